@@ -1,0 +1,47 @@
+# Two commands do everything: `make demo` and `make test`. The others are for developers.
+PYTHON ?= python3
+PORT ?= 8080
+VAR ?= var
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+
+.PHONY: help demo test unit lint types contracts check bench screenshots lock messages reference clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "intelhub needs Python 3.11 or newer, and this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/.runtime ## run the product with invented people and records (PORT=8080 VAR=var)
+	@exec $(BIN)/intelhub demo --port $(PORT) --var $(VAR)
+
+test: $(VENV)/.dev ## the whole suite, on the embedded database
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+
+unit: $(VENV)/.dev ## the pure tests, in seconds
+	$(BIN)/python -m pytest tests/unit -q
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+contracts: $(VENV)/.dev ## who may import whom
+	$(BIN)/lint-imports
+
+check: lint types contracts test ## everything a change must pass
+
+lock: ## pin every dependency with its hash
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --extra build pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --extra build --extra dev pyproject.toml -o requirements-dev.lock

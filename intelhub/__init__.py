@@ -1,0 +1,1 @@
+"""Secure intelligence case management for a three-tier customs administration."""

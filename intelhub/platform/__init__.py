@@ -1,0 +1,1 @@
+"""Mechanism without product nouns: database, unit of work, row scope, jobs, web, errors, clock."""

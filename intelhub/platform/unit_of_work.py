@@ -1,0 +1,63 @@
+"""The only place that commits: one unit of work is one actor, one session, one transaction.
+
+Row-level security learns who acts through transaction-local settings that are put down as the first statement of
+each transaction, so that a pooled connection never carries the rights of whoever used it before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.orm import Session, SessionTransaction
+
+from intelhub.platform import row_scope
+from intelhub.platform.actor import Actor
+from intelhub.platform.row_scope import Scope
+
+_SETTINGS = (
+    "intelhub.actor",
+    "intelhub.compartments",
+    "intelhub.units",
+    "intelhub.departments",
+    "intelhub.author_ceiling",
+    "intelhub.unit_ceiling",
+    "intelhub.department_ceiling",
+    "intelhub.everywhere_ceiling",
+    "intelhub.reads_audit",
+)
+_SET_CONTEXT = text("SELECT " + ", ".join(f"set_config('{name}', :s{i}, true)" for i, name in enumerate(_SETTINGS)))
+
+
+class ActorSession(Session):
+    """A session that belongs to one actor for its whole life."""
+
+
+def _put_down_context(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+    context = row_scope.scope_of(session).context()
+    unknown = set(context) - set(_SETTINGS)
+    if unknown:
+        raise row_scope.ScopeMissing(f"settings that no policy reads: {sorted(unknown)}")
+    connection.execute(_SET_CONTEXT, {f"s{i}": context.get(name, "") for i, name in enumerate(_SETTINGS)})
+
+
+event.listen(ActorSession, "after_begin", _put_down_context)
+row_scope.install(ActorSession)
+
+
+class UnitsOfWork:
+    """Opens units of work on one engine; `info` is what every session carries (the vault, the search index)."""
+
+    def __init__(self, engine: Engine, info: Mapping[str, Any]) -> None:
+        self.engine = engine
+        self._info = dict(info)
+
+    @contextmanager
+    def begin(self, actor: Actor, scope: Scope) -> Iterator[ActorSession]:
+        """Open a session for `actor`; commit when the block ends, roll back when it raises."""
+        info = {**self._info, "actor": actor, "scope": scope}
+        with ActorSession(self.engine, expire_on_commit=False, autoflush=False, info=info) as session:
+            yield session
+            session.commit()
