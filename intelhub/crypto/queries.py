@@ -1,0 +1,75 @@
+"""Every SELECT on the table of key-encryption keys; what comes back is still wrapped."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from intelhub.crypto.envelope import KekScope
+from intelhub.crypto.models import KekRow
+
+KEKS = cast("sa.Table", KekRow.__table__)
+
+
+class WrappedKek(NamedTuple):
+    """A row of the table as far as unwrapping needs it; nothing of it is trusted until the wrap opens."""
+
+    id: UUID
+    level: int
+    compartments: Sequence[UUID]
+    department_id: UUID
+    version: int
+    wrapped_key: bytes
+    root_id: UUID
+
+
+_SHOWN = tuple(KEKS.c[name] for name in WrappedKek._fields)
+
+
+def of_scope(scope: KekScope) -> sa.ColumnElement[bool]:
+    """The condition that a row belongs to this scope."""
+    return sa.and_(
+        KEKS.c.level == scope.level,
+        KEKS.c.compartments == list(scope.compartments),
+        KEKS.c.department_id == scope.department_id,
+    )
+
+
+def find_newest(connection: Session | Connection, scope: KekScope) -> WrappedKek | None:
+    """The newest key of a scope that is not retired."""
+    statement = (
+        sa.select(*_SHOWN).where(of_scope(scope), KEKS.c.retired_at.is_(None)).order_by(KEKS.c.version.desc()).limit(1)
+    )
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else WrappedKek(*row)
+
+
+def list_by_id(session: Session, kek_ids: Collection[UUID]) -> Sequence[WrappedKek]:
+    """The wrapped keys with these ids, retired ones too."""
+    return _wrapped(session.execute(sa.select(*_SHOWN).where(KEKS.c.id.in_(kek_ids))))
+
+
+def list_under_other_roots(session: Session, root_id: UUID, *, limit: int) -> Sequence[WrappedKek]:
+    """Keys not yet wrapped under this root, locked against a second rotation."""
+    statement = (
+        sa.select(*_SHOWN)
+        .where(KEKS.c.root_id != root_id)
+        .order_by(KEKS.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return _wrapped(session.execute(statement))
+
+
+def roots_in_use(session: Session) -> frozenset[UUID]:
+    """The ids of the data roots some key still rests on."""
+    return frozenset(session.execute(sa.select(KEKS.c.root_id).distinct()).scalars())
+
+
+def _wrapped(rows: Iterable[Sequence[Any]]) -> Sequence[WrappedKek]:
+    return [WrappedKek(*row) for row in rows]
