@@ -1,0 +1,280 @@
+"""The decision for many objects at once: policy lines compiled into a filter with three renderings.
+
+Python (`admits`), SQL (`where`) and the index (`for_partition`) must accept exactly the labels the decision accepts;
+a property test holds them together. No rendering may be wider than another, and none may be built by hand elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, bindparam, false, or_
+
+from intelhub.access.decision import CREATE, READ, SUBMITTED, held_lines
+from intelhub.access.label import HANDLING_CODES, REFER_TO_ORIGINATOR, Label, handling_allows
+from intelhub.access.policy import Line, Policy, current_policy
+from intelhub.access.reach import Reach
+from intelhub.platform.actor import Actor, Post
+
+
+class LabelColumns(Protocol):
+    """Anything with a label's columns under a label's names: a mapped class, an alias of it or a table's columns."""
+
+    level: Any
+    compartments: Any
+    owning_unit_id: Any
+    origin_department_id: Any
+    author_id: Any
+    handling: Any
+    exposure: Any
+    state: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """What one policy line (or several alike) lets one actor meet; `ceiling` is already the least of all ceilings.
+
+    `unit_ids` are the units of the posts behind it, `department_ids` their departments.
+    """
+
+    reach: Reach
+    ceiling: int
+    handling: str
+    guards: frozenset[str]
+    actor_id: UUID
+    unit_ids: frozenset[UUID]
+    department_ids: frozenset[UUID]
+
+    def admits(self, label: Label) -> bool:
+        """Whether this clause alone lets the label through, compartments left aside."""
+        return (
+            label.level <= self.ceiling
+            and label.exposure >= self.reach.minimum_exposure
+            and self._is_placed(label)
+            and handling_allows(label.handling, self.handling, is_originator=label.owning_unit_id in self.unit_ids)
+            and all(self._is_guard_met(guard, label) for guard in self.guards)
+        )
+
+    def where(self, columns: LabelColumns) -> ColumnElement[bool]:
+        """The same for SQL, the condition an index serves first."""
+        minimum = self.reach.minimum_exposure
+        conditions: list[ColumnElement[bool]] = []
+        match self.reach:
+            case Reach.AUTHOR:
+                conditions.append(columns.author_id == self.actor_id)
+            case Reach.UNIT:
+                conditions.append(columns.owning_unit_id.in_(sorted(self.unit_ids)))
+            case Reach.DEPARTMENT:
+                conditions.append(columns.origin_department_id.in_(sorted(self.department_ids)))
+        if minimum:
+            conditions.append(columns.exposure >= int(minimum))
+        conditions.append(columns.level <= self.ceiling)
+        conditions += self._handling_conditions(columns)
+        conditions += [self._guard_condition(guard, columns) for guard in sorted(self.guards)]
+        return and_(*conditions)
+
+    def for_partition(self, level: int, department_id: UUID, encode: Callable[[UUID], object]) -> _Condition | None:
+        """The same inside one partition of the index, or `None` where nothing of the partition passes."""
+        if self.handling != HANDLING_CODES[0] or "leaderless" in self.guards:
+            raise ValueError("the index knows neither handling codes nor states: re-read the rows instead")
+        if level > self.ceiling or (
+            (self.reach is Reach.DEPARTMENT or "own_unit" in self.guards) and department_id not in self.department_ids
+        ):
+            return None
+        parts: list[str] = []
+        parameters: list[object] = []
+        if self.reach is Reach.AUTHOR:
+            parts.append("author = ?")
+            parameters.append(encode(self.actor_id))
+        if self.reach is Reach.UNIT or "own_unit" in self.guards:
+            parts.append(f"unit IN ({', '.join('?' * len(self.unit_ids))})")
+            parameters += [encode(unit_id) for unit_id in sorted(self.unit_ids)]
+        if "not_author" in self.guards:
+            parts.append("author <> ?")
+            parameters.append(encode(self.actor_id))
+        if self.reach.minimum_exposure:
+            parts.append("exposure >= ?")
+            parameters.append(int(self.reach.minimum_exposure))
+        return " AND ".join(parts) or "1", tuple(parameters)
+
+    def _is_placed(self, label: Label) -> bool:
+        match self.reach:
+            case Reach.AUTHOR:
+                return label.author_id == self.actor_id
+            case Reach.UNIT:
+                return label.owning_unit_id in self.unit_ids
+            case Reach.DEPARTMENT:
+                return label.origin_department_id in self.department_ids
+            case Reach.ALL:
+                return True
+
+    def _is_guard_met(self, guard: str, label: Label) -> bool:
+        match guard:
+            case "not_author":
+                return label.author_id != self.actor_id
+            case "own_unit":
+                return label.owning_unit_id in self.unit_ids and label.origin_department_id in self.department_ids
+            case "leaderless":
+                return label.state == SUBMITTED and label.exposure >= Reach.DEPARTMENT.minimum_exposure
+        raise ValueError(f"there is no guard {guard}")
+
+    def _guard_condition(self, guard: str, columns: LabelColumns) -> ColumnElement[bool]:
+        match guard:
+            case "not_author":
+                return and_(columns.author_id != self.actor_id)
+            case "own_unit":
+                return and_(
+                    columns.owning_unit_id.in_(sorted(self.unit_ids)),
+                    columns.origin_department_id.in_(sorted(self.department_ids)),
+                )
+            case "leaderless":
+                least = int(Reach.DEPARTMENT.minimum_exposure)
+                return and_(columns.state == SUBMITTED, columns.exposure >= least)
+        raise ValueError(f"there is no guard {guard}")
+
+    def _handling_conditions(self, columns: LabelColumns) -> list[ColumnElement[bool]]:
+        anybody = [code for code in HANDLING_CODES if handling_allows(code, self.handling, is_originator=False)]
+        if len(anybody) == len(HANDLING_CODES):
+            return []
+        originator = and_(columns.handling == REFER_TO_ORIGINATOR, columns.owning_unit_id.in_(sorted(self.unit_ids)))
+        return [or_(columns.handling.in_(anybody), originator)]
+
+
+_Condition = tuple[str, tuple[object, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionFilter:
+    """What remains to be asked of each row inside one partition of the index."""
+
+    conditions: tuple[_Condition, ...]
+
+    def sql(self) -> _Condition:
+        """A SQLite condition over `author`, `unit` and `exposure`, with its parameters in order."""
+        clause = " AND ".join(f"({condition})" for condition, _ in self.conditions)
+        return clause, tuple(parameter for _, parameters in self.conditions for parameter in parameters)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFilter:
+    """Which objects of a kind an actor may do something to; `stages` must each let a label through by some clause.
+
+    Reading has one stage; any other act has reading's and its own.
+    """
+
+    actor_id: UUID
+    compartments: frozenset[UUID]
+    stages: tuple[tuple[Clause, ...], ...]
+
+    def admits(self, label: Label) -> bool:
+        """Whether the decision would say yes to this label."""
+        return label.compartments <= self.compartments and all(
+            any(clause.admits(label) for clause in stage) for stage in self.stages
+        )
+
+    def where(self, columns: LabelColumns) -> ColumnElement[bool]:
+        """The filter for PostgreSQL, over columns named as a label's fields."""
+        stages = [or_(*(clause.where(columns) for clause in stage)) if stage else false() for stage in self.stages]
+        held = bindparam(None, sorted(self.compartments), type_=ARRAY(Uuid()), unique=True)
+        return and_(*stages, columns.compartments.op("<@", is_comparison=True)(held))
+
+    def for_partition(
+        self,
+        level: int,
+        compartments: Collection[UUID],
+        department_id: UUID,
+        *,
+        encode: Callable[[UUID], object] = str,
+    ) -> PartitionFilter | None:
+        """The filter inside the partition of one level, compartment set and department; `None` keeps it shut.
+
+        `encode` turns an id into what the index stores in `author` and `unit`.
+        """
+        if not frozenset(compartments) <= self.compartments:
+            return None
+        conditions = []
+        for stage in self.stages:
+            open_clauses = [
+                condition
+                for clause in stage
+                if (condition := clause.for_partition(level, department_id, encode)) is not None
+            ]
+            if not open_clauses:
+                return None
+            conditions.append(_any_of(open_clauses))
+        return PartitionFilter(conditions=tuple(conditions))
+
+    def ceiling_of(self, reach: Reach) -> int | None:
+        """The greatest ceiling among this reach's clauses of the first stage, or `None` where it is not held."""
+        return max((clause.ceiling for clause in self.stages[0] if clause.reach is reach), default=None)
+
+
+def read_filter(actor: Actor, permission: str = "record.read", *, policy: Policy | None = None) -> ReadFilter:
+    """Compile the lines an actor holds for a permission; creating has no objects to filter and is a `ValueError`."""
+    rules = policy or current_policy()
+    kind, _, action = permission.partition(".")
+    if action == CREATE:
+        raise ValueError("what is still to be created cannot be filtered")
+    stages = [_compile(actor, f"{kind}.{READ}", rules)]
+    if action != READ:
+        stages.append(_compile(actor, permission, rules))
+    return ReadFilter(actor_id=actor.user_id, compartments=actor.compartments, stages=tuple(stages))
+
+
+def _compile(actor: Actor, permission: str, policy: Policy) -> tuple[Clause, ...]:
+    most = min(actor.clearance, actor.ceiling, policy.place_ceiling(actor.place))
+    return tuple(_merged(_clause(actor, post, line, most) for post, line in held_lines(actor, permission, policy)))
+
+
+def _clause(actor: Actor, post: Post, line: Line, most: int) -> Clause:
+    return Clause(
+        reach=line.reach,
+        ceiling=min(line.ceiling, most),
+        handling=line.handling,
+        guards=line.guards,
+        actor_id=actor.user_id,
+        unit_ids=post.unit_ids,
+        department_ids=frozenset({post.department_id}),
+    )
+
+
+def _merged(clauses: Iterable[Clause]) -> Iterator[Clause]:
+    """Clauses alike in all but their places become one, so that a person of many posts gets a short filter.
+
+    Two posts must not lend each other half a condition: where a clause asks for unit and department together
+    (`own_unit`), or for a unit beside another reach (HX), it stays alone.
+    """
+    found: dict[tuple[object, ...], Clause] = {}
+    for clause in clauses:
+        asks_unit_besides = clause.handling != HANDLING_CODES[0] and clause.reach is not Reach.UNIT
+        is_bound = "own_unit" in clause.guards or asks_unit_besides
+        key = (
+            clause.reach,
+            clause.ceiling,
+            clause.handling,
+            clause.guards,
+            (clause.unit_ids, clause.department_ids) if is_bound else None,
+        )
+        earlier = found.get(key)
+        found[key] = (
+            clause
+            if earlier is None
+            else Clause(
+                reach=clause.reach,
+                ceiling=clause.ceiling,
+                handling=clause.handling,
+                guards=clause.guards,
+                actor_id=clause.actor_id,
+                unit_ids=earlier.unit_ids | clause.unit_ids,
+                department_ids=earlier.department_ids | clause.department_ids,
+            )
+        )
+    yield from found.values()
+
+
+def _any_of(conditions: list[_Condition]) -> _Condition:
+    clause = " OR ".join(f"({text})" for text, _ in conditions)
+    return clause, tuple(parameter for _, parameters in conditions for parameter in parameters)

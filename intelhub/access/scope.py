@@ -1,0 +1,58 @@
+"""What a session may load for its actor: the row filter, and the same rights as settings for row-level security.
+
+The settings may be wider than the filter (one ceiling a reach) and never narrower; a property test says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from intelhub.access.decision import may
+from intelhub.access.filter import ReadFilter, read_filter
+from intelhub.access.reach import Reach
+from intelhub.platform.actor import Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorScope:
+    """The row scope of one actor; features filter their rows by `read` (`scope.read.where(RecordRow)`)."""
+
+    actor: Actor
+    read: ReadFilter
+    is_system: bool = False
+
+    def context(self) -> Mapping[str, str]:
+        """The `intelhub.*` settings; an empty one means the reach is not held."""
+        units: set[UUID] = set()
+        departments: set[UUID] = set()
+        for clause in self.read.stages[0]:
+            if clause.reach is Reach.UNIT:
+                units |= clause.unit_ids
+            if clause.reach is Reach.DEPARTMENT:
+                departments |= clause.department_ids
+        return {
+            "intelhub.actor": str(self.actor.user_id),
+            "intelhub.compartments": _array(self.actor.compartments),
+            "intelhub.units": _array(units),
+            "intelhub.departments": _array(departments),
+            "intelhub.author_ceiling": self._ceiling(Reach.AUTHOR),
+            "intelhub.unit_ceiling": self._ceiling(Reach.UNIT),
+            "intelhub.department_ceiling": self._ceiling(Reach.DEPARTMENT),
+            "intelhub.everywhere_ceiling": self._ceiling(Reach.ALL),
+            "intelhub.reads_audit": "true" if may(self.actor, "audit.read") else "",
+        }
+
+    def _ceiling(self, reach: Reach) -> str:
+        ceiling = self.read.ceiling_of(reach)
+        return "" if ceiling is None else str(ceiling)
+
+
+def scope_for(actor: Actor) -> ActorScope:
+    """The row scope a unit of work is opened with for this actor."""
+    return ActorScope(actor=actor, read=read_filter(actor))
+
+
+def _array(ids: Iterable[UUID]) -> str:
+    return "{" + ",".join(sorted(str(one) for one in ids)) + "}"
