@@ -1,0 +1,142 @@
+"""The protocol every search engine keeps, and the values that go in and out of it.
+
+An engine answers with ids and snippets it kept itself; whoever shows them first reads every hit again through the
+row scope. No engine ever counts: totals and facets come from what was read again.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from intelhub.platform.messages import Message
+from intelhub.search.document import Partition, SearchDocument, from_microseconds, to_microseconds
+
+MOST_RANKED = 1000
+
+
+class PartitionFilter(Protocol):
+    """What of one partition a reader may see, as a condition over the columns `author`, `unit` and `exposure`."""
+
+    def sql(self) -> tuple[str, Any]:
+        """An SQLite condition with its parameters (UUIDs as such)."""
+        ...
+
+
+class ReadFilter(Protocol):
+    """The access decision compiled for the index; `intelhub.access` makes it."""
+
+    def for_partition(self, level: int, compartments: frozenset[UUID], department_id: UUID) -> PartitionFilter | None:
+        """The filter inside a partition, or `None` when nothing in it is for this reader."""
+        ...
+
+
+class Order(StrEnum):
+    """In which order hits come."""
+
+    NEWEST = "newest"
+    RELEVANCE = "relevance"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last hit of a page ordered by newest: the next page starts behind it."""
+
+    occurred_at: datetime
+    record_id: UUID
+
+    def encode(self) -> str:
+        """24 bytes as URL-safe text; it names a record, so whoever puts it on a page seals it first."""
+        packed = to_microseconds(self.occurred_at).to_bytes(8, "big", signed=True) + self.record_id.bytes
+        return base64.urlsafe_b64encode(packed).decode()
+
+    @classmethod
+    def decode(cls, encoded: str) -> Cursor | None:
+        """The cursor again, or `None` when the text is none."""
+        try:
+            packed = base64.b64decode(encoded, altchars=b"-_", validate=True)
+            moment = from_microseconds(int.from_bytes(packed[:8], "big", signed=True))
+            return cls(moment, UUID(bytes=packed[8:]))
+        except (binascii.Error, ValueError, OverflowError):
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest:
+    """One question: what was typed, and what was chosen beside it.
+
+    `facets` narrows: values of one name are alternatives, names add up. `not_before` and `not_after` are inclusive.
+    `among` asks for these records alone, in the order given (the further pages of a search by relevance).
+    """
+
+    text: str = ""
+    facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    order: Order = Order.NEWEST
+    limit: int = 25
+    after: Cursor | None = None
+    among: tuple[UUID, ...] | None = None
+    with_snippets: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of original text and whether it is a hit; pages mark it, nothing here knows HTML."""
+
+    text: str
+    is_hit: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A record that answers, at the version the index knows."""
+
+    record_id: UUID
+    row_version: int
+    occurred_at: datetime
+    title: tuple[Piece, ...] = ()
+    snippet: tuple[Piece, ...] = ()
+    facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def cursor(self) -> Cursor:
+        """Where the page behind this hit begins."""
+        return Cursor(self.occurred_at, self.record_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchAnswer:
+    """The hits of one page in order, and what the reader should know about them.
+
+    `next` is there when more may follow by newest. `ranking` holds all ids (at most 1,000) of a search by relevance.
+    """
+
+    hits: tuple[Hit, ...]
+    next: Cursor | None = None
+    ranking: tuple[UUID, ...] = ()
+    notices: tuple[Message, ...] = ()
+
+
+class SearchIndex(Protocol):
+    """What records need of a search engine."""
+
+    def write(self, session: Session, document: SearchDocument, *, left: Partition | None = None) -> None:
+        """Index a document in the caller's transaction; `left` is the partition it moved out of, if it moved."""
+        ...
+
+    def remove(self, session: Session, *, record_id: UUID, row_version: int, partition: Partition) -> None:
+        """Take a record out of a partition in the caller's transaction."""
+        ...
+
+    def search(self, session: Session, reader: ReadFilter, request: SearchRequest) -> SearchAnswer:
+        """Answer from everything committed that the reader may read."""
+        ...
