@@ -10,12 +10,13 @@ from intelhub.access.label import HANDLING_CODES, HIGHEST_LEVEL, Exposure, Label
 from intelhub.access.permissions import FUNCTIONS, PERMISSIONS
 from intelhub.access.policy import Line, Policy, PolicyBroken, current_policy
 from intelhub.access.reach import Reach
-from intelhub.access.scope import ActorScope, scope_for
+from intelhub.access.scope import NOBODY, ActorScope, scope_for
 
 __all__ = [
     "FUNCTIONS",
     "HANDLING_CODES",
     "HIGHEST_LEVEL",
+    "NOBODY",
     "PERMISSIONS",
     "ActorScope",
     "Check",

@@ -52,7 +52,7 @@ def decide(actor: Actor, action: str, label: Label, *, policy: Policy | None = N
 
 
 def require(actor: Actor, action: str, label: Label) -> Decision:
-    """The decision, if it is yes; else `NotFound`, or `NotPermitted` where the object may be known and only the act not."""
+    """The decision, if it is yes; else `NotFound`, or `NotPermitted` where the object may be known and the act not."""
     decision = decide(actor, action, label)
     if decision.allowed:
         return decision

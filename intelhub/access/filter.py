@@ -6,7 +6,7 @@ a property test holds them together. No rendering may be wider than another, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -76,7 +76,7 @@ class Clause:
         conditions += [self._guard_condition(guard, columns) for guard in sorted(self.guards)]
         return and_(*conditions)
 
-    def for_partition(self, level: int, department_id: UUID, encode: Callable[[UUID], object]) -> _Condition | None:
+    def for_partition(self, level: int, department_id: UUID) -> _Condition | None:
         """The same inside one partition of the index, or `None` where nothing of the partition passes."""
         if self.handling != HANDLING_CODES[0] or "leaderless" in self.guards:
             raise ValueError("the index knows neither handling codes nor states: re-read the rows instead")
@@ -88,13 +88,13 @@ class Clause:
         parameters: list[object] = []
         if self.reach is Reach.AUTHOR:
             parts.append("author = ?")
-            parameters.append(encode(self.actor_id))
+            parameters.append(self.actor_id)
         if self.reach is Reach.UNIT or "own_unit" in self.guards:
             parts.append(f"unit IN ({', '.join('?' * len(self.unit_ids))})")
-            parameters += [encode(unit_id) for unit_id in sorted(self.unit_ids)]
+            parameters += sorted(self.unit_ids)
         if "not_author" in self.guards:
             parts.append("author <> ?")
-            parameters.append(encode(self.actor_id))
+            parameters.append(self.actor_id)
         if self.reach.minimum_exposure:
             parts.append("exposure >= ?")
             parameters.append(int(self.reach.minimum_exposure))
@@ -153,7 +153,7 @@ class PartitionFilter:
     conditions: tuple[_Condition, ...]
 
     def sql(self) -> _Condition:
-        """A SQLite condition over `author`, `unit` and `exposure`, with its parameters in order."""
+        """A SQLite condition over `author`, `unit` and `exposure`, with its parameters in order (ids as `UUID`)."""
         clause = " AND ".join(f"({condition})" for condition, _ in self.conditions)
         return clause, tuple(parameter for _, parameters in self.conditions for parameter in parameters)
 
@@ -186,21 +186,14 @@ class ReadFilter:
         level: int,
         compartments: Collection[UUID],
         department_id: UUID,
-        *,
-        encode: Callable[[UUID], object] = str,
     ) -> PartitionFilter | None:
-        """The filter inside the partition of one level, compartment set and department; `None` keeps it shut.
-
-        `encode` turns an id into what the index stores in `author` and `unit`.
-        """
+        """The filter inside the partition of one level, compartment set and department; `None` keeps it shut."""
         if not frozenset(compartments) <= self.compartments:
             return None
         conditions = []
         for stage in self.stages:
             open_clauses = [
-                condition
-                for clause in stage
-                if (condition := clause.for_partition(level, department_id, encode)) is not None
+                condition for clause in stage if (condition := clause.for_partition(level, department_id)) is not None
             ]
             if not open_clauses:
                 return None
