@@ -39,7 +39,11 @@ class KekScope:
     department_id: UUID
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "compartments", _canonical(self.level, self.compartments))
+        if self.level not in LEVELS:
+            raise ValueError("a level is a whole number from 0 to 3")
+        if len(self.compartments) > MOST_COMPARTMENTS:
+            raise ValueError(f"content lies in at most {MOST_COMPARTMENTS} compartments")
+        object.__setattr__(self, "compartments", _canonical(self.compartments))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,10 @@ class Kek:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentContext:
-    """Everything the seal of one content version is bound to; all of it stands in clear beside the ciphertext."""
+    """Everything the seal of one content version is bound to; all of it stands in clear beside the ciphertext.
+
+    It is taken from rows as they are found, so nothing is refused here: what was altered fails when it is opened.
+    """
 
     table: str
     object_id: UUID
@@ -65,12 +72,20 @@ class ContentContext:
     schema_version: int
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "compartments", _canonical(self.level, self.compartments))
+        object.__setattr__(self, "compartments", _canonical(self.compartments))
 
     @property
     def scope(self) -> KekScope:
         """Which key-encryption key this content belongs under."""
         return KekScope(level=self.level, compartments=self.compartments, department_id=self.department_id)
+
+    def belongs_under(self, scope: KekScope) -> bool:
+        """Whether a key of this scope may wrap this content's key."""
+        return (self.level, self.compartments, self.department_id) == (
+            scope.level,
+            scope.compartments,
+            scope.department_id,
+        )
 
     def bound(self, part: str, commitment: bytes) -> bytes:
         """The bytes authenticated with a part (`""` for the wrap of the data key)."""
@@ -101,11 +116,7 @@ class SealedContent:
     digest: bytes
 
 
-def _canonical(level: int, compartments: Collection[UUID]) -> tuple[UUID, ...]:
-    if level not in LEVELS:
-        raise ValueError("a level is a whole number from 0 to 3")
-    if len(set(compartments)) > MOST_COMPARTMENTS:
-        raise ValueError(f"content lies in at most {MOST_COMPARTMENTS} compartments")
+def _canonical(compartments: Collection[UUID]) -> tuple[UUID, ...]:
     return tuple(sorted(set(compartments)))
 
 
@@ -127,7 +138,7 @@ def _wrap(kek: Kek, context: ContentContext, dek: bytes, *, nonce: bytes) -> byt
 
 
 def _unwrap(kek: Kek, context: ContentContext, kek_id: UUID, wrapped_dek: bytes) -> tuple[bytes, bytes]:
-    if kek_id != kek.id or kek.scope != context.scope:
+    if kek_id != kek.id or not context.belongs_under(kek.scope):
         raise tampered()
     commitment = wrapped_dek[:_COMMITMENT_BYTES]
     aad = lp(b"intelhub/dek/v1", kek.id.bytes, context.bound("", commitment))
@@ -141,7 +152,7 @@ def seal_with_randomness(
     kek: Kek, context: ContentContext, parts: Mapping[str, bytes], random: Callable[[int], bytes]
 ) -> SealedContent:
     """Seal with a given source of randomness, for known-answer tests alone; drawn: DEK, wrap nonce, parts by name."""
-    if kek.scope != context.scope:
+    if not context.belongs_under(kek.scope):
         raise ValueError("this key belongs to another level, compartment set or department")
     if not parts or "" in parts:
         raise ValueError("content has at least one part, and every part has a name")
@@ -180,7 +191,7 @@ def rewrap(old_kek: Kek, new_kek: Kek, context: ContentContext, sealed: SealedCo
 
     Raises `Tampered` if the old wrap does not open and `ValueError` if the new KEK is of another scope.
     """
-    if new_kek.scope != context.scope:
+    if not context.belongs_under(new_kek.scope):
         raise ValueError("a new level, compartment set or department needs a new content version, not a new wrap")
     dek, _ = _unwrap(old_kek, context, sealed.kek_id, sealed.wrapped_dek)
     return replace(sealed, kek_id=new_kek.id, wrapped_dek=_wrap(new_kek, context, dek, nonce=os.urandom(NONCE_BYTES)))

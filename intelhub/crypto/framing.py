@@ -14,16 +14,12 @@ _NUMBER_BYTES = 8
 
 def lp(*parts: bytes) -> bytes:
     """Join parts so that they can be told apart again: a 4-byte big-endian length stands before each."""
-    framed = bytearray()
-    for part in parts:
-        framed += len(part).to_bytes(_LENGTH_BYTES, "big")
-        framed += part
-    return bytes(framed)
+    return b"".join([len(part).to_bytes(_LENGTH_BYTES, "big") + part for part in parts])
 
 
 def number(value: int) -> bytes:
-    """A count or level as 8 bytes, big-endian; raises `OverflowError` below zero."""
-    return value.to_bytes(_NUMBER_BYTES, "big")
+    """A count or level as 8 bytes, big-endian, two's complement: whatever a bigint column can hold."""
+    return value.to_bytes(_NUMBER_BYTES, "big", signed=True)
 
 
 def uuids(values: Iterable[UUID]) -> bytes:

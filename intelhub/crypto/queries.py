@@ -14,6 +14,7 @@ from intelhub.crypto.envelope import KekScope
 from intelhub.crypto.models import KekRow
 
 KEKS = cast("sa.Table", KekRow.__table__)
+UNSCOPED = {"unscoped": "wrapped keys are nobody's content, and any row's key must be found"}
 
 
 class WrappedKek(NamedTuple):
@@ -42,33 +43,29 @@ def of_scope(scope: KekScope) -> sa.ColumnElement[bool]:
 
 def find_newest(connection: Session | Connection, scope: KekScope) -> WrappedKek | None:
     """The newest key of a scope that is not retired."""
-    statement = (
-        sa.select(*_SHOWN).where(of_scope(scope), KEKS.c.retired_at.is_(None)).order_by(KEKS.c.version.desc()).limit(1)
-    )
+    statement = _select().where(of_scope(scope), KEKS.c.retired_at.is_(None)).order_by(KEKS.c.version.desc()).limit(1)
     row = connection.execute(statement).one_or_none()
     return None if row is None else WrappedKek(*row)
 
 
 def list_by_id(session: Session, kek_ids: Collection[UUID]) -> Sequence[WrappedKek]:
     """The wrapped keys with these ids, retired ones too."""
-    return _wrapped(session.execute(sa.select(*_SHOWN).where(KEKS.c.id.in_(kek_ids))))
+    return _wrapped(session.execute(_select().where(KEKS.c.id.in_(kek_ids))))
 
 
 def list_under_other_roots(session: Session, root_id: UUID, *, limit: int) -> Sequence[WrappedKek]:
     """Keys not yet wrapped under this root, locked against a second rotation."""
-    statement = (
-        sa.select(*_SHOWN)
-        .where(KEKS.c.root_id != root_id)
-        .order_by(KEKS.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+    statement = _select().where(KEKS.c.root_id != root_id).order_by(KEKS.c.id).limit(limit).with_for_update()
     return _wrapped(session.execute(statement))
 
 
 def roots_in_use(session: Session) -> frozenset[UUID]:
     """The ids of the data roots some key still rests on."""
-    return frozenset(session.execute(sa.select(KEKS.c.root_id).distinct()).scalars())
+    return frozenset(session.execute(sa.select(KEKS.c.root_id).distinct().execution_options(**UNSCOPED)).scalars())
+
+
+def _select() -> sa.Select[Any]:
+    return sa.select(*_SHOWN).execution_options(**UNSCOPED)
 
 
 def _wrapped(rows: Iterable[Sequence[Any]]) -> Sequence[WrappedKek]:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from intelhub.crypto import queries
 from intelhub.crypto.envelope import Kek, KekScope
-from intelhub.crypto.queries import KEKS
+from intelhub.crypto.queries import KEKS, UNSCOPED
 from intelhub.crypto.vault import vault_of
 from intelhub.platform.clock import now
 
@@ -26,6 +26,7 @@ def rotate_root(session: Session, *, limit: int = _BATCH) -> int:
             sa.update(KEKS)
             .where(KEKS.c.id == row.id, KEKS.c.root_id == row.root_id)
             .values(wrapped_key=vault.rewrapped(row), root_id=vault.data_root_id)
+            .execution_options(**UNSCOPED)
         )
     return len(rows)
 
@@ -34,10 +35,11 @@ def rotate_kek(session: Session, scope: KekScope) -> Kek:
     """Put a new key in force for a scope; the former ones stay readable until everything under them is rewrapped."""
     vault = vault_of(session)
     former = vault.kek_for(session, scope)
-    session.execute(vault.insert_of_next_version(scope, former.version + 1))
+    session.execute(vault.insert_of_next_version(scope, former.version + 1).execution_options(**UNSCOPED))
     session.execute(
         sa.update(KEKS)
         .where(queries.of_scope(scope), KEKS.c.version <= former.version, KEKS.c.retired_at.is_(None))
         .values(retired_at=now())
+        .execution_options(**UNSCOPED)
     )
     return vault.kek_for(session, scope)
