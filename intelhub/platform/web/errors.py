@@ -1,0 +1,91 @@
+"""One place turns a refusal into a page: the sentence, the status, one way on, and an entry in the audit log.
+
+What is not there and what is not for this person are the same bytes. Bugs show a number that the log carries too,
+and never a word of what was being worked on.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from uuid import uuid4
+
+import structlog
+from flask import Flask, g, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from intelhub.platform.errors import IntelhubError, NotFound, NotPermitted, Refused, SignInRequired
+from intelhub.platform.web.blueprint import Access
+from intelhub.platform.web.current import Refusal, house
+
+_log = structlog.get_logger(__name__)
+
+
+def _page(error: IntelhubError) -> ResponseReturnValue:
+    if error.status is HTTPStatus.NOT_FOUND:
+        error = NotFound()  # whatever the reason was, the bytes are these
+    return render_template("error.html", error=error, status=int(error.status)), error.status
+
+
+def _audit(error: IntelhubError) -> None:
+    mark = getattr(g, "access", None)
+    if isinstance(error, NotFound) and error.rule == "no_route":
+        return
+    house().on_refusal(
+        Refusal(
+            actor=g.actor,
+            permission=(mark.permission if isinstance(mark, Access) else None) or request.endpoint or "",
+            rule=error.rule if isinstance(error, Refused) else type(error).__name__,
+            object_id=next((str(value) for value in (request.view_args or {}).values()), None),
+            status=int(error.status),
+        )
+    )
+
+
+def _refused(error: IntelhubError) -> ResponseReturnValue:
+    if not isinstance(error, SignInRequired):
+        _audit(error)
+    return _page(error)
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if isinstance(error, CSRFError):
+        return _refused(NotPermitted("This page is too old to be sent. Reload it and send it again.", rule="csrf"))
+    if isinstance(error, RequestEntityTooLarge):
+        return _page(_too_large())
+    if error.code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+        return _page(NotFound(rule="no_route"))
+    refused = Refused("This request could not be understood.")
+    refused.status = HTTPStatus(error.code or 400)
+    return _page(refused)
+
+
+def _too_large() -> Refused:
+    refused = Refused("What you sent is too large.")
+    refused.status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    return refused
+
+
+def _bug(error: Exception) -> ResponseReturnValue:
+    incident = uuid4().hex[:12]
+    # Only types and places: the message of an exception may quote what somebody wrote.
+    _log.error("bug", incident=incident, kind=type(error).__name__, where=_where(error), endpoint=request.endpoint)
+    return render_template("error.html", error=None, incident=incident, status=500), HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _where(error: Exception) -> str:
+    trace = error.__traceback__
+    places = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return " > ".join(places[-4:])
+
+
+def install(app: Flask) -> None:
+    """Map every refusal and every bug to its page."""
+    app.register_error_handler(IntelhubError, _refused)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _bug)

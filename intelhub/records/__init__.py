@@ -1,0 +1,51 @@
+"""Information records (phiếu tin): written at a gate, sealed, found, graded and shared up the tree."""
+
+from intelhub.records import scope as _scope
+from intelhub.records.domain import Grade, Record, RecordID, RecordState, RecordSummary, Step, Subject, Work
+from intelhub.records.queries import ListFilter, Page, count_records, list_by_ids
+from intelhub.records.service.drafting import create_draft, discard_draft, open_draft, save_draft, submit_record
+from intelhub.records.service.moving import (
+    acknowledge_record,
+    assign_records,
+    collate_record,
+    evaluate_record,
+    forward_record,
+    mark_duplicate,
+    return_record,
+    share_up_record,
+)
+from intelhub.records.service.reading import list_published, list_timeline, read_record, show_list
+
+_scope.register()
+
+__all__ = [
+    "Grade",
+    "ListFilter",
+    "Page",
+    "Record",
+    "RecordID",
+    "RecordState",
+    "RecordSummary",
+    "Step",
+    "Subject",
+    "Work",
+    "acknowledge_record",
+    "assign_records",
+    "collate_record",
+    "count_records",
+    "create_draft",
+    "discard_draft",
+    "evaluate_record",
+    "forward_record",
+    "list_by_ids",
+    "list_published",
+    "list_timeline",
+    "mark_duplicate",
+    "open_draft",
+    "read_record",
+    "return_record",
+    "save_draft",
+    "share_up_record",
+    "show_list",
+    "submit_record",
+]

@@ -1,0 +1,28 @@
+"""What records leave in the audit log, each act with its meaning for auditors."""
+
+from __future__ import annotations
+
+from intelhub.audit import register_action
+
+READ = register_action("record:read", en="A record was opened", vi="Đã mở xem phiếu tin").name
+LISTED = register_action("record:listed", en="A list of records was shown", vi="Đã xem danh sách phiếu tin").name
+SEARCHED = register_action("record:searched", en="Records were searched", vi="Đã tìm kiếm phiếu tin").name
+DRAFTED = register_action("record:drafted", en="A draft was begun", vi="Đã lập bản nháp phiếu tin").name
+DISCARDED = register_action("record:discarded", en="A draft was discarded", vi="Đã bỏ bản nháp phiếu tin").name
+TAMPER_FOUND = register_action(
+    "record:tamper-found",
+    en="A stored record did not fit its seal and was not shown",
+    vi="Phiếu tin lưu trữ không khớp niêm phong nên không được hiển thị",
+).name
+_MOVES = {
+    "submit": ("record:submitted", "A record was submitted", "Đã gửi phiếu tin"),
+    "return": ("record:returned", "A record was returned to its author", "Đã trả lại phiếu tin cho người lập"),
+    "forward": ("record:forwarded", "A record was forwarded to the department", "Đã chuyển phiếu tin lên Cục"),
+    "assign": ("record:assigned", "A record was assigned", "Đã phân công xử lý phiếu tin"),
+    "acknowledge": ("record:acknowledged", "The receipt of a record was acknowledged", "Đã tiếp nhận phiếu tin"),
+    "evaluate": ("record:evaluated", "A record was graded", "Đã đánh giá phiếu tin"),
+    "mark_duplicate": ("record:merged", "A record was marked as a duplicate", "Đã gộp phiếu tin trùng"),
+    "collate": ("record:collated", "A record was collated", "Đã hệ thống hóa phiếu tin"),
+    "share_up": ("record:shared-up", "A record was shared with headquarters", "Đã chuyển phiếu tin lên Tổng cục"),
+}
+MOVED = {event: register_action(name, en=en, vi=vi).name for event, (name, en, vi) in _MOVES.items()}

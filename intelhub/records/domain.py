@@ -1,0 +1,160 @@
+"""What an information record (phiếu tin) is: its content, its states, and the facts a page or a rule works with.
+
+Pure values. `Record` is plaintext and never touches a table; `RecordRow` in `models` is ciphertext and never touches
+a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NewType
+from uuid import UUID
+
+RecordID = NewType("RecordID", UUID)
+
+TEXT_MINIMUM, TEXT_MAXIMUM, ABSTRACT_MAXIMUM = 20, 8_000, 120
+
+
+class RecordState(StrEnum):
+    """Where a record stands on its way up (domain brief 5.10.1)."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    RECEIVED = "received"
+    EVALUATED = "evaluated"
+    COLLATED = "collated"
+    SHARED_UP = "shared_up"
+    MERGED = "merged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Whom or what a record speaks about; the identifier is normalised."""
+
+    kind: str
+    name: str = ""
+    identifier: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grade:
+    """Admiralty: reliability of the source (A-F) and credibility of the information (1-6), judged apart."""
+
+    source: str = "F"
+    info: str = "6"
+
+    def __str__(self) -> str:
+        return f"{self.source}{self.info}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordContent:
+    """What an author wrote, after every check; made by `validation.check_content` alone."""
+
+    text: str
+    abstract: str
+    learned_at: datetime
+    happened_from: datetime | None = None
+    happened_to: datetime | None = None
+    place_unit: str | None = None
+    place_text: str = ""
+    channel: str
+    source_kind: str = "open"
+    source: str = ""
+    subjects: tuple[Subject, ...] = ()
+    topic: str
+    method: str | None = None
+    urgency: str = "normal"
+    level: int
+    list_item: str | None = None
+    handling: str = "H1"
+    handling_conditions: str = ""
+    source_grade: str = "F"
+    info_grade: str = "6"
+    plan_item: str | None = None
+    outside_plan: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What the department added to a record: its own grade, the links it found, the record it was merged into."""
+
+    grade: Grade | None = None
+    grade_reason: str = ""
+    corroborating: tuple[UUID, ...] = ()
+    entities: tuple[Subject, ...] = ()
+    no_entity_reason: str = ""
+    duplicate_of: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordHead:
+    """The sealed part that lists open: enough for a line, and never the text."""
+
+    number: str = ""
+    abstract: str = ""
+    topic: str = ""
+    channel: str = ""
+    urgency: str = "normal"
+    grade: Grade | None = None
+    original_grade: Grade | None = None
+    learned_at: datetime | None = None
+    happened_from: datetime | None = None
+    happened_to: datetime | None = None
+    submitted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSummary:
+    """A record as a line in a list."""
+
+    id: RecordID
+    level: int
+    state: RecordState
+    exposure: int
+    unit_id: UUID
+    department_id: UUID
+    author_id: UUID
+    assignee_id: UUID | None
+    handling: str
+    row_version: int
+    content_version: int
+    updated_at: datetime
+    cursor: int
+    head: RecordHead
+    is_damaged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A record opened: its line, the author's fields as they were typed, and the department's work on it.
+
+    `fields` of a draft may be incomplete; of a submitted record they satisfy `validation.check_content`.
+    """
+
+    summary: RecordSummary
+    fields: Mapping[str, Any]
+    work: Work = field(default_factory=Work)
+
+    @property
+    def id(self) -> RecordID:
+        """The record's id."""
+        return self.summary.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Something that happened to a record: who, when, as what, from where, and in which words."""
+
+    event: str
+    from_state: RecordState
+    to_state: RecordState
+    actor_id: UUID
+    unit_id: UUID
+    place: str
+    row_version: int
+    at: datetime
+    reason: str = ""

@@ -1,0 +1,103 @@
+"""The tables of records: ciphertext beside the few clear columns that a decision or a list needs, and no more.
+
+The clear columns are the list of the spine (1); `tests/architecture/test_clear_columns.py` compares the two.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, DateTime, ForeignKey, Identity, Index, LargeBinary, SmallInteger, Text, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from intelhub.platform.database import Base
+from intelhub.platform.row_scope import Scoped
+
+
+class Sealed:
+    """A content version under its own data key: what a row needs to be opened again."""
+
+    content_version: Mapped[int]
+    kek_id: Mapped[UUID] = mapped_column(Uuid)
+    wrapped_dek: Mapped[bytes] = mapped_column(LargeBinary)
+    head_ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
+    body_ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class RecordRow(Sealed, Scoped, Base):
+    """An information record at its newest published version (or its only draft)."""
+
+    __tablename__ = "records"
+    __table_args__ = (
+        Index("ix__records__unit", "owning_unit_id", "state", "pos"),
+        Index("ix__records__department", "origin_department_id", "state", "pos"),
+        Index("ix__records__author", "author_id", "pos"),
+        Index("ix__records__assignee", "assignee_id", "state"),
+        Index("ix__records__pos", "pos"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    pos: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    level: Mapped[int] = mapped_column(SmallInteger)
+    compartments: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    owning_unit_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("units.id"))
+    origin_department_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("units.id"))
+    author_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("users.id"))
+    assignee_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("users.id"))
+    handling: Mapped[str] = mapped_column(Text)
+    exposure: Mapped[int] = mapped_column(SmallInteger)
+    state: Mapped[str] = mapped_column(Text)
+    case_id: Mapped[UUID | None] = mapped_column(Uuid)
+    row_version: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    label_mac: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class RecordVersionRow(Sealed, Scoped, Base):
+    """An earlier published version of a record, or the author's unpublished work after a return."""
+
+    __tablename__ = "record_versions"
+
+    record_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("records.id"), primary_key=True)
+    content_version: Mapped[int] = mapped_column(primary_key=True)
+    is_published: Mapped[bool]
+    level: Mapped[int] = mapped_column(SmallInteger)
+    compartments: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    origin_department_id: Mapped[UUID] = mapped_column(Uuid)
+    author_id: Mapped[UUID] = mapped_column(Uuid)
+
+
+class RecordStepRow(Scoped, Base):
+    """A step of a record: its words and exact time are sealed like content."""
+
+    __tablename__ = "record_steps"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    record_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("records.id"), index=True)
+    row_version: Mapped[int]
+    event: Mapped[str] = mapped_column(Text)
+    from_state: Mapped[str] = mapped_column(Text)
+    to_state: Mapped[str] = mapped_column(Text)
+    actor_id: Mapped[UUID] = mapped_column(Uuid)
+    unit_id: Mapped[UUID] = mapped_column(Uuid)
+    place: Mapped[str] = mapped_column(Text)
+    level: Mapped[int] = mapped_column(SmallInteger)
+    compartments: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    origin_department_id: Mapped[UUID] = mapped_column(Uuid)
+    kek_id: Mapped[UUID] = mapped_column(Uuid)
+    wrapped_dek: Mapped[bytes] = mapped_column(LargeBinary)
+    words_ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class RecordSeriesRow(Base):
+    """The last number given in a series: one series a unit, level and year, so that a gap tells nothing upward."""
+
+    __tablename__ = "record_series"
+
+    unit_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    level: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    year: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    last_number: Mapped[int]

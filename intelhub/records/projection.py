@@ -1,0 +1,77 @@
+"""From a record to the document that search knows: written in the transaction of every published change.
+
+Drafts are not indexed. Whatever stands here can be found by everybody who may read the record, and by nobody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from sqlalchemy.orm import Session
+
+from intelhub.records.domain import RecordHead, Work
+from intelhub.records.models import RecordRow
+from intelhub.search import Partition, SearchDocument, SearchIndex
+
+
+def index_of(session: Session) -> SearchIndex:
+    """The search index of the process this session works in."""
+    return cast("SearchIndex", session.info["search_index"])
+
+
+def partition_of(row: RecordRow) -> Partition:
+    """The partition a record lies in."""
+    return Partition(
+        level=row.level,
+        compartments=frozenset(row.compartments),
+        department_id=row.origin_department_id,
+        year=row.created_at.year,
+    )
+
+
+def document_of(row: RecordRow, head: RecordHead, fields: Mapping[str, Any], work: Work) -> SearchDocument:
+    """What can be found of a record: its text, names and identifiers, and the values of its lists."""
+    subjects = [*fields["subjects"], *({"name": e.name, "identifier": e.identifier} for e in work.entities)]
+    grade = str(head.grade) if head.grade else ""
+    return SearchDocument(
+        record_id=row.id,
+        row_version=row.row_version,
+        partition=partition_of(row),
+        unit_id=row.owning_unit_id,
+        author_id=row.author_id,
+        exposure=row.exposure,
+        state=row.state,
+        occurred_at=head.learned_at or row.created_at,
+        title=head.abstract,
+        texts=(
+            fields["text"],
+            " ; ".join(filter(None, (subject["name"] for subject in subjects))),
+            fields.get("place_text") or "",
+            fields.get("source") or "",
+            head.number,
+        ),
+        identifiers=tuple(dict.fromkeys(filter(None, (subject["identifier"] for subject in subjects)))),
+        facets={
+            "topic": (head.topic,),
+            "channel": (head.channel,),
+            "grade": (grade,) if grade else (),
+            "method": (fields["method"],) if fields.get("method") else (),
+            "urgency": (head.urgency,),
+        },
+    )
+
+
+def write(
+    session: Session,
+    row: RecordRow,
+    head: RecordHead,
+    fields: Mapping[str, Any],
+    work: Work,
+    *,
+    previous: Partition | None = None,
+) -> None:
+    """Index the record as it stands; `previous` is where it lay before, when its level may have changed."""
+    document = document_of(row, head, fields, work)
+    left = previous if previous is not None and previous != document.partition else None
+    index_of(session).write(session, document, left=left)

@@ -1,0 +1,70 @@
+"""How an actor's scope filters the tables of records: the fourth lock's words for this feature."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, inspect, or_
+
+from intelhub.access import ActorScope, Label
+from intelhub.platform.row_scope import register_scoped
+from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
+
+
+def _records(scope: ActorScope) -> ColumnElement[bool]:
+    return scope.records.where(RecordRow)
+
+
+def _of_readable(scope: ActorScope, mapped: type[RecordVersionRow | RecordStepRow]) -> ColumnElement[bool]:
+    readable = exists().where(RecordRow.id == mapped.record_id, scope.records.where(RecordRow))
+    return and_(mapped.level <= scope.ceiling, readable)
+
+
+def _versions(scope: ActorScope) -> ColumnElement[bool]:
+    return and_(
+        _of_readable(scope, RecordVersionRow),
+        or_(RecordVersionRow.is_published, RecordVersionRow.author_id == scope.actor.user_id),
+    )
+
+
+def _steps(scope: ActorScope) -> ColumnElement[bool]:
+    return _of_readable(scope, RecordStepRow)
+
+
+def _before(row: RecordRow, name: str) -> Any:
+    """The column as it was loaded: a change must not be what lets itself through."""
+    history = inspect(row).attrs[name].history
+    return history.deleted[0] if history.deleted else getattr(row, name)
+
+
+def _may_write_record(scope: ActorScope, row: RecordRow) -> bool:
+    if inspect(row).persistent:
+        label = Label(
+            kind="record",
+            object_id=row.id,
+            level=_before(row, "level"),
+            compartments=frozenset(_before(row, "compartments")),
+            owning_unit_id=_before(row, "owning_unit_id"),
+            origin_department_id=_before(row, "origin_department_id"),
+            author_id=_before(row, "author_id"),
+            handling=_before(row, "handling"),
+            exposure=_before(row, "exposure"),
+            state=_before(row, "state"),
+        )
+        return scope.records.admits(label)
+    return row.author_id == scope.actor.user_id and row.level <= scope.ceiling and _holds(scope, row)
+
+
+def _holds(scope: ActorScope, row: RecordRow | RecordVersionRow | RecordStepRow) -> bool:
+    return scope.actor.compartments >= frozenset(row.compartments)
+
+
+def _may_write_part(scope: ActorScope, row: RecordVersionRow | RecordStepRow) -> bool:
+    return row.level <= scope.ceiling and _holds(scope, row)
+
+
+def register() -> None:
+    """Put the filters in force; called once at import of the feature."""
+    register_scoped(RecordRow, _records, _may_write_record)
+    register_scoped(RecordVersionRow, _versions, _may_write_part)
+    register_scoped(RecordStepRow, _steps, _may_write_part)

@@ -1,0 +1,212 @@
+"""Between `Record` and `RecordRow`: the only code that turns a record's words into ciphertext and back.
+
+Every opening first checks the label's MAC, so that a level, unit or exposure edited in SQL makes a row unreadable;
+then that row version and digest are those of the newest audit entry, so that a whole row put back to an older state
+is noticed; only then is anything decrypted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from intelhub.crypto import (
+    ContentContext,
+    KekScope,
+    SealedContent,
+    open_part,
+    seal_content,
+    vault_of,
+)
+from intelhub.records.domain import Grade, RecordHead, Subject, Work
+from intelhub.records.models import RecordRow, RecordStepRow
+
+SCHEMA_VERSION = 1
+
+
+class Labelled(Protocol):
+    """The part of a row that a key and an envelope are bound to."""
+
+    level: Any
+    compartments: Any
+    origin_department_id: Any
+
+
+class SealedRow(Labelled, Protocol):
+    """A row that carries a sealed content version."""
+
+    content_version: Any
+    kek_id: Any
+    wrapped_dek: Any
+    head_ciphertext: Any
+    body_ciphertext: Any
+    digest: Any
+
+
+def _context(row: Labelled, table: str, object_id: UUID, version: int) -> ContentContext:
+    return ContentContext(
+        table=table,
+        object_id=object_id,
+        level=row.level,
+        compartments=frozenset(row.compartments),
+        department_id=row.origin_department_id,
+        content_version=version,
+        schema_version=SCHEMA_VERSION,
+    )
+
+
+def _kek_scope(row: Labelled) -> KekScope:
+    return KekScope(level=row.level, compartments=frozenset(row.compartments), department_id=row.origin_department_id)
+
+
+def seal_into(session: Session, row: SealedRow, record_id: UUID, head: RecordHead, body: Mapping[str, Any]) -> None:
+    """Seal head and body into the row's next content version, under a fresh data key."""
+    row.content_version = (row.content_version or 0) + 1
+    kek = vault_of(session).kek_for(session, _kek_scope(row))
+    sealed = seal_content(
+        kek,
+        _context(row, "records", record_id, row.content_version),
+        {"head": _dump(_head_fields(head)), "body": _dump(body)},
+    )
+    row.kek_id, row.wrapped_dek, row.digest = sealed.kek_id, sealed.wrapped_dek, sealed.digest
+    row.head_ciphertext, row.body_ciphertext = sealed.ciphertexts["head"], sealed.ciphertexts["body"]
+
+
+def _open(session: Session, row: SealedRow, record_id: UUID, part: str) -> dict[str, Any]:
+    sealed = SealedContent(
+        kek_id=row.kek_id,
+        wrapped_dek=row.wrapped_dek,
+        ciphertexts={"head": row.head_ciphertext, "body": row.body_ciphertext},
+        digest=row.digest,
+    )
+    kek = vault_of(session).kek(session, row.kek_id)
+    opened: dict[str, Any] = json.loads(
+        open_part(kek, _context(row, "records", record_id, row.content_version), sealed, part)
+    )
+    return opened
+
+
+def open_head(session: Session, row: SealedRow, record_id: UUID) -> RecordHead:
+    """The head of a content version; raises `Tampered`."""
+    return _head(_open(session, row, record_id, "head"))
+
+
+def open_body(session: Session, row: SealedRow, record_id: UUID) -> tuple[dict[str, Any], Work]:
+    """The author's fields and the department's work of a content version; raises `Tampered`."""
+    body = _open(session, row, record_id, "body")
+    return body["fields"], _work(body["work"])
+
+
+def body_of(fields: Mapping[str, Any], work: Work) -> dict[str, Any]:
+    """What is sealed as the body."""
+    return {"fields": dict(fields), "work": _work_fields(work)}
+
+
+def seal_words(session: Session, step: RecordStepRow, at: datetime, reason: str) -> None:
+    """Seal a step's exact time and words."""
+    kek = vault_of(session).kek_for(session, _kek_scope(step))
+    context = _context(step, "record_steps", step.id, step.row_version)
+    sealed = seal_content(kek, context, {"words": _dump({"at": at.isoformat(), "reason": reason})})
+    step.kek_id, step.wrapped_dek = sealed.kek_id, sealed.wrapped_dek
+    step.words_ciphertext = sealed.ciphertexts["words"]
+
+
+def open_words(session: Session, step: RecordStepRow) -> tuple[datetime, str]:
+    """A step's exact time and words; raises `Tampered`."""
+    kek = vault_of(session).kek(session, step.kek_id)
+    sealed = SealedContent(
+        kek_id=step.kek_id,
+        wrapped_dek=step.wrapped_dek,
+        ciphertexts={"words": step.words_ciphertext},
+        digest=b"",
+    )
+    words = json.loads(open_part(kek, _context(step, "record_steps", step.id, step.row_version), sealed, "words"))
+    return datetime.fromisoformat(words["at"]), words["reason"]
+
+
+def _label_fields(row: RecordRow) -> tuple[bytes, ...]:
+    """Every column the decision reads, both counters and the digest."""
+    values = (
+        "records",
+        row.id,
+        row.level,
+        ",".join(sorted(map(str, row.compartments))),
+        row.owning_unit_id,
+        row.origin_department_id,
+        row.author_id,
+        row.assignee_id,
+        row.handling,
+        row.exposure,
+        row.state,
+        row.case_id,
+        row.content_version,
+        row.row_version,
+    )
+    return (*(str(value).encode() for value in values), row.digest)
+
+
+def put_label_mac(session: Session, row: RecordRow) -> None:
+    """Seal the label as it stands now."""
+    row.label_mac = vault_of(session).label_mac(*_label_fields(row))
+
+
+def check_label_mac(session: Session, row: RecordRow) -> None:
+    """Raise `Tampered` when a column the decision reads was changed outside this product."""
+    vault_of(session).check_label_mac(row.label_mac, *_label_fields(row))
+
+
+def _dump(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _head_fields(head: RecordHead) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        name: getattr(head, name) for name in ("number", "abstract", "topic", "channel", "urgency")
+    }
+    for name in ("learned_at", "happened_from", "happened_to", "submitted_at"):
+        moment: datetime | None = getattr(head, name)
+        fields[name] = moment.isoformat() if moment else None
+    fields["grade"] = str(head.grade) if head.grade else None
+    fields["original_grade"] = str(head.original_grade) if head.original_grade else None
+    return fields
+
+
+def _head(fields: dict[str, Any]) -> RecordHead:
+    for name in ("learned_at", "happened_from", "happened_to", "submitted_at"):
+        fields[name] = datetime.fromisoformat(fields[name]) if fields[name] else None
+    fields["grade"] = _grade(fields["grade"])
+    fields["original_grade"] = _grade(fields["original_grade"])
+    return RecordHead(**fields)
+
+
+def _grade(text: str | None) -> Grade | None:
+    return Grade(source=text[0], info=text[1]) if text else None
+
+
+def _work_fields(work: Work) -> dict[str, Any]:
+    return {
+        "grade": str(work.grade) if work.grade else None,
+        "grade_reason": work.grade_reason,
+        "corroborating": [str(identity) for identity in work.corroborating],
+        "entities": [
+            {"kind": entity.kind, "name": entity.name, "identifier": entity.identifier} for entity in work.entities
+        ],
+        "no_entity_reason": work.no_entity_reason,
+        "duplicate_of": str(work.duplicate_of) if work.duplicate_of else None,
+    }
+
+
+def _work(fields: dict[str, Any]) -> Work:
+    return Work(
+        grade=_grade(fields["grade"]),
+        grade_reason=fields["grade_reason"],
+        corroborating=tuple(map(UUID, fields["corroborating"])),
+        entities=tuple(Subject(**entity) for entity in fields["entities"]),
+        no_entity_reason=fields["no_entity_reason"],
+        duplicate_of=UUID(fields["duplicate_of"]) if fields["duplicate_of"] else None,
+    )

@@ -1,0 +1,1 @@
+"""The use cases of records: drafting, moving up the tree, reading."""

@@ -1,0 +1,279 @@
+"""Writing a record: drafts that are saved as they are typed, and the submission that checks them.
+
+A draft is sealed like everything else, at the level proposed for it or, while none is proposed, at the ceiling of
+the session. After a return the submitted version stays where it is; the author's new work lies beside it, unpublished.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from intelhub.access import Exposure, Label, decide, has_other_holder, require
+from intelhub.audit import ObjectRef, record_act
+from intelhub.organisation import get_unit, list_unit_codes
+from intelhub.platform import clock
+from intelhub.platform.actor import Actor, Post
+from intelhub.platform.errors import Conflict, NotPermitted, RuleRefused, StaleVersion
+from intelhub.platform.messages import Message
+from intelhub.records import actions, lifecycle, projection, queries, sealing
+from intelhub.records.domain import Grade, RecordContent, RecordHead, RecordState, Work
+from intelhub.records.models import RecordRow, RecordSeriesRow, RecordVersionRow
+from intelhub.records.service.moving import advance, archive_version
+from intelhub.records.validation import HANOI, abstract_of, check_content, fields_of, parse_time
+
+_DRAFT_BYTES = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What an author is working on: the fields as typed, and the version a save must rest on."""
+
+    record_id: UUID
+    row_version: int
+    fields: Mapping[str, Any]
+    is_returned: bool
+
+
+def create_draft(actor: Actor, session: Session, fields: Mapping[str, Any]) -> RecordRow:
+    """Begin a record in the unit where the actor may write."""
+    post, rule = _writing_post(actor)
+    now = clock.to_the_hour(clock.now())
+    row = RecordRow(
+        id=uuid4(),
+        level=_draft_level(actor, fields),
+        compartments=[],
+        owning_unit_id=post.unit_id,
+        origin_department_id=post.department_id,
+        author_id=actor.user_id,
+        handling=_draft_handling(fields),
+        exposure=Exposure.AUTHOR,
+        state=str(RecordState.DRAFT),
+        row_version=1,
+        content_version=0,
+        created_at=now,
+        updated_at=now,
+    )
+    _seal_draft(session, row, row.id, fields)
+    sealing.put_label_mac(session, row)
+    session.add(row)
+    session.flush()
+    record_act(
+        actor,
+        session,
+        actions.DRAFTED,
+        object=ObjectRef("record", row.id),
+        object_version=row.row_version,
+        rule=rule,
+        level=row.level,
+        unit_id=post.unit_id,
+    )
+    return row
+
+
+def open_draft(actor: Actor, session: Session, record_id: UUID) -> Draft:
+    """The fields an author goes on with; written into the audit log before they are shown."""
+    row = queries.get_row(actor, session, record_id)
+    decision = require(actor, "edit", queries.label_of(row))
+    _check_editable(row)
+    unpublished = queries.find_unpublished(actor, session, record_id)
+    fields, _ = sealing.open_body(session, unpublished or row, row.id)
+    record_act(
+        actor,
+        session,
+        actions.READ,
+        object=ObjectRef("record", row.id),
+        object_version=row.row_version,
+        rule=decision.rule,
+        level=row.level,
+    )
+    return Draft(
+        record_id=row.id, row_version=row.row_version, fields=fields, is_returned=row.exposure > Exposure.AUTHOR
+    )
+
+
+def save_draft(
+    actor: Actor, session: Session, record_id: UUID, row_version: int, fields: Mapping[str, Any]
+) -> RecordRow:
+    """Keep what was typed, complete or not; raises `StaleVersion` when another window was quicker."""
+    row = queries.get_row(actor, session, record_id, for_update=True)
+    require(actor, "edit", queries.label_of(row))
+    _check_editable(row)
+    if row.row_version != row_version:
+        raise StaleVersion("This draft was changed in another window. Both versions are shown; choose what to keep.")
+    if row.exposure == Exposure.AUTHOR:
+        row.level, row.handling = _draft_level(actor, fields), _draft_handling(fields)
+        _seal_draft(session, row, row.id, fields)
+    else:
+        _keep_unpublished(actor, session, row, fields)
+    row.row_version += 1
+    row.updated_at = clock.to_the_hour(clock.now())
+    sealing.put_label_mac(session, row)
+    session.flush()
+    return row
+
+
+def submit_record(
+    actor: Actor, session: Session, record_id: UUID, row_version: int, fields: Mapping[str, Any]
+) -> RecordRow:
+    """Check a draft and send it to the leader of the unit; raises `RuleRefused` with a sentence for each field."""
+    row = queries.get_row(actor, session, record_id, for_update=True)
+    decision = require(actor, "submit", queries.label_of(row))
+    transition = lifecycle.transition("submit", RecordState(row.state), "")
+    if row.row_version != row_version:
+        raise StaleVersion("This draft was changed in another window. Both versions are shown; choose what to keep.")
+    content = check_content(fields, now=clock.now(), unit_codes=list_unit_codes(actor, session))
+    if content.level > actor.ceiling:
+        said = Message("From here you may write up to level %(ceiling)d only.", {"ceiling": actor.ceiling})
+        raise RuleRefused(said, rule="above_ceiling", fields={"level": (said,)})
+    former = sealing.open_head(session, row, row.id)
+    previous = projection.partition_of(row) if row.exposure > Exposure.AUTHOR else None
+    if row.exposure > Exposure.AUTHOR:
+        archive_version(session, row)
+    _drop_unpublished(actor, session, row)
+    row.level, row.handling = content.level, content.handling
+    head = _head_of(content, former.number or _next_number(actor, session, row))
+    sealing.seal_into(session, row, row.id, head, sealing.body_of(fields_of(content), Work()))
+    advance(actor, session, row, transition, decision, "")
+    if not has_other_holder(session, "group_leader", row.owning_unit_id, besides=row.author_id):
+        # Its only leader wrote it: the department stands in, so that nobody forwards their own record.
+        row.exposure = max(row.exposure, Exposure.DEPARTMENT)
+        sealing.put_label_mac(session, row)
+    projection.write(session, row, head, fields_of(content), Work(), previous=previous)
+    return row
+
+
+def discard_draft(actor: Actor, session: Session, record_id: UUID, row_version: int) -> None:
+    """Drop the unpublished work on a returned record; raises `Conflict` for a record that was never submitted."""
+    row = queries.get_row(actor, session, record_id, for_update=True)
+    decision = require(actor, "edit", queries.label_of(row))
+    if row.row_version != row_version:
+        raise StaleVersion("This draft was changed in another window. Both versions are shown; choose what to keep.")
+    if row.exposure == Exposure.AUTHOR:
+        raise Conflict("A draft that was never submitted stays with you; empty it if you do not need it.")
+    _drop_unpublished(actor, session, row)
+    row.row_version += 1
+    sealing.put_label_mac(session, row)
+    record_act(
+        actor,
+        session,
+        actions.DISCARDED,
+        object=ObjectRef("record", row.id),
+        object_version=row.row_version,
+        digest=row.digest,
+        rule=decision.rule,
+        level=row.level,
+    )
+
+
+def _writing_post(actor: Actor) -> tuple[Post, str]:
+    """The first post under which this person may write, with the policy line that says so."""
+    for post in actor.posts:
+        label = Label(
+            kind="record",
+            object_id=UUID(int=0),
+            level=0,
+            owning_unit_id=post.unit_id,
+            origin_department_id=post.department_id,
+            author_id=actor.user_id,
+        )
+        decision = decide(actor, "create", label)
+        if decision.allowed:
+            return post, decision.rule
+    raise NotPermitted("None of your duties includes writing records.", rule="no_writing_post")
+
+
+def _check_editable(row: RecordRow) -> None:
+    if row.state != RecordState.DRAFT:
+        raise Conflict("This record has been submitted and can no longer be changed by its author.")
+
+
+def _draft_level(actor: Actor, fields: Mapping[str, Any]) -> int:
+    proposed = str(fields.get("level", "")).strip()
+    return min(int(proposed), actor.ceiling) if proposed in {"0", "1", "2", "3"} else actor.ceiling
+
+
+def _draft_handling(fields: Mapping[str, Any]) -> str:
+    proposed = str(fields.get("handling") or "")
+    return proposed if proposed in {"H0", "H1", "H2", "H3", "H4", "HX"} else "H1"
+
+
+def _draft_head(fields: Mapping[str, Any]) -> RecordHead:
+    def word(name: str) -> str:
+        return str(fields.get(name) or "")[:120]
+
+    return RecordHead(
+        abstract=word("abstract") or abstract_of(str(fields.get("text") or "")),
+        topic=word("topic"),
+        channel=word("channel"),
+        urgency=word("urgency") or "normal",
+        learned_at=parse_time(word("learned_at")),
+    )
+
+
+def _seal_draft(
+    session: Session, row: RecordRow | RecordVersionRow, record_id: UUID, fields: Mapping[str, Any]
+) -> None:
+    body = sealing.body_of(fields, Work())
+    if len(repr(body)) > _DRAFT_BYTES:
+        raise RuleRefused("This draft is too long to be kept. Shorten the text.", rule="draft_size")
+    sealing.seal_into(session, row, record_id, _draft_head(fields), body)
+
+
+def _keep_unpublished(actor: Actor, session: Session, row: RecordRow, fields: Mapping[str, Any]) -> None:
+    _drop_unpublished(actor, session, row)
+    beside = RecordVersionRow(
+        record_id=row.id,
+        content_version=row.content_version,  # sealing gives it the next one
+        is_published=False,
+        level=_draft_level(actor, fields),
+        compartments=list(row.compartments),
+        origin_department_id=row.origin_department_id,
+        author_id=row.author_id,
+    )
+    _seal_draft(session, beside, row.id, fields)
+    session.add(beside)
+
+
+def _drop_unpublished(actor: Actor, session: Session, row: RecordRow) -> None:
+    unpublished = queries.find_unpublished(actor, session, row.id)
+    if unpublished is not None:
+        session.delete(unpublished)
+        session.flush()
+
+
+def _head_of(content: RecordContent, number: str) -> RecordHead:
+    original = Grade(source=content.source_grade, info=content.info_grade)
+    return RecordHead(
+        number=number,
+        abstract=content.abstract,
+        topic=content.topic,
+        channel=content.channel,
+        urgency=content.urgency,
+        grade=original,
+        original_grade=original,
+        learned_at=content.learned_at,
+        happened_from=content.happened_from,
+        happened_to=content.happened_to,
+        submitted_at=clock.now(),
+    )
+
+
+def _next_number(actor: Actor, session: Session, row: RecordRow) -> str:
+    """The next number of the unit's series at this level (domain brief 5.8); a gap tells nothing about other levels."""
+    year = clock.now().astimezone(HANOI).year
+    series = {"unit_id": row.owning_unit_id, "level": row.level, "year": year}
+    count = session.scalar(
+        insert(RecordSeriesRow)
+        .values(**series, last_number=1)
+        .on_conflict_do_update(index_elements=list(series), set_={"last_number": RecordSeriesRow.last_number + 1})
+        .returning(RecordSeriesRow.last_number),
+        execution_options={"unscoped": "a series holds no content"},
+    )
+    unit = get_unit(actor, session, row.owning_unit_id)
+    return f"{unit.code}-TT-{year}-{count:04d}"

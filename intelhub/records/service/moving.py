@@ -1,0 +1,238 @@
+"""Moving a record up the tree: each move checks the decision, the version and the state, and leaves one step.
+
+A move writes the row, its step, its audit entry and its search projection in the caller's transaction; nothing of it
+stands without the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy.orm import Session
+
+from intelhub.access import Decision, may_read_records, require
+from intelhub.audit import ObjectRef, record_act
+from intelhub.platform import clock
+from intelhub.platform.actor import Actor
+from intelhub.platform.errors import NotFound, RuleRefused, StaleVersion
+from intelhub.platform.messages import Message
+from intelhub.records import actions, lifecycle, projection, queries, sealing
+from intelhub.records.domain import Grade, RecordHead, RecordState, Subject, Work
+from intelhub.records.lifecycle import Transition
+from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A move that was decided and may now change the record."""
+
+    row: RecordRow
+    transition: Transition
+    decision: Decision
+    reason: str
+    head: RecordHead
+    fields: Mapping[str, Any]
+    work: Work
+
+
+def begin_move(actor: Actor, session: Session, record_id: UUID, row_version: int, event: str, reason: str = "") -> Move:
+    """Lock the record and check that this actor may do this now; raises a refusal that says what to do."""
+    row = queries.get_row(actor, session, record_id, for_update=True)
+    decision = require(actor, event, queries.label_of(row))
+    if row.row_version != row_version:
+        raise StaleVersion("Somebody changed this record while you had it open. Look at it as it is now.")
+    transition = lifecycle.transition(event, RecordState(row.state), reason)
+    queries.check_not_rolled_back(session, row)
+    fields, work = sealing.open_body(session, row, row.id)
+    return Move(
+        row=row,
+        transition=transition,
+        decision=decision,
+        reason=reason.strip(),
+        head=sealing.open_head(session, row, row.id),
+        fields=fields,
+        work=work,
+    )
+
+
+def archive_version(session: Session, row: RecordRow) -> None:
+    """Keep the published version that the next one replaces."""
+    session.add(
+        RecordVersionRow(
+            record_id=row.id,
+            content_version=row.content_version,
+            is_published=True,
+            level=row.level,
+            compartments=list(row.compartments),
+            origin_department_id=row.origin_department_id,
+            author_id=row.author_id,
+            kek_id=row.kek_id,
+            wrapped_dek=row.wrapped_dek,
+            head_ciphertext=row.head_ciphertext,
+            body_ciphertext=row.body_ciphertext,
+            digest=row.digest,
+        )
+    )
+
+
+def complete_move(
+    actor: Actor, session: Session, move: Move, *, head: RecordHead | None = None, work: Work | None = None
+) -> RecordRow:
+    """Carry a decided move out: new version if the content changed, label, step, audit entry, projection."""
+    row = move.row
+    head, work = head or move.head, work or move.work
+    if head != move.head or work != move.work:
+        archive_version(session, row)
+        sealing.seal_into(session, row, row.id, head, sealing.body_of(move.fields, work))
+    advance(actor, session, row, move.transition, move.decision, move.reason)
+    projection.write(session, row, head, move.fields, work)
+    return row
+
+
+def advance(
+    actor: Actor, session: Session, row: RecordRow, transition: Transition, decision: Decision, reason: str
+) -> None:
+    """Put the row into its next state and write the step and the audit entry of it."""
+    from_state = row.state
+    row.state = str(transition.to_state or row.state)
+    row.exposure = max(row.exposure, transition.exposure or 0)
+    row.row_version += 1
+    row.updated_at = clock.to_the_hour(clock.now())
+    sealing.put_label_mac(session, row)
+    session.flush()
+    unit_id = acting_unit(actor, row)
+    step = RecordStepRow(
+        id=uuid4(),
+        record_id=row.id,
+        row_version=row.row_version,
+        event=transition.event,
+        from_state=from_state,
+        to_state=row.state,
+        actor_id=actor.user_id,
+        unit_id=unit_id,
+        place=actor.place.value,
+        level=row.level,
+        compartments=list(row.compartments),
+        origin_department_id=row.origin_department_id,
+    )
+    sealing.seal_words(session, step, clock.now(), reason)
+    session.add(step)
+    record_act(
+        actor,
+        session,
+        actions.MOVED[transition.event],
+        object=ObjectRef("record", row.id),
+        object_version=row.row_version,
+        digest=row.digest,
+        rule=decision.rule,
+        level=row.level,
+        sensitive={"reason": reason} if reason else None,
+        unit_id=unit_id,
+    )
+
+
+def acting_unit(actor: Actor, row: RecordRow) -> UUID:
+    """The unit an actor acts for: the post nearest to the record."""
+    for post in actor.posts:
+        if row.owning_unit_id in post.unit_ids:
+            return post.unit_id
+    for post in actor.posts:
+        if post.department_id == row.origin_department_id:
+            return post.unit_id
+    return actor.posts[0].unit_id if actor.posts else row.owning_unit_id
+
+
+def return_record(actor: Actor, session: Session, record_id: UUID, row_version: int, *, comment: str) -> RecordRow:
+    """Give a submitted record back to its author with a comment; the submitted version stays readable."""
+    return complete_move(actor, session, begin_move(actor, session, record_id, row_version, "return", comment))
+
+
+def forward_record(actor: Actor, session: Session, record_id: UUID, row_version: int, *, note: str = "") -> RecordRow:
+    """Send a submitted record up to the department; never by its author."""
+    return complete_move(actor, session, begin_move(actor, session, record_id, row_version, "forward", note))
+
+
+def acknowledge_record(actor: Actor, session: Session, record_id: UUID, row_version: int) -> RecordRow:
+    """Take a received record on: the analyst becomes its assignee unless somebody already is."""
+    move = begin_move(actor, session, record_id, row_version, "acknowledge")
+    move.row.assignee_id = move.row.assignee_id or actor.user_id
+    return complete_move(actor, session, move)
+
+
+def assign_records(actor: Actor, session: Session, chosen: Iterable[tuple[UUID, int]], assignee_id: UUID) -> int:
+    """Give records to one person who may read them; returns how many."""
+    count = 0
+    for record_id, row_version in chosen:
+        move = begin_move(actor, session, record_id, row_version, "assign")
+        if not may_read_records(session, assignee_id, queries.label_of(move.row)):
+            said = Message("This person may not read the record. Choose somebody who may.")
+            raise RuleRefused(said, rule="assignee_cannot_read", fields={"assignee": (said,)})
+        move.row.assignee_id = assignee_id
+        complete_move(actor, session, move)
+        count += 1
+    return count
+
+
+def evaluate_record(
+    actor: Actor,
+    session: Session,
+    record_id: UUID,
+    row_version: int,
+    *,
+    grade: Grade,
+    reason: str,
+    corroborating: Iterable[UUID] = (),
+) -> RecordRow:
+    """Grade source and information apart; the author's grade is kept beside the new one."""
+    move = begin_move(actor, session, record_id, row_version, "evaluate", reason)
+    links = tuple(dict.fromkeys(corroborating))
+    for linked in links:
+        _get_other(actor, session, record_id, linked, field="corroborating")
+    lifecycle.check_grade(grade, len(links))
+    head = replace(move.head, grade=grade)
+    work = replace(move.work, grade=grade, grade_reason=move.reason, corroborating=links)
+    return complete_move(actor, session, move, head=head, work=work)
+
+
+def mark_duplicate(
+    actor: Actor, session: Session, record_id: UUID, row_version: int, *, target_id: UUID, reason: str
+) -> RecordRow:
+    """Merge a record into an earlier one that tells the same."""
+    move = begin_move(actor, session, record_id, row_version, "mark_duplicate", reason)
+    _get_other(actor, session, record_id, target_id, field="target")
+    return complete_move(actor, session, move, work=replace(move.work, duplicate_of=target_id))
+
+
+def collate_record(
+    actor: Actor,
+    session: Session,
+    record_id: UUID,
+    row_version: int,
+    *,
+    entities: tuple[Subject, ...],
+    no_entity_reason: str = "",
+) -> RecordRow:
+    """Bring a graded record together with the subjects it speaks of."""
+    move = begin_move(actor, session, record_id, row_version, "collate", no_entity_reason)
+    lifecycle.check_collation(entities, no_entity_reason)
+    work = replace(move.work, entities=entities, no_entity_reason=no_entity_reason.strip())
+    return complete_move(actor, session, move, work=work)
+
+
+def share_up_record(actor: Actor, session: Session, record_id: UUID, row_version: int, *, note: str = "") -> RecordRow:
+    """Let headquarters read a collated record; by the head of the unit."""
+    return complete_move(actor, session, begin_move(actor, session, record_id, row_version, "share_up", note))
+
+
+def _get_other(actor: Actor, session: Session, record_id: UUID, other_id: UUID, *, field: str) -> RecordRow:
+    """Another record this actor may read; what is not there and what is not for them is one sentence."""
+    said = Message("There is no other record of this reference that you may read.")
+    if other_id == record_id:
+        raise RuleRefused(said, rule="same_record", fields={field: (said,)})
+    try:
+        return queries.get_row(actor, session, other_id)
+    except NotFound:
+        raise RuleRefused(said, rule="other_not_found", fields={field: (said,)}) from None

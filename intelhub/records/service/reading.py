@@ -1,0 +1,113 @@
+"""Reading records: logged before revealed, and nothing shown that does not fit its seal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from intelhub.access import require
+from intelhub.audit import ObjectRef, record_act
+from intelhub.platform.actor import Actor
+from intelhub.records import actions, queries, sealing
+from intelhub.records.domain import Record, RecordHead, RecordState, RecordSummary, Step
+from intelhub.records.queries import ListFilter, Page, label_of, summary_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A published version of a record's words."""
+
+    number: int
+    head: RecordHead
+    fields: Mapping[str, Any]
+
+
+def read_record(actor: Actor, session: Session, record_id: UUID) -> Record:
+    """Open a record for somebody who may read it; raises `NotFound`, or `Tampered` when it does not fit its seal."""
+    row = queries.get_row(actor, session, record_id)
+    decision = require(actor, "read", label_of(row))
+    queries.check_not_rolled_back(session, row)
+    fields, work = sealing.open_body(session, row, row.id)
+    record_act(
+        actor,
+        session,
+        actions.READ,
+        object=ObjectRef("record", row.id),
+        object_version=row.row_version,
+        rule=decision.rule,
+        level=row.level,
+    )
+    return Record(summary=summary_of(session, row), fields=fields, work=work)
+
+
+def show_list(
+    actor: Actor,
+    session: Session,
+    wanted: ListFilter,
+    *,
+    older_than: int | None = None,
+    newer_than: int | None = None,
+    limit: int = queries.PAGE,
+) -> Page:
+    """A page of lines, written into the audit log as one entry with the ids it shows."""
+    page = queries.list_records(actor, session, wanted, older_than=older_than, newer_than=newer_than, limit=limit)
+    log_shown(actor, session, page.lines)
+    return page
+
+
+def log_shown(actor: Actor, session: Session, lines: Sequence[RecordSummary]) -> None:
+    """Write down which records a page shows, and raise the alarm for those that do not fit their seal."""
+    for line in lines:
+        if line.is_damaged:
+            record_act(
+                actor,
+                session,
+                actions.TAMPER_FOUND,
+                object=ObjectRef("record", line.id),
+                decision="deny",
+                rule="Tampered",
+                level=line.level,
+            )
+    if lines:
+        record_act(
+            actor,
+            session,
+            actions.LISTED,
+            shown=[line.id for line in lines][:50],
+            level=max(line.level for line in lines),
+        )
+
+
+def list_timeline(actor: Actor, session: Session, record_id: UUID) -> tuple[Step, ...]:
+    """What happened to a readable record, newest first."""
+    steps = []
+    for row in queries.list_steps(actor, session, record_id):
+        at, reason = sealing.open_words(session, row)
+        steps.append(
+            Step(
+                event=row.event,
+                from_state=RecordState(row.from_state),
+                to_state=RecordState(row.to_state),
+                actor_id=row.actor_id,
+                unit_id=row.unit_id,
+                place=row.place,
+                row_version=row.row_version,
+                at=at,
+                reason=reason,
+            )
+        )
+    return tuple(reversed(steps))
+
+
+def list_published(actor: Actor, session: Session, record_id: UUID) -> tuple[Version, ...]:
+    """The earlier published versions of a readable record, newest first."""
+    versions = []
+    for row in queries.list_versions(actor, session, record_id):
+        fields, _ = sealing.open_body(session, row, record_id)
+        head = sealing.open_head(session, row, record_id)
+        versions.append(Version(number=row.content_version, head=head, fields=fields))
+    return tuple(versions)
