@@ -1,0 +1,120 @@
+"""Every SELECT of the organisation; the whole tree is read at once and kept until something in it changes."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from intelhub.organisation.domain import Directory, EventKind, Identity, Tier, Tree, Unit, UnitEvent, UnitKind
+from intelhub.organisation.models import OrganisationRow, TierRow, UnitEventRow, UnitRow
+from intelhub.platform import clock
+from intelhub.platform.actor import Actor
+from intelhub.platform.errors import NotFound, Unavailable
+
+_HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
+_KEPT_DIRECTORIES = 4
+_kept: dict[UUID, Directory] = {}
+
+
+def today() -> date:
+    """The day it is in Vietnam: on which a dated change begins to hold."""
+    return clock.now().astimezone(_HANOI).date()
+
+
+def load_directory(session: Session) -> Directory:
+    """The organisation through time; raises `Unavailable` while none is loaded.
+
+    Asks the database for the stamp alone while nothing has changed. It takes no actor: an actor's posts are worked
+    out from it, and the tree is known to everybody who is signed in.
+    """
+    stamp = session.scalar(select(OrganisationRow.stamp))
+    if stamp is None:
+        raise Unavailable("No organisation is loaded yet. Run “intelhub org load”.")
+    directory = _kept.get(stamp)
+    if directory is None:
+        directory = read_directory(session)
+        while len(_kept) >= _KEPT_DIRECTORIES:
+            _kept.pop(next(iter(_kept)), None)
+        _kept[stamp] = directory
+    return directory
+
+
+def read_directory(session: Session) -> Directory:
+    """The organisation as the database has it now, past the cache; raises `Unavailable` while none is loaded."""
+    template = session.scalar(select(OrganisationRow.template))
+    if template is None:
+        raise Unavailable("No organisation is loaded yet. Run “intelhub org load”.")
+    return Directory(
+        template=template,
+        tiers=[Tier(tier=r.tier, name=r.name, name_en=r.name_en) for r in session.scalars(select(TierRow))],
+        units=[_identity(row) for row in session.scalars(select(UnitRow))],
+        events=[_event(row) for row in session.scalars(select(UnitEventRow))],
+    )
+
+
+def load_tree(actor: Actor, session: Session, *, day: date | None = None) -> Tree:
+    """The tree of today or of another day."""
+    del actor  # everybody signed in may see the directory
+    return load_directory(session).as_of(day or today())
+
+
+def find_unit(actor: Actor, session: Session, key: UUID | str) -> Unit | None:
+    """The unit of an id or a code as it stands today, a closed one as it last stood, or None."""
+    del actor
+    directory = load_directory(session)
+    return directory.as_of(today()).find(key) or directory.ever.find(key)
+
+
+def get_unit(actor: Actor, session: Session, key: UUID | str) -> Unit:
+    """The unit of an id or a code as it stands today, a closed one as it last stood; raises `NotFound`."""
+    unit = find_unit(actor, session, key)
+    if unit is None:
+        raise NotFound(rule="no_such_unit")
+    return unit
+
+
+def list_units(
+    actor: Actor, session: Session, *, day: date | None = None, kind: UnitKind | None = None
+) -> tuple[Unit, ...]:
+    """The units that stand on a day, by tier and code."""
+    units = load_tree(actor, session, day=day).units
+    return units if kind is None else tuple(unit for unit in units if unit.kind is kind)
+
+
+def search_units(actor: Actor, session: Session, text: str, *, limit: int = 20) -> tuple[Unit, ...]:
+    """The units of today that a typed text means, with or without diacritics; see `Tree.search`."""
+    return load_tree(actor, session).search(text, limit=limit)
+
+
+def _identity(row: UnitRow) -> Identity:
+    return Identity(
+        id=row.id,
+        code=row.code,
+        other_codes=tuple(row.other_codes),
+        tier=row.tier,
+        kind=UnitKind(row.kind),
+        specialised=row.specialised,
+        force=row.force,
+        area=row.area,
+        confirmed=row.confirmed,
+    )
+
+
+def _event(row: UnitEventRow) -> UnitEvent:
+    return UnitEvent(
+        id=row.id,
+        unit_id=row.unit_id,
+        kind=EventKind(row.kind),
+        on=row.on,
+        name=row.name,
+        name_en=row.name_en,
+        short_name=row.short_name,
+        parent_id=row.parent_id,
+        successors=tuple(row.successors),
+        basis=row.basis,
+        confirmed=row.confirmed,
+    )
