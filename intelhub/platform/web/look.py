@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from babel.numbers import format_decimal
 from flask import Flask, url_for
 from flask_babel import get_locale, gettext
+from markupsafe import Markup
 from wtforms import Field, FieldList, FormField
 
 from intelhub.platform.clock import now
@@ -48,7 +49,7 @@ def say(text: Message | str) -> str:
         sentence = str(gettext(text.msgid))
         parts = {name: say(value) if isinstance(value, Message) else value for name, value in text.parameters.items()}
         return sentence % parts if parts else sentence
-    return str(text)
+    return text if isinstance(text, Markup) else str(text)
 
 
 def format_day(value: date | datetime) -> str:
