@@ -31,7 +31,8 @@ STRENGTHS = ("password", "totp", "demo")
 GUARDS = frozenset({"not_author", "own_unit", "leaderless"})
 _NO_GUARD = "-"
 _CANONICAL_LINE = re.compile(r"p[23]?(, [A-Za-z0-9_+-]+)+")
-_MATCHER_LINE = re.compile(r"m[0-9]* *=")
+_COMMENT_LINE = re.compile(r"# [ -~]+")
+_MATCHER_LINE = re.compile(r"(m[0-9]*) *=(.*)")
 _SECTION_WIDTHS = {"p": 8, "p2": 2, "p3": 2}
 
 KNOWN_DENIALS: tuple[tuple[str, int, str, Reach], ...] = (
@@ -199,7 +200,7 @@ def _canonical_rows(text: str) -> list[_Row]:
         raise PolicyBroken(f"policy.csv: {len(lines)} lines; fewer than {MOST_LINES} can be reviewed.")
     rows = []
     for number, line in enumerate(lines, start=1):
-        if line.startswith("# "):
+        if _COMMENT_LINE.fullmatch(line):
             continue
         if not _CANONICAL_LINE.fullmatch(line):
             raise PolicyBroken(f"policy.csv, line {number}: not in canonical form.")
@@ -213,8 +214,9 @@ def _canonical_rows(text: str) -> list[_Row]:
 
 
 def _check_model(text: str) -> None:
-    matchers = [line.partition("=")[2] for line in text.splitlines() if _MATCHER_LINE.match(line)]
-    if not matchers or any(token in matcher for matcher in matchers for token in ("(", "||", " or ", "[", " in ")):
+    matchers = dict(found.group(1, 2) for line in text.splitlines() if (found := _MATCHER_LINE.match(line)))
+    loose = ("(", "[", "||", " or ", " in ")
+    if matchers.keys() != {"m", "m2", "m3"} or any(one in matcher for matcher in matchers.values() for one in loose):
         raise PolicyBroken("model.conf: a matcher compares for equality and does nothing else.")
     effects = [line.strip() for line in text.splitlines() if line.startswith("e")]
     if effects != ["e = some(where (p.eft == allow))"]:
