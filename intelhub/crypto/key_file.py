@@ -27,7 +27,7 @@ from intelhub.crypto.refusals import (
 from intelhub.crypto.sealed_file import (
     DEMO_COST,
     PRODUCTION_COST,
-    locked_folder,
+    locked_folders,
     open_document,
     read_header,
     seal_document,
@@ -103,7 +103,7 @@ def create_key_file(
         header, {"private": _text(auditors.private_bytes_raw())}, auditors_passphrase, cost
     )
     content = _seal_roots(keys, passphrase)
-    with locked_folder(auditors_path) if auditors_path.parent != path.parent else locked_folder(path):
+    with locked_folders(path, auditors_path):
         _make_both(path, content, auditors_path, auditors_content, demo=demo)
     return keys
 
@@ -177,7 +177,7 @@ def drop_retired_roots(path: Path, passphrase: str) -> RootKeys:
 
 
 def _replace(path: Path, keys: RootKeys, passphrase: str) -> RootKeys:
-    with locked_folder(path):
+    with locked_folders(path):
         write_document(path, _seal_roots(keys, passphrase), replacing=True)
     return keys
 
@@ -191,11 +191,7 @@ def _make_both(path: Path, content: bytes, auditors_path: Path, auditors_content
     # The auditors' file first: without it, what the server seals to them could never be read again.
     write_document(auditors_path, auditors_content)
     try:
-        if auditors_path.parent == path.parent:
-            write_document(path, content)
-        else:
-            with locked_folder(path):
-                write_document(path, content)
+        write_document(path, content)
     except BaseException:
         auditors_path.unlink()
         raise

@@ -19,7 +19,11 @@ class KekRow(Base):
     """
 
     __tablename__ = "key_encryption_keys"
-    __table_args__ = (sa.UniqueConstraint("level", "compartments", "department_id", "version"),)
+    __table_args__ = (
+        sa.UniqueConstraint(
+            "level", "compartments", "department_id", "version", name="uq__key_encryption_keys__scope_version"
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     level: Mapped[int] = mapped_column(sa.SmallInteger)

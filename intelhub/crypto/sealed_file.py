@@ -154,12 +154,20 @@ def _read(path: Path) -> bytes:
 
 
 @contextlib.contextmanager
-def locked_folder(path: Path) -> Iterator[None]:
-    """Make the folder of a key file if need be (0700) and hold it against other makers of keys.
+def locked_folders(*paths: Path) -> Iterator[None]:
+    """Make the folders of these key files if need be (0700) and hold them against other makers of keys.
 
-    Raises `KeyFileUnreadable` or, when the folder lets others in, `KeyFileExposed`.
+    Raises `KeyFileUnreadable` or, when a folder lets others in, `KeyFileExposed`.
     """
-    folder = path.parent
+    with contextlib.ExitStack() as held:
+        # Each folder once, however it is spelled, and always in one order: two makers must not wait for each other.
+        for folder in sorted({path.parent.resolve() for path in paths}):
+            held.enter_context(_locked(folder))
+        yield
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -176,7 +184,7 @@ def locked_folder(path: Path) -> Iterator[None]:
 
 
 def write_document(path: Path, content: bytes, *, replacing: bool = False) -> None:
-    """Write a key file (0600) whole or not at all; the caller holds `locked_folder`.
+    """Write a key file (0600) whole or not at all; the caller holds `locked_folders`.
 
     Raises `KeyFileExists` unless `replacing`, and `KeyFileUnreadable` when the folder cannot be written.
     """

@@ -92,7 +92,7 @@ class Vault:
 
     def rewrapped(self, row: WrappedKek) -> bytes:
         """The same key wrapped under today's data root; raises `Tampered` if the old wrap does not open."""
-        return self._wrapped(self._unwrapped(row))
+        return self._wrapped(self.unwrapped(row))
 
     def insert_of_next_version(self, scope: KekScope, version: int) -> sa.Insert:
         """The statement that adds a new key to a scope and does nothing if somebody was quicker."""
@@ -124,14 +124,15 @@ class Vault:
     def _opened(self, row: WrappedKek) -> Kek:
         kek = self._cache.get(row.id)
         if kek is None:
-            kek = self._unwrapped(row)
+            kek = self.unwrapped(row)
             self._cache.put(kek)
         return kek
 
     def _wrapped(self, kek: Kek) -> bytes:
         return seal_bytes(self._roots.data, kek.key, _kek_aad(kek.id, kek.scope, kek.version), magic=_WRAP_MAGIC)
 
-    def _unwrapped(self, row: WrappedKek) -> Kek:
+    def unwrapped(self, row: WrappedKek) -> Kek:
+        """Open a row's wrap, past the cache; raises `RootUnknown` or `Tampered`."""
         root = self._roots.data if row.root_id == self._roots.data_id else self._roots.retired_data.get(row.root_id)
         if root is None:
             raise RootUnknown

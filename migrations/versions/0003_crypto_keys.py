@@ -31,7 +31,7 @@ def upgrade() -> None:
             "compartments",
             "department_id",
             "version",
-            name="uq__key_encryption_keys__level_compartments_department_id_version",
+            name="uq__key_encryption_keys__scope_version",
         ),
         sa.CheckConstraint("level between 0 and 3", name="ck__key_encryption_keys__level"),
         sa.CheckConstraint("version >= 1", name="ck__key_encryption_keys__version"),
