@@ -16,7 +16,7 @@ class OrganisationRow(Base):
 
     __tablename__ = "organisation"
 
-    only: Mapped[int] = mapped_column(SmallInteger, primary_key=True, default=1)
+    row: Mapped[int] = mapped_column(SmallInteger, primary_key=True, default=1)
     template: Mapped[str] = mapped_column(Text)
     stamp: Mapped[UUID] = mapped_column(Uuid)
 

@@ -34,7 +34,7 @@ def load_template(session: Session, name: str = DEFAULT_TEMPLATE) -> Loaded:
     """
     shipped = read_template(name)
     session.execute(
-        insert(OrganisationRow).values(only=1, template=name, stamp=uuid4()).on_conflict_do_nothing(),
+        insert(OrganisationRow).values(row=1, template=name, stamp=uuid4()).on_conflict_do_nothing(),
         execution_options={"unscoped": "directory data"},
     )
     organisation = _lock(session)

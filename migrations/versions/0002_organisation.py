@@ -14,10 +14,10 @@ _TABLES = ("organisation", "tiers", "units", "unit_events")
 def upgrade() -> None:
     op.create_table(
         "organisation",
-        sa.Column("only", sa.SmallInteger, primary_key=True, autoincrement=False),
+        sa.Column("row", sa.SmallInteger, primary_key=True, autoincrement=False),
         sa.Column("template", sa.Text, nullable=False),
         sa.Column("stamp", sa.Uuid, nullable=False),
-        sa.CheckConstraint("only = 1", name=op.f("ck__organisation__one_row")),
+        sa.CheckConstraint('"row" = 1', name=op.f("ck__organisation__one_row")),
     )
     op.create_table(
         "tiers",
