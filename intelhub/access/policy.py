@@ -214,7 +214,8 @@ def _canonical_rows(text: str) -> list[_Row]:
 
 
 def _check_model(text: str) -> None:
-    matchers = dict(found.group(1, 2) for line in text.splitlines() if (found := _MATCHER_LINE.match(line)))
+    found = (_MATCHER_LINE.match(line) for line in text.splitlines())
+    matchers = {str(match[1]): str(match[2]) for match in found if match}
     loose = ("(", "[", "||", " or ", " in ")
     if matchers.keys() != {"m", "m2", "m3"} or any(one in matcher for matcher in matchers.values() for one in loose):
         raise PolicyBroken("model.conf: a matcher compares for equality and does nothing else.")
