@@ -6,20 +6,21 @@ Without lengths, ("ab", "c") and ("a", "bc") would be the same message, and a fi
 from __future__ import annotations
 
 from collections.abc import Iterable
+from struct import Struct
 from uuid import UUID
 
-_LENGTH_BYTES = 4
-_NUMBER_BYTES = 8
+_length = Struct(">I").pack
+_number = Struct(">q").pack
 
 
 def lp(*parts: bytes) -> bytes:
     """Join parts so that they can be told apart again: a 4-byte big-endian length stands before each."""
-    return b"".join([len(part).to_bytes(_LENGTH_BYTES, "big") + part for part in parts])
+    return b"".join([_length(len(part)) + part for part in parts])
 
 
 def number(value: int) -> bytes:
     """A count or level as 8 bytes, big-endian, two's complement: whatever a bigint column can hold."""
-    return value.to_bytes(_NUMBER_BYTES, "big", signed=True)
+    return _number(value)
 
 
 def uuids(values: Iterable[UUID]) -> bytes:
