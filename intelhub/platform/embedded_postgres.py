@@ -318,9 +318,18 @@ class EmbeddedPostgres:
             )
 
     def _drop_stale_pid(self) -> None:
-        """Remove the pid file of a server that is gone: its number may by now be an unrelated process."""
+        """Remove the lock files of a server that is gone: their number may by now be an unrelated process.
+
+        PostgreSQL would refuse to start then. Its own check that no old process still uses the data stays: that one
+        asks for the shared memory and not for these files.
+        """
         if self.postmaster() is None:
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+            for stale in (
+                self.data / "postmaster.pid",
+                self.socket_folder / f".s.PGSQL.{PORT}.lock",
+                self.socket_folder / f".s.PGSQL.{PORT}",
+            ):
+                stale.unlink(missing_ok=True)
 
     def _call(self, command: list[str], *, named: bool = False) -> None:
         """Run one of PostgreSQL's programs as the server's account; raises `Unavailable` with its last words."""
@@ -344,15 +353,15 @@ class EmbeddedPostgres:
                 said.write(str(error).encode())
                 failed = True
             said.seek(0)
-            words = said.read().decode("utf-8", "replace").strip()
+            words = " ".join(said.read().decode("utf-8", "replace").split())
         if failed:
             raise Unavailable(
                 Message(
-                    "PostgreSQL's %(program)s failed in %(folder)s: %(words)s. Its log is %(log)s",
+                    "PostgreSQL's %(program)s failed in %(folder)s. It said: %(words)s (log: %(log)s)",
                     {
                         "program": Path(command[0]).name,
                         "folder": self.folder,
-                        "words": words.splitlines()[-1] if words else "it said nothing",
+                        "words": words or "nothing",
                         "log": self.log,
                     },
                 )

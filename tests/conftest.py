@@ -1,0 +1,166 @@
+"""One embedded PostgreSQL for the whole run, and a database of its own for every test that asks for one."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from intelhub.platform.embedded_postgres import EmbeddedPostgres
+from intelhub.platform.migrate import upgrade
+from intelhub.platform.roles import (
+    APP,
+    LOGIN_ROLES,
+    MIGRATOR,
+    SEQUENCER,
+    WORKER,
+    driver_address,
+    initialise_database,
+    open_to_roles,
+)
+
+_PREFIX = "intelhub-tests-"
+_BARE, _MIGRATED = "template_bare", "template_migrated"
+_FOLDER = pytest.StashKey[Path]()
+_SERVER = pytest.StashKey[EmbeddedPostgres]()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """A database and the address of each role in it."""
+
+    name: str
+    superuser_url: str
+    migrator_url: str
+    app_url: str
+    worker_url: str
+    sequencer_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """The running server: its superuser's address and the passwords of the roles."""
+
+    superuser_url: str
+    passwords: dict[str, str]
+
+    def database(self, name: str) -> Database:
+        authority, rest = self.superuser_url.removeprefix("postgresql+psycopg://").split("@", 1)
+        query = rest.split("?", 1)[1]
+
+        def url(credentials: str) -> str:
+            return f"postgresql+psycopg://{credentials}@/{name}?{query}"
+
+        return Database(
+            name=name,
+            superuser_url=url(authority),
+            migrator_url=url(f"{MIGRATOR}:{self.passwords[MIGRATOR]}"),
+            app_url=url(f"{APP}:{self.passwords[APP]}"),
+            worker_url=url(f"{WORKER}:{self.passwords[WORKER]}"),
+            sequencer_url=url(f"{SEQUENCER}:{self.passwords[SEQUENCER]}"),
+        )
+
+    @contextmanager
+    def copy_of(self, template: str) -> Iterator[Database]:
+        name = f"test_{secrets.token_hex(6)}"
+        with psycopg.connect(driver_address(self.superuser_url), autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+            )
+            open_to_roles(connection, name)
+        try:
+            yield self.database(name)
+        finally:
+            with psycopg.connect(driver_address(self.superuser_url), autocommit=True) as connection:
+                connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that runs the whole session names the folder; workers are told it."""
+    if not hasattr(config, "workerinput"):
+        # Not in pytest's own folder: as root, the server's account must be let through the folders above it,
+        # and every other run of pytest shuts that one again.
+        config.stash[_FOLDER] = Path(tempfile.gettempdir(), f"{_PREFIX}{os.getpid()}-{secrets.token_hex(3)}")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node) -> None:
+    node.workerinput["intelhub_cluster"] = str(node.config.stash[_FOLDER])
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The very end: all workers have left, the server goes with its folder."""
+    if hasattr(session.config, "workerinput"):
+        return
+    folder = session.config.stash[_FOLDER]
+    if folder.exists():
+        (session.config.stash.get(_SERVER, None) or EmbeddedPostgres(folder / "postgres", throwaway=True)).stop()
+        shutil.rmtree(folder)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what runs that were killed left behind."""
+    for folder in parent.glob(f"{_PREFIX}*"):
+        pid = int(folder.name.removeprefix(_PREFIX).split("-")[0])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            EmbeddedPostgres(folder / "postgres", throwaway=True).stop()
+            shutil.rmtree(folder, ignore_errors=True)
+        except PermissionError:  # another user's run
+            continue
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> Cluster:
+    """The server of this run, started by whoever asks first."""
+    config = request.config
+    worker = getattr(config, "workerinput", None)
+    folder = Path(worker["intelhub_cluster"]) if worker else config.stash[_FOLDER]
+    folder.mkdir(mode=0o700, exist_ok=True)
+    ready = folder / "ready.json"
+    with (folder / "starting").open("w") as starting:
+        fcntl.flock(starting, fcntl.LOCK_EX)
+        if not ready.exists():
+            _sweep(folder.parent)
+            server = EmbeddedPostgres(folder / "postgres", throwaway=True)
+            config.stash[_SERVER] = server
+            server.start()
+            passwords = {role: secrets.token_urlsafe(12) for role in LOGIN_ROLES}
+            cluster = Cluster(superuser_url=server.superuser_url, passwords=passwords)
+            for template in (_BARE, _MIGRATED):
+                initialise_database(cluster.superuser_url, template, passwords)
+            ready.write_text(json.dumps({"superuser_url": cluster.superuser_url, "passwords": passwords}))
+        return Cluster(**json.loads(ready.read_text()))
+
+
+@pytest.fixture(scope="session")
+def migrated_template(cluster: Cluster) -> str:
+    """The database every test's own is copied from, migrated once."""
+    upgrade(cluster.database(_MIGRATED).migrator_url)
+    return _MIGRATED
+
+
+@pytest.fixture
+def database(cluster: Cluster, migrated_template: str) -> Iterator[Database]:
+    """A fresh database with every migration applied, gone after the test."""
+    with cluster.copy_of(migrated_template) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def bare_database(cluster: Cluster) -> Iterator[Database]:
+    """A fresh database with roles and no table yet, for tests of the migrations themselves."""
+    with cluster.copy_of(_BARE) as fresh:
+        yield fresh
