@@ -21,7 +21,7 @@ from intelhub.records.identifiers import IdentifierProblem, normalise
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 CONTENT_FIELDS = frozenset(RecordContent.__dataclass_fields__)
-_IDENTIFIED_KINDS = frozenset({"enterprise", "vehicle", "vessel", "container", "declaration", "goods", "seal"})
+IDENTIFIED_KINDS = frozenset({"enterprise", "vehicle", "vessel", "container", "declaration", "goods", "seal"})
 _NAME_MAXIMUM, _SUBJECTS_MAXIMUM, _CLOCK_LEEWAY = 200, 40, timedelta(minutes=5)
 _PSEUDONYM = re.compile(r"CS-\d{4,6}")
 _TIME_FORMATS = ("%d/%m/%Y %H:%M", "%d/%m/%Y")
@@ -144,7 +144,7 @@ def _check_subject(check: _Checker, number: int, row: Mapping[str, Any]) -> Subj
     if len(name) > _NAME_MAXIMUM:
         check.complain(field, "A name has at most %(count)d characters.", count=_NAME_MAXIMUM)
     identifier = typed[:_NAME_MAXIMUM]
-    if typed and kind in _IDENTIFIED_KINDS:
+    if typed and kind in IDENTIFIED_KINDS:
         found = normalise(kind, typed)
         if isinstance(found, IdentifierProblem):
             check.problems[field] = (*check.problems.get(field, ()), found.message)

@@ -57,13 +57,18 @@ class FeatureBlueprint(Blueprint):
         super().add_url_rule(rule, endpoint or view_func.__name__, guarded, **options)
 
 
+def keep_work() -> None:
+    """Let what this request wrote stand although its answer is a refusal: a reading that must stay logged."""
+    g.keep_work = True
+
+
 def _in_unit_of_work(view: Callable[..., Any]) -> Callable[..., Response]:
     @functools.wraps(view)
     def run(**arguments: Any) -> Response:
         with house().units.begin(g.actor, g.scope) as session:
             g.session = session
             response = make_response(view(**arguments))
-            if response.status_code >= 400:  # noqa: PLR2004 - the boundary of HTTP's own classes
+            if response.status_code >= 400 and not g.keep_work:  # noqa: PLR2004 - the boundary of HTTP's own classes
                 session.rollback()
         return response
 

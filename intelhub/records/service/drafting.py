@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from intelhub.access import Exposure, Label, decide, has_other_holder, require
 from intelhub.audit import ObjectRef, record_act
-from intelhub.organisation import get_unit, list_unit_codes
+from intelhub.organisation import get_unit, load_tree
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor, Post
 from intelhub.platform.errors import Conflict, NotPermitted, RuleRefused, StaleVersion
@@ -46,7 +46,7 @@ def create_draft(actor: Actor, session: Session, fields: Mapping[str, Any]) -> R
     now = clock.to_the_hour(clock.now())
     row = RecordRow(
         id=uuid4(),
-        level=_draft_level(actor, fields),
+        level=draft_level(actor, fields),
         compartments=[],
         owning_unit_id=post.unit_id,
         origin_department_id=post.department_id,
@@ -97,6 +97,12 @@ def open_draft(actor: Actor, session: Session, record_id: UUID) -> Draft:
     )
 
 
+def find_return_comment(actor: Actor, session: Session, record_id: UUID) -> str:
+    """The leader's words with which the record came back, or nothing."""
+    returns = [step for step in queries.list_steps(actor, session, record_id) if step.event == "return"]
+    return sealing.open_words(session, returns[-1])[1] if returns else ""
+
+
 def save_draft(
     actor: Actor, session: Session, record_id: UUID, row_version: int, fields: Mapping[str, Any]
 ) -> RecordRow:
@@ -107,7 +113,7 @@ def save_draft(
     if row.row_version != row_version:
         raise StaleVersion("This draft was changed in another window. Both versions are shown; choose what to keep.")
     if row.exposure == Exposure.AUTHOR:
-        row.level, row.handling = _draft_level(actor, fields), _draft_handling(fields)
+        row.level, row.handling = draft_level(actor, fields), _draft_handling(fields)
         _seal_draft(session, row, row.id, fields)
     else:
         _keep_unpublished(actor, session, row, fields)
@@ -127,7 +133,7 @@ def submit_record(
     transition = lifecycle.transition("submit", RecordState(row.state), "")
     if row.row_version != row_version:
         raise StaleVersion("This draft was changed in another window. Both versions are shown; choose what to keep.")
-    content = check_content(fields, now=clock.now(), unit_codes=list_unit_codes(actor, session))
+    content = check_content(fields, now=clock.now(), unit_codes=load_tree(actor, session).codes)
     if content.level > actor.ceiling:
         said = Message("From here you may write up to level %(ceiling)d only.", {"ceiling": actor.ceiling})
         raise RuleRefused(said, rule="above_ceiling", fields={"level": (said,)})
@@ -193,7 +199,8 @@ def _check_editable(row: RecordRow) -> None:
         raise Conflict("This record has been submitted and can no longer be changed by its author.")
 
 
-def _draft_level(actor: Actor, fields: Mapping[str, Any]) -> int:
+def draft_level(actor: Actor, fields: Mapping[str, Any]) -> int:
+    """The level a draft is sealed at: the proposed one, or the session's ceiling while none is proposed."""
     proposed = str(fields.get("level", "")).strip()
     return min(int(proposed), actor.ceiling) if proposed in {"0", "1", "2", "3"} else actor.ceiling
 
@@ -231,7 +238,7 @@ def _keep_unpublished(actor: Actor, session: Session, row: RecordRow, fields: Ma
         record_id=row.id,
         content_version=row.content_version,  # sealing gives it the next one
         is_published=False,
-        level=_draft_level(actor, fields),
+        level=draft_level(actor, fields),
         compartments=list(row.compartments),
         origin_department_id=row.origin_department_id,
         author_id=row.author_id,

@@ -9,12 +9,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from intelhub.access import require
+from intelhub.access import ActorScope, require
 from intelhub.audit import ObjectRef, record_act
 from intelhub.platform.actor import Actor
 from intelhub.records import actions, queries, sealing
 from intelhub.records.domain import Record, RecordHead, RecordState, RecordSummary, Step
+from intelhub.records.projection import index_of
 from intelhub.records.queries import ListFilter, Page, label_of, summary_of
+from intelhub.search import SearchRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,24 @@ def log_shown(actor: Actor, session: Session, lines: Sequence[RecordSummary]) ->
             shown=[line.id for line in lines][:50],
             level=max(line.level for line in lines),
         )
+
+
+def list_related(actor: Actor, session: Session, record: Record, *, limit: int = 8) -> tuple[RecordSummary, ...]:
+    """Other records about the same subjects that this actor may read: what a grade may rest on."""
+    subjects = [
+        *record.fields.get("subjects", ()),
+        *({"identifier": e.identifier, "name": e.name} for e in record.work.entities),
+    ]
+    words = {subject["identifier"] or subject["name"] for subject in subjects} - {""}
+    if not words:
+        return ()
+    question = " OR ".join(f'"{word.replace(chr(34), " ")}"' for word in sorted(words)[:12])
+    scope: ActorScope = session.info["scope"]
+    request = SearchRequest(text=question, limit=limit + 1, with_snippets=False)
+    hits = index_of(session).search(session, scope.records, request).hits
+    found = queries.list_by_ids(actor, session, [hit.record_id for hit in hits if hit.record_id != record.id])[:limit]
+    log_shown(actor, session, found)
+    return found
 
 
 def list_timeline(actor: Actor, session: Session, record_id: UUID) -> tuple[Step, ...]:

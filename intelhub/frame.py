@@ -1,0 +1,120 @@
+"""The frame around every page: who I am, where I sit, from where I work, and where I may go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, g, request, url_for
+from flask_babel import get_locale, gettext
+from flask_wtf.csrf import generate_csrf
+
+from intelhub.access import NOBODY, find_name, may
+from intelhub.organisation import find_unit
+from intelhub.platform import clock
+from intelhub.platform.actor import Actor
+from intelhub.platform.web.current import house
+from intelhub.records.catalogues import entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NavigationItem:
+    """A place in the navigation."""
+
+    label: str
+    url: str
+    icon: str
+    count: int | None = None
+    is_current: bool = False
+    shortcut: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What `layout.html` draws around a page; see docs/developers/pages.md."""
+
+    actor_name: str
+    unit_name: str
+    place: str
+    place_label: str
+    ceiling: int
+    locale: str
+    demo: bool
+    navigation: tuple[NavigationItem, ...]
+    search_url: str
+    sign_out_url: str
+    stay_url: str
+    session_ends_at: datetime | None
+    csrf_token: str
+    now: datetime
+
+    def locale_url(self, language: str) -> str:
+        """The address that switches the language and comes back."""
+        return url_for("access.choose_language", language=language, next=request.path)
+
+
+# Endpoint, icon, shortcut, permission (None for everybody), words.
+_PLACES: tuple[tuple[str, str, str | None, str | None, Callable[[], str]], ...] = (
+    ("records.home", "home", "g h", None, lambda: gettext("My work")),
+    ("records.list_records", "file-text", "g r", "record.read", lambda: gettext("Records")),
+    ("records.search", "search", "g s", "record.search", lambda: gettext("Search")),
+    ("organisation.show_tree", "sitemap", None, "unit.read", lambda: gettext("Units")),
+    ("audit.search_entries", "shield-check", None, "audit.read", lambda: gettext("Audit log")),
+    ("audit.show_chain", "link", None, "chain.read", lambda: gettext("State of the chain")),
+    ("audit.search_refusals", "shield-lock", None, "audit.read_refusals", lambda: gettext("Refusals")),
+    ("access.explain_decision", "list-check", None, "decision.explain", lambda: gettext("Explain a decision")),
+    ("access.list_people", "users", None, "user.read", lambda: gettext("People")),
+    ("system.show_health", "activity", None, "system.health", lambda: gettext("Health")),
+    ("access.list_own_sessions", "device-desktop", None, "session.manage_own", lambda: gettext("My sessions")),
+)
+
+
+def _navigation(actor: Actor, known: set[str]) -> tuple[NavigationItem, ...]:
+    return tuple(
+        NavigationItem(
+            label=words(), url=url_for(endpoint), icon=icon, shortcut=shortcut, is_current=request.endpoint == endpoint
+        )
+        for endpoint, icon, shortcut, permission, words in _PLACES
+        if endpoint in known and (permission is None or may(actor, permission))
+    )
+
+
+def build_frame(app: Flask, *, is_demo: bool) -> Frame:
+    """The frame of this request; everything it says comes from the actor and the directory, never from content."""
+    actor: Actor = getattr(g, "actor", NOBODY)
+    locale = str(get_locale() or "vi")
+    actor_name = unit_name = ""
+    if actor is not NOBODY:
+        with house().units.begin(actor, g.scope) as session:
+            unit = find_unit(actor, session, actor.posts[0].unit_id) if actor.posts else None
+            unit_name = unit.short_label(locale) if unit else ""
+            actor_name = find_name(session, actor.user_id) or actor.username
+    return Frame(
+        actor_name=actor_name,
+        unit_name=unit_name,
+        place=actor.place.value,
+        place_label=entry("place", actor.place.value).label(locale),
+        ceiling=actor.ceiling,
+        locale=locale,
+        demo=is_demo,
+        navigation=_navigation(actor, set(app.view_functions)) if actor is not NOBODY else (),
+        search_url=url_for("records.search"),
+        sign_out_url=url_for("access.sign_out"),
+        stay_url=url_for("access.stay"),
+        session_ends_at=getattr(g, "session_ends_at", None),
+        csrf_token=generate_csrf(),
+        now=clock.now(),
+    )
+
+
+def install(app: Flask, *, is_demo: bool) -> None:
+    """Offer `frame` to every template, built when a template first asks for it."""
+
+    def frame() -> dict[str, Any]:
+        if "frame" not in g:
+            g.frame = build_frame(app, is_demo=is_demo)
+        return {"frame": g.frame}
+
+    app.context_processor(frame)

@@ -1,0 +1,197 @@
+"""Writing a record: the form, its autosave, check-your-answers and the submission."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, gettext
+
+from intelhub.organisation import load_tree
+from intelhub.platform import clock
+from intelhub.platform.errors import RuleRefused, StaleVersion
+from intelhub.platform.web import current_actor, current_session, keep_work, needs
+from intelhub.records.forms import FormErrors, choices, fields_from_form, values_for_form
+from intelhub.records.identifiers import IdentifierProblem, normalise
+from intelhub.records.service import drafting
+from intelhub.records.validation import IDENTIFIED_KINDS, check_content
+from intelhub.records.views import blueprint
+
+
+def _row_version() -> int:
+    typed = request.form.get("row_version", "")
+    return int(typed) if typed.isdigit() else 0
+
+
+def _page_level(fields: Mapping[str, Any]) -> int:
+    """The level a draft's page is marked with: the proposed one, or the ceiling while none is proposed."""
+    return drafting.draft_level(current_actor(), fields)
+
+
+def _levels() -> list[tuple[str, str]]:
+    return [
+        (code, words) for code, words in choices("level", str(get_locale())) if int(code) <= current_actor().ceiling
+    ]
+
+
+def _form_page(
+    fields: dict[str, Any],
+    *,
+    record_id: UUID | None,
+    row_version: int,
+    errors: FormErrors | None = None,
+    is_returned: bool = False,
+    comment: str = "",
+) -> str:
+    locale = str(get_locale())
+    units = load_tree(current_actor(), current_session()).units
+    values = values_for_form(fields)
+    return render_template(
+        "records/form.html",
+        page_level=_page_level(fields) if fields else 0,
+        values=values,
+        errors=errors or FormErrors(by_field={}),
+        record_id=record_id,
+        row_version=row_version,
+        is_returned=is_returned,
+        comment=comment,
+        units=[(unit.code, unit.short_label(locale)) for unit in units],
+        levels=_levels(),
+        choices=lambda name: choices(name, locale),
+        now_local=values_for_form({"learned_at": clock.now().isoformat()})["learned_at"],
+        subject_rows=max(len(values["subjects"]) + 1, 2),
+    )
+
+
+@blueprint.get("/records/new", access=needs("record.create"))
+def new_record() -> ResponseReturnValue:
+    """The empty form."""
+    return _form_page({}, record_id=None, row_version=0)
+
+
+@blueprint.post("/records/new", access=needs("record.create"))
+def begin_record() -> ResponseReturnValue:
+    """Keep what was typed as a draft, then go on as the pressed button says."""
+    actor, session = current_actor(), current_session()
+    row = drafting.create_draft(actor, session, fields_from_form(request.form))
+    session.flush()
+    return _after_saving(row.id, row.row_version)
+
+
+@blueprint.get("/records/<uuid:record_id>/edit", access=needs("record.edit"))
+def edit_record(record_id: UUID) -> ResponseReturnValue:
+    """The form with the author's newest words."""
+    draft = drafting.open_draft(current_actor(), current_session(), record_id)
+    comment = drafting.find_return_comment(current_actor(), current_session(), record_id) if draft.is_returned else ""
+    return _form_page(
+        dict(draft.fields),
+        record_id=record_id,
+        row_version=draft.row_version,
+        is_returned=draft.is_returned,
+        comment=comment,
+    )
+
+
+@blueprint.post("/records/<uuid:record_id>/edit", access=needs("record.edit"))
+def save_record(record_id: UUID) -> ResponseReturnValue:
+    """Keep the draft; a draft that another window changed shows both versions and loses neither."""
+    actor, session = current_actor(), current_session()
+    fields = fields_from_form(request.form)
+    try:
+        row = drafting.save_draft(actor, session, record_id, _row_version(), fields)
+    except StaleVersion as stale:
+        return _both_versions(record_id, fields, stale)
+    return _after_saving(record_id, row.row_version)
+
+
+def _after_saving(record_id: UUID, row_version: int) -> ResponseReturnValue:
+    pressed = request.form.get("do", "save")
+    if pressed == "autosave":
+        return {
+            "row_version": row_version,
+            "saved": gettext("saved %(time)s", time=clock.now().astimezone().strftime("%H:%M")),
+            "action": url_for("records.save_record", record_id=record_id),
+        }
+    if pressed == "check":
+        return redirect(url_for("records.check_record", record_id=record_id), 303)
+    flash(gettext("The draft is saved. Nobody but you can read it."), "good")
+    return redirect(url_for("records.edit_record", record_id=record_id), 303)
+
+
+def _both_versions(record_id: UUID, mine: dict[str, Any], stale: StaleVersion) -> ResponseReturnValue:
+    theirs = drafting.open_draft(current_actor(), current_session(), record_id)
+    keep_work()  # reading the other version is an act of its own
+    if request.form.get("do") == "autosave":
+        return {"stale": True, "message": gettext(stale.message.msgid)}, 412
+    page = render_template(
+        "records/stale.html",
+        page_level=max(_page_level(mine), _page_level(theirs.fields)),
+        record_id=record_id,
+        mine=values_for_form(mine),
+        theirs=values_for_form(dict(theirs.fields)),
+        row_version=theirs.row_version,
+        message=stale.message,
+    )
+    return page, 412
+
+
+@blueprint.get("/records/<uuid:record_id>/check", access=needs("record.submit"))
+def check_record(record_id: UUID) -> ResponseReturnValue:
+    """Check your answers before they go up; what needs another word goes back to the form."""
+    actor, session = current_actor(), current_session()
+    draft = drafting.open_draft(actor, session, record_id)
+    tree = load_tree(actor, session)
+    try:
+        content = check_content(draft.fields, now=clock.now(), unit_codes=tree.codes)
+    except RuleRefused as refused:
+        keep_work()
+        return _refused_form(dict(draft.fields), record_id, draft.row_version, refused)
+    return render_template(
+        "records/check.html",
+        page_level=content.level,
+        content=content,
+        record_id=record_id,
+        row_version=draft.row_version,
+        place=tree.find(content.place_unit) if content.place_unit else None,
+    )
+
+
+def _refused_form(
+    fields: dict[str, Any], record_id: UUID, row_version: int, refused: RuleRefused
+) -> ResponseReturnValue:
+    errors = FormErrors(by_field=refused.fields or {"": (refused.message,)})
+    return _form_page(fields, record_id=record_id, row_version=row_version, errors=errors), 422
+
+
+@blueprint.post("/records/<uuid:record_id>/submit", access=needs("record.submit"))
+def submit_record(record_id: UUID) -> ResponseReturnValue:
+    """Send the checked draft to the leader of the unit."""
+    actor, session = current_actor(), current_session()
+    draft = drafting.open_draft(actor, session, record_id)
+    try:
+        drafting.submit_record(actor, session, record_id, _row_version(), draft.fields)
+    except RuleRefused as refused:
+        keep_work()
+        return _refused_form(dict(draft.fields), record_id, draft.row_version, refused)
+    flash(gettext("The record has been sent to the leader of your unit."), "good")
+    return redirect(url_for("records.show_record", record_id=record_id), 303)
+
+
+@blueprint.post("/records/identifiers", access=needs("record.create"))
+def check_identifier() -> ResponseReturnValue:
+    """Say how an identifier is written in its standard form, or what is wrong with it; nothing is kept."""
+    number = request.form.get("number", "")
+    kind = request.form.get(f"subjects-{number}-kind", "")
+    typed = request.form.get(f"subjects-{number}-identifier", "").strip()
+    if not typed or kind not in IDENTIFIED_KINDS:
+        return render_template("records/_identifier.html", problem=None, identifier=None)
+    found = normalise(kind, typed)
+    is_problem = isinstance(found, IdentifierProblem)
+    return render_template(
+        "records/_identifier.html",
+        problem=found.message if is_problem else None,
+        identifier=None if is_problem else found,
+    )

@@ -1,0 +1,160 @@
+"""Reading records: the list with its filters, and a record with everything that happened to it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from uuid import UUID
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+
+from intelhub.access import decide, list_names
+from intelhub.organisation import load_directory
+from intelhub.platform.web import current_actor, current_session, needs
+from intelhub.records import queries
+from intelhub.records.catalogues import entry
+from intelhub.records.domain import Grade, RecordState, RecordSummary
+from intelhub.records.forms import choices
+from intelhub.records.lifecycle import TRANSITIONS
+from intelhub.records.queries import ListFilter
+from intelhub.records.service import reading
+from intelhub.records.views import blueprint
+
+TONES = {
+    RecordState.DRAFT: "draft", RecordState.SUBMITTED: "waiting", RecordState.RECEIVED: "waiting",
+    RecordState.EVALUATED: "active", RecordState.COLLATED: "active", RecordState.SHARED_UP: "done",
+    RecordState.MERGED: "closed",
+}  # fmt: skip
+
+
+def state_words(state: RecordState) -> tuple[str, str]:
+    """A state in the reader's language, with its tone."""
+    return entry("record_state", state.value).label(str(get_locale())), TONES[state]
+
+
+def level_of(lines: tuple[RecordSummary, ...] | list[RecordSummary]) -> int:
+    """The level of a page that shows these lines."""
+    return max((line.level for line in lines), default=0)
+
+
+@blueprint.context_processor
+def words_of_records() -> dict[str, object]:
+    """What the templates of records say values with."""
+    locale = str(get_locale())
+
+    def unit_name(unit_id: UUID) -> str:
+        unit = load_directory(current_session()).ever.find(unit_id)
+        return unit.short_label(locale) if unit else ""
+
+    def word(catalogue: str, code: str | None) -> str:
+        return entry(catalogue, code).label(locale) if code else ""
+
+    return {"state_words": state_words, "unit_name": unit_name, "word": word, "grade_pair": grade_pair}
+
+
+def grade_pair(grade: Grade | None) -> tuple[str, str] | None:
+    """A grade as the badge wants it."""
+    return (grade.source, grade.info) if grade else None
+
+
+def _integers(name: str) -> tuple[int, ...]:
+    return tuple(int(value) for value in request.args.getlist(name) if value.isdigit())
+
+
+def _cursor(name: str) -> int | None:
+    value = request.args.get(name, "")
+    return int(value) if value.isdigit() else None
+
+
+@blueprint.get("/records", access=needs("record.read"))
+def list_records() -> ResponseReturnValue:
+    """Every record this person may read, newest first, with filters that the address keeps."""
+    actor, session = current_actor(), current_session()
+    known = {state.value for state in RecordState}
+    states = tuple(RecordState(value) for value in request.args.getlist("state") if value in known)
+    levels = _integers("level")
+    unit = load_directory(session).ever.find(request.args.get("unit", ""))
+    wanted = ListFilter(
+        states=states,
+        levels=levels,
+        unit_id=unit.id if unit else None,
+        author_id=actor.user_id if request.args.get("mine") else None,
+    )
+    page = reading.show_list(actor, session, wanted, older_than=_cursor("older_than"), newer_than=_cursor("newer_than"))
+    kept = {name: request.args.getlist(name) for name in ("state", "level", "unit", "mine") if request.args.get(name)}
+    locale = str(get_locale())
+    return render_template(
+        "records/list.html",
+        page_level=level_of(page.lines),
+        page=page,
+        count=queries.count_records(actor, session, wanted),
+        count_limit=queries.COUNT_LIMIT,
+        kept=kept,
+        chips=_chips(kept, locale),
+        states=[(state.value, state_words(state)[0]) for state in RecordState],
+        levels=[(code, words) for code, words in choices("level", locale) if int(code) <= actor.ceiling],
+        units=[(one.code, one.short_label(locale)) for one in load_directory(session).ever.units],
+        older_url=url_for(".list_records", older_than=page.older, **kept) if page.older else None,
+        newer_url=url_for(".list_records", newer_than=page.newer, **kept) if page.newer else None,
+    )
+
+
+def _chips(kept: dict[str, list[str]], locale: str) -> list[tuple[str, str]]:
+    """Each active filter in words, with the address without it."""
+    chips = []
+    for name, values in kept.items():
+        for value in values:
+            rest = {other: [v for v in given if (other, v) != (name, value)] for other, given in kept.items()}
+            catalogue = {"state": "record_state", "level": "level"}.get(name)
+            words = next((w for code, w in choices(catalogue, locale) if code == value), value) if catalogue else value
+            chips.append((words, url_for(".list_records", **rest)))
+    return chips
+
+
+@blueprint.get("/records/<uuid:record_id>", access=needs("record.read"))
+def show_record(record_id: UUID) -> ResponseReturnValue:
+    """A record: its words, its facts, what happened to it, and what this person may do with it now."""
+    actor, session = current_actor(), current_session()
+    record = reading.read_record(actor, session, record_id)
+    label = queries.label_of(queries.get_row(actor, session, record_id))
+    state = record.summary.state
+    acts = {
+        event for event, step in TRANSITIONS.items() if state in step.starts and decide(actor, event, label).allowed
+    }
+    if state is RecordState.DRAFT and decide(actor, "edit", label).allowed:
+        acts.add("edit")
+    timeline = reading.list_timeline(actor, session, record_id)
+    related = reading.list_related(actor, session, record) if acts & {"evaluate", "mark_duplicate", "collate"} else ()
+    people = {step.actor_id for step in timeline} | {record.summary.author_id}
+    people |= {record.summary.assignee_id} if record.summary.assignee_id else set()
+    return render_template(
+        "records/record.html",
+        page_level=max(record.summary.level, level_of(list(related))),
+        record=record,
+        acts=acts,
+        timeline=timeline,
+        related=related,
+        related_choices=[(str(line.id), f"{line.head.number} · {line.head.abstract}") for line in related],
+        versions=reading.list_published(actor, session, record_id),
+        names=list_names(session, people),
+        source_grades=choices("source_grade", str(get_locale())),
+        info_grades=choices("info_grade", str(get_locale())),
+        subject_types=choices("subject_type", str(get_locale())),
+    )
+
+
+@blueprint.get("/records/<uuid:record_id>/versions", access=needs("record.read"))
+def show_versions(record_id: UUID) -> ResponseReturnValue:
+    """What changed from version to version, in words."""
+    actor, session = current_actor(), current_session()
+    record = reading.read_record(actor, session, record_id)
+    versions = reading.list_published(actor, session, record_id)
+    newest = reading.Version(number=record.summary.content_version, head=record.summary.head, fields=record.fields)
+    every = (newest, *versions)
+    return render_template(
+        "records/versions.html",
+        page_level=record.summary.level,
+        record=record,
+        pairs=list(pairwise(every)),
+    )
