@@ -79,7 +79,7 @@ class ObjectRef:
 class Entry:
     """Who did what to which object, where, when, and what was decided under which rule.
 
-    `object_version` and `digest` describe the object after the act; `shown` are the ids a list or a result page
+    `object_version` (the row's counter, which grows with every act) and `digest` describe the object after the act; `shown` are the ids a list or a result page
     revealed; `sealed` is what only the auditors' key opens.
     """
 
@@ -105,6 +105,8 @@ class Entry:
             raise ValueError(f"one entry shows at most {MAX_SHOWN} ids: write one entry a page")
         if self.digest is not None and len(self.digest) != DIGEST_BYTES:
             raise ValueError("a digest is 32 bytes long")
+        if self.digest is not None and self.object_version is None:
+            raise ValueError("a digest belongs to a version of its object: name it")
         for number in (self.level, self.object_version or 0):
             if not 0 <= number <= _LARGEST_INTEGER:
                 raise ValueError("numbers in an entry are integers that every JSON reader keeps exactly")

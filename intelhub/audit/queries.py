@@ -56,10 +56,10 @@ class EntryPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectState:
-    """What the log last said about an object: its version after the act, and the digest of its content."""
+class LoggedDigest:
+    """What the log last said about an object: its version after the act, and the digest of its content (32 bytes)."""
 
-    version: int | None
+    object_version: int
     digest: bytes
 
 
@@ -105,7 +105,7 @@ def get_entry(_actor: Actor, session: Session, seq: int) -> LoggedEntry:
     return _logged(row)
 
 
-def newest_state(session: Session, object_id: UUID) -> ObjectState | None:
+def newest_digest(session: Session, object_id: UUID) -> LoggedDigest | None:
     """The highest version of an object that any entry names, with its digest, waiting entries included.
 
     By version before time: a reader who logs the version he saw while somebody saves the next one must not make the
@@ -114,18 +114,12 @@ def newest_state(session: Session, object_id: UUID) -> ObjectState | None:
     waiting = session.execute(_newest_first(AuditPending, AuditPending.pos, object_id)).first()
     placed = session.execute(_newest_first(AuditEntry, AuditEntry.seq, object_id)).first()
     found = [
-        ObjectState(version=row.object_version, digest=row.digest)
+        LoggedDigest(object_version=row.object_version, digest=row.digest)
         for row in (waiting, placed)
-        if row is not None and row.digest is not None
+        if row is not None and row.object_version is not None and row.digest is not None
     ]
     # Of equal versions the waiting one is newer: `max` keeps the first.
-    return max(found, key=lambda state: -1 if state.version is None else state.version, default=None)
-
-
-def newest_digest(session: Session, object_id: UUID) -> bytes | None:
-    """The digest of an object's newest content as the log has it, or None: whoever opens it compares."""
-    state = newest_state(session, object_id)
-    return state.digest if state else None
+    return max(found, key=lambda each: each.object_version, default=None)
 
 
 def get_chain_status(session: Session) -> ChainStatus:
@@ -185,7 +179,7 @@ def _newest_first(
     return (
         select(table.object_version, table.digest)
         .where(table.object_id == object_id, table.digest.is_not(None))
-        .order_by(table.object_version.desc().nulls_last(), order.desc())
+        .order_by(table.object_version.desc(), order.desc())
         .limit(1)
     )
 

@@ -13,16 +13,19 @@ AT = datetime(2026, 11, 21, 17, 0, 0, 123456, tzinfo=UTC)
 ACTOR = UUID("11111111-1111-4111-8111-111111111111")
 RECORD = UUID("22222222-2222-4222-8222-222222222222")
 
+versions = st.fixed_dictionaries({}) | st.fixed_dictionaries(
+    {"object_version": st.integers(0, 2**53 - 1)},
+    optional={"digest": st.binary(min_size=32, max_size=32)},
+)
 entries = st.builds(
-    Entry,
+    lambda versioned, **fields: Entry(**fields, **versioned),
+    versions,
     at=st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - bounds are naive, the values aware
     actor_id=st.uuids(),
     unit_id=st.none() | st.uuids(),
     place=st.sampled_from(["onsite", "duty_room", "remote"]),
     action=st.just("record:read"),
     object_ref=st.none() | st.builds(ObjectRef, st.sampled_from(["record", "user", "unit", "session"]), st.uuids()),
-    object_version=st.none() | st.integers(0, 2**53 - 1),
-    digest=st.none() | st.binary(min_size=32, max_size=32),
     shown=st.lists(st.uuids(), max_size=50).map(tuple),
     decision=st.sampled_from(["allow", "deny"]),
     rule=st.text(st.characters(exclude_categories=["Cs"]), max_size=60),
@@ -110,13 +113,14 @@ def test_what_does_not_fit_is_refused_with_a_sentence():
     [
         {"shown": tuple(uuid4() for _ in range(51))},
         {"digest": b"short"},
+        {"digest": bytes(32)},
         {"level": -1},
         {"object_version": 2**53},
         {"at": AT.replace(tzinfo=None)},
     ],
 )
 def test_values_that_no_entry_may_have_are_refused(wrong):
-    with pytest.raises(ValueError, match=r"shows at most|32 bytes|keeps exactly|aware"):
+    with pytest.raises(ValueError, match=r"shows at most|32 bytes|keeps exactly|aware|belongs to a version"):
         Entry(**{"at": AT, "actor_id": ACTOR, "action": "a:b", **wrong})
 
 
