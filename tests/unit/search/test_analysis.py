@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intelhub.search.analysis import (
+    comparable,
     fold,
     folded_words,
     identifier_token,
+    spellings,
     spotted_words,
     without_stop_words,
     words,
@@ -96,3 +98,15 @@ def test_stop_words_leave_long_queries_only():
     assert without_stop_words(long) == folded_words("hàng lậu công ty cất giấu kho")
     only = ["va", "la", "cua", "co", "cac", "nhung", "duoc"]
     assert without_stop_words(only) == only
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=0x2100)))
+def test_the_quick_way_folds_like_the_general_one(text):
+    assert folded_words(text) == [word.folded for word in words(text)]
+
+
+@pytest.mark.parametrize("typed", ["hòa", "hoà", "thúy", "quốc", "đường", "ngoằn", "xyz", "Ðức", "giữ"])
+def test_every_way_to_write_a_word_is_among_its_spellings(typed):
+    word = words(typed)[0]
+    assert comparable(typed) in spellings(word)
+    assert all(words(spelling)[0].exact == word.exact for spelling in spellings(word))

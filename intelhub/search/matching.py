@@ -1,0 +1,161 @@
+"""A query against a text: as an FTS5 expression that may find too much, and as the exact check behind it.
+
+Nothing typed reaches FTS5 unquoted: expressions are built here from folded words alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from intelhub.search.analysis import Word, comparable, fold, folded_words, identifier_token, spellings
+from intelhub.search.document import SearchDocument
+from intelhub.search.query import And, Facet, Identifier, Node, Not, Or, Phrase, Prefix, Term
+from intelhub.search.query import facet as facet_of
+
+# Signs that folding drops from every text, so that nobody can type or write them; FTS5 takes them for letters.
+EVERYTHING = "\u241e"
+PASSAGE = "\u241d"
+_BETWEEN = "\u241f"
+_TEXT = "{title body}"
+_TEXT_OR_IDENTIFIER = "{title body ids}"
+_NO_DOCUMENT = f'{{facets}} : "{EVERYTHING}{EVERYTHING}"'
+_ALL_DOCUMENTS = f'{{facets}} : "{EVERYTHING}"'
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedWords:
+    """The four columns of a document as FTS5 gets them: words parted by spaces."""
+
+    title: str
+    body: str
+    ids: str
+    facets: str
+
+
+def indexed_words(document: SearchDocument) -> IndexedWords:
+    """Fold a document; passages are kept apart so that no phrase reaches from one into the next."""
+    tokens = [EVERYTHING]
+    for name, values in all_facets(document).items():
+        tokens += [_facet_token(facet_of(name, value)) for value in values]
+    return IndexedWords(
+        title=fold(document.title),
+        body=f" {PASSAGE} ".join(fold(text) for text in document.texts),
+        ids=" ".join(filter(None, map(identifier_token, document.identifiers))),
+        facets=" ".join(dict.fromkeys(tokens)),
+    )
+
+
+def all_facets(document: SearchDocument) -> Mapping[str, tuple[str, ...]]:
+    """The document's facets with those the index itself knows."""
+    own = {
+        "level": (str(document.partition.level),),
+        "state": (document.state,),
+        "unit": (document.unit_id.hex,),
+    }
+    merged = dict(document.facets)
+    for name, values in own.items():
+        merged[name] = tuple(dict.fromkeys((*merged.get(name, ()), *values)))
+    return merged
+
+
+def to_match(node: Node) -> str:  # noqa: PLR0911 - one answer a kind of node
+    """The FTS5 expression: finds every document that fits, and others where an exact phrase stands in the query."""
+    match node:
+        case Term(word):
+            columns = _TEXT_OR_IDENTIFIER if any(map(str.isdigit, word.folded)) else _TEXT
+            return f"{columns} : {_quoted(word.folded)}"
+        case Prefix(folded):
+            return f"{_TEXT_OR_IDENTIFIER} : {_quoted(folded)} *"
+        case Phrase(words):
+            return f"{_TEXT} : {_quoted(*(word.folded for word in words))}"
+        case Identifier(token, words):
+            phrase = f" OR {_TEXT} : {_quoted(*(word.folded for word in words))}" if words else ""
+            return f"({{ids}} : {_quoted(token)}{phrase})"
+        case Facet():
+            return f"{{facets}} : {_quoted(_facet_token(node))}"
+        case Not(child):
+            return _ALL_DOCUMENTS if needs_check(child) else f"({_ALL_DOCUMENTS} NOT {to_match(child)})"
+        case And(children):
+            return f"({' AND '.join(map(to_match, children))})" if children else _ALL_DOCUMENTS
+        case Or(children):
+            return f"({' OR '.join(map(to_match, children))})" if children else _NO_DOCUMENT
+
+
+def needs_check(node: Node) -> bool:
+    """Whether `to_match` may find too much, so that each hit must be compared with its text."""
+    match node:
+        case Phrase(is_exact=is_exact):
+            return is_exact
+        case Not(child):
+            return needs_check(child)
+        case And(children) | Or(children):
+            return any(map(needs_check, children))
+        case _:
+            return False
+
+
+class Checked:
+    """A found document, ready to be compared word by word; each form of its text is made once, when asked for."""
+
+    def __init__(self, document: SearchDocument) -> None:
+        self._document = document
+
+    @cached_property
+    def passages(self) -> list[str]:
+        """Every passage in lower case with its diacritics, the title first."""
+        return [comparable(text) for text in (self._document.title, *self._document.texts)]
+
+    @cached_property
+    def folded(self) -> str:
+        """All folded words with a space on either side of each, passages kept apart."""
+        return f" {f' {PASSAGE} '.join(fold(text) for text in (self._document.title, *self._document.texts))} "
+
+    @cached_property
+    def _ids(self) -> frozenset[str]:
+        return frozenset(map(identifier_token, self._document.identifiers))
+
+    @cached_property
+    def _facets(self) -> frozenset[str]:
+        facets = all_facets(self._document)
+        return frozenset(_facet_token(facet_of(name, value)) for name, values in facets.items() for value in values)
+
+    def fits(self, node: Node) -> bool:  # noqa: PLR0911 - one answer a kind of node
+        """Whether the document answers the query."""
+        match node:
+            case Term(word):
+                return f" {word.folded} " in self.folded or word.folded in self._ids
+            case Prefix(folded):
+                return f" {folded}" in self.folded or any(token.startswith(folded) for token in self._ids)
+            case Phrase(words, True):
+                return any(map(exact_pattern(words).search, self.passages))
+            case Phrase(words):
+                return f" {' '.join(word.folded for word in words)} " in self.folded
+            case Identifier(token, words):
+                return token in self._ids or self.fits(Phrase(words))
+            case Facet():
+                return _facet_token(node) in self._facets
+            case Not(child):
+                return not self.fits(child)
+            case And(children):
+                return all(map(self.fits, children))
+            case Or(children):
+                return any(map(self.fits, children))
+
+
+@lru_cache(maxsize=1024)
+def exact_pattern(words: tuple[Word, ...]) -> re.Pattern[str]:
+    """Finds these words in a row, with their diacritics, in `comparable` text."""
+    alternatives = ("|".join(map(re.escape, spellings(word))) for word in words)
+    middle = r"[\W_]+".join(f"(?:{choice})" for choice in alternatives)
+    return re.compile(rf"(?<![^\W_]){middle}(?![^\W_])")
+
+
+def _facet_token(facet: Facet) -> str:
+    return f"{''.join(folded_words(facet.name))}{_BETWEEN}{facet.value}"
+
+
+def _quoted(*tokens: str) -> str:
+    return '"' + " ".join(tokens).replace('"', '""') + '"'

@@ -1,0 +1,218 @@
+"""What the query language understands, and that nothing typed breaks it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from intelhub.search import query as q
+from intelhub.search.analysis import words
+from intelhub.search.document import Partition, SearchDocument
+from intelhub.search.matching import Checked, needs_check, to_match
+from intelhub.search.query import And, Facet, Identifier, Not, Or, Phrase, Prefix, Term, parse_query
+from intelhub.search.segment import Plan, Segment
+
+PARTITION = Partition(level=1, department_id=UUID(int=7), year=2026)
+
+
+class Everybody:
+    def sql(self):
+        return "1", ()
+
+
+def term(typed):
+    return Term(words(typed)[0])
+
+
+def document(number, text, **fields):
+    return SearchDocument(
+        record_id=UUID(int=number),
+        row_version=1,
+        partition=PARTITION,
+        unit_id=UUID(int=1),
+        author_id=UUID(int=2),
+        exposure=1,
+        state="SUBMITTED",
+        occurred_at=datetime(2026, 1, 1, 0, number, tzinfo=UTC),
+        texts=(text,),
+        **fields,
+    )
+
+
+def test_words_stand_side_by_side_for_and():
+    assert parse_query("buôn lậu").tree == And((term("buôn"), term("lậu")))
+    assert parse_query("buôn AND lậu").tree == parse_query("buôn VÀ lậu").tree == parse_query("buôn lậu").tree
+
+
+def test_operators_bind_not_before_and_before_or():
+    assert parse_query("a b OR NOT c").tree == Or((And((term("a"), term("b"))), Not(term("c"))))
+    assert parse_query("a (b HOẶC c)").tree == And((term("a"), Or((term("b"), term("c")))))
+    assert parse_query("a KHÔNG b").tree == And((term("a"), Not(term("b"))))
+    assert parse_query("NOT NOT a").tree == term("a")
+
+
+def test_small_letters_are_words():
+    assert parse_query("không và or").tree == And((term("không"), term("và"), term("or")))
+
+
+def test_a_query_all_in_capitals_keeps_vietnamese_words():
+    query = parse_query("HÀNG KHÔNG RÕ NGUỒN GỐC")
+    assert term("không") in query.tree.children
+    assert query.notices == (q.CAPITALS,)
+    assert isinstance(parse_query("MSKU1234565 HOẶC 29C12345").tree, Or)
+    assert isinstance(parse_query("THUOC NOT LA").tree.children[1], Not)
+
+
+def test_phrases_are_exact_only_when_typed_with_diacritics():
+    assert parse_query('"buon lau"').tree == Phrase(tuple(words("buon lau")), is_exact=False)
+    assert parse_query("“buôn lậu”").tree == Phrase(tuple(words("buôn lậu")), is_exact=True)
+
+
+def test_prefixes_fields_and_times():
+    assert parse_query("contai*").tree == Prefix("contai")
+    assert parse_query("topic:buon_lau").tree == Facet("topic", "buonlau")
+    assert parse_query('chủđề:"buôn lậu"').tree == Facet("topic", "buonlau")
+    assert parse_query("level:Mật").tree == Facet("level", "1")
+    query = parse_query("xe from:2025-01 to:31/03/2025")
+    assert query.tree == term("xe")
+    assert query.not_before == datetime(2024, 12, 31, 17, tzinfo=UTC)
+    assert query.not_after == datetime(2025, 3, 31, 16, 59, 59, 999999, tzinfo=UTC)
+    assert not query.notices
+
+
+def test_what_cannot_be_read_is_searched_as_words_and_says_so():
+    for typed in ("(buôn lậu", "buôn lậu)", "buôn lậu OR", "AND buôn lậu", "(" * 40 + "buôn lậu" + ")" * 40):
+        query = parse_query(typed)
+        assert set(query.tree.children) == {term("buôn"), term("lậu")}
+        assert query.notices == (q.UNREADABLE,)
+    assert parse_query("AND").tree == And((term("AND"),))
+    assert parse_query('"buôn lậu').notices == (q.OPEN_QUOTE,)
+    assert parse_query("xe from:hôm-qua").notices == (q.unknown_date("hôm-qua"),)
+    assert parse_query("xe from:30/02/2025").notices == (q.unknown_date("30/02/2025"),)
+    assert parse_query("(xe OR tàu) from:2025").notices == (q.TIME_IS_GLOBAL,)
+
+
+def test_an_unknown_field_is_text():
+    assert parse_query("http://x.vn").tree == Phrase(tuple(words("http x vn")))
+    assert parse_query("topic:").tree == term("topic")
+
+
+def test_bounds():
+    assert q.TOO_LONG in parse_query("a" * 5000).notices
+    many = parse_query(" OR ".join(f"w{n}" for n in range(200)))
+    assert q.TOO_MANY in many.notices
+    assert len(list(q.positive_leaves(many.tree))) == q.MOST_TERMS
+
+
+def test_identifiers_in_any_spelling_become_one_token():
+    assert parse_query("29C-123.45").tree == Identifier("29c12345", tuple(words("29C 123 45")))
+
+
+HOSTILE = st.lists(
+    st.one_of(
+        st.sampled_from(
+            (
+                "AND",
+                "OR",
+                "NOT",
+                "NEAR",
+                "VÀ",
+                "HOẶC",
+                "KHÔNG",
+                "(",
+                ")",
+                '"',
+                "*",
+                "^",
+                "-",
+                "+",
+                "{",
+                "}",
+                ":",
+                "''",
+                "title",
+                "body:",
+                "topic:",
+                "from:",
+                "to:2025",
+                "level:1",
+                ";--",
+                "\x00",
+                "buôn",
+                "lậu*",
+                '"buôn lậu"',
+            )
+        ),
+        st.text(max_size=8),
+    ),
+    max_size=40,
+).map(" ".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(HOSTILE, st.text(), HOSTILE.map(lambda typed: typed.replace(" ", ""))))
+def test_nothing_typed_raises_or_reaches_fts5_as_syntax(typed):
+    query = parse_query(typed)
+    plan = Plan(tree=query.tree, access=Everybody(), not_before=query.not_before, not_after=query.not_after)
+    for segment in SEGMENTS:
+        segment.newest(plan, limit=5)
+        segment.best(plan, limit=5)
+        segment.count(plan, most=5)
+
+
+WORDS = st.sampled_from(["buôn", "lậu", "buon", "lau", "lâu", "xe", "tải", "tàu"])
+TREES = st.recursive(
+    st.one_of(
+        WORDS,
+        WORDS.map(lambda word: word[:2] + "*"),
+        st.lists(WORDS, min_size=1, max_size=2).map(lambda phrase: f'"{" ".join(phrase)}"'),
+        st.sampled_from(["state:SUBMITTED", "state:DRAFT", "level:1"]),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"({' '.join(parts)})"),
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"({' OR '.join(parts)})"),
+        inner.map(lambda part: f"NOT ({part})"),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TREES, st.lists(st.lists(WORDS, max_size=5).map(" ".join), min_size=1, max_size=4))
+def test_the_index_finds_what_a_reader_of_every_text_would(typed, texts):
+    query = parse_query(typed)
+    documents = [document(number, text) for number, text in enumerate(texts)]
+    plan = Plan(tree=query.tree, access=Everybody())
+    wanted = [doc.record_id for doc in reversed(documents) if Checked(doc).fits(query.tree)]
+    tail = Segment(PARTITION)
+    tail.add(documents)
+    sealed = Segment(PARTITION, image=Segment.image_of(PARTITION, documents))
+    for segment in (tail, sealed):
+        assert [hit.record_id for hit in segment.newest(plan, limit=10)] == wanted
+        assert {hit.record_id for hit in segment.best(plan, limit=10)} == set(wanted)
+    if not needs_check(query.tree):
+        assert sealed.count(plan, most=10) == len(wanted)
+
+
+@pytest.mark.parametrize(
+    "typed", ["(" * 1000, '"' * 1000, "NOT " * 500, "a* " * 500, "from:2025 " * 100, "x:" * 500, "́" * 1000]
+)
+def test_hostile_input_takes_little_time(typed):
+    start = time.perf_counter()
+    to_match(parse_query(typed).tree)
+    assert time.perf_counter() - start < 0.5
+
+
+def _segments():
+    documents = [document(number, text) for number, text in enumerate(["buôn lậu qua biên giới", "xe tải", ""])]
+    tail = Segment(PARTITION)
+    tail.add(documents)
+    return tail, Segment(PARTITION, image=Segment.image_of(PARTITION, documents))
+
+
+SEGMENTS = _segments()
