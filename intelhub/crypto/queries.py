@@ -32,20 +32,41 @@ class WrappedKek(NamedTuple):
 _SHOWN = tuple(KEKS.c[name] for name in WrappedKek._fields)
 
 
-def of_scope(scope: KekScope) -> sa.ColumnElement[bool]:
-    """The condition that a row belongs to this scope."""
-    return sa.and_(
-        KEKS.c.level == scope.level,
-        KEKS.c.compartments == list(scope.compartments),
-        KEKS.c.department_id == scope.department_id,
-    )
+def of_scope(level: object, compartments: object, department_id: object) -> sa.ColumnElement[bool]:
+    """The condition that a row belongs to a scope."""
+    return sa.and_(KEKS.c.level == level, KEKS.c.compartments == compartments, KEKS.c.department_id == department_id)
+
+
+def _parameters(scope: KekScope) -> dict[str, object]:
+    return {
+        "scope_level": scope.level,
+        "scope_compartments": list(scope.compartments),
+        "scope_department": scope.department_id,
+    }
+
+
+_IS_OF_SCOPE = of_scope(*(sa.bindparam(f"scope_{name}") for name in ("level", "compartments", "department")))
+# Built once: every write asks this, and putting the statement together costs more than running it.
+_NEWEST = (
+    sa.select(*_SHOWN)
+    .where(_IS_OF_SCOPE, KEKS.c.retired_at.is_(None))
+    .order_by(KEKS.c.version.desc())
+    .limit(1)
+    .execution_options(**UNSCOPED)
+)
+_HIGHEST = sa.select(sa.func.coalesce(sa.func.max(KEKS.c.version), 0)).where(_IS_OF_SCOPE)
 
 
 def find_newest(connection: Session | Connection, scope: KekScope) -> WrappedKek | None:
     """The newest key of a scope that is not retired."""
-    statement = _select().where(of_scope(scope), KEKS.c.retired_at.is_(None)).order_by(KEKS.c.version.desc()).limit(1)
-    row = connection.execute(statement).one_or_none()
+    row = connection.execute(_NEWEST, _parameters(scope)).one_or_none()
     return None if row is None else WrappedKek(*row)
+
+
+def highest_version(connection: Connection, scope: KekScope) -> int:
+    """The highest version a scope ever had, retired ones too; 0 before the first."""
+    highest: int = connection.execute(_HIGHEST, _parameters(scope)).scalar_one()
+    return highest
 
 
 def list_by_id(session: Session, kek_ids: Collection[UUID]) -> Sequence[WrappedKek]:

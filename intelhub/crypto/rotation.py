@@ -38,7 +38,11 @@ def rotate_kek(session: Session, scope: KekScope) -> Kek:
     session.execute(vault.insert_of_next_version(scope, former.version + 1).execution_options(**UNSCOPED))
     session.execute(
         sa.update(KEKS)
-        .where(queries.of_scope(scope), KEKS.c.version <= former.version, KEKS.c.retired_at.is_(None))
+        .where(
+            queries.of_scope(scope.level, list(scope.compartments), scope.department_id),
+            KEKS.c.version <= former.version,
+            KEKS.c.retired_at.is_(None),
+        )
         .values(retired_at=now())
         .execution_options(**UNSCOPED)
     )

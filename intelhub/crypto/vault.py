@@ -114,9 +114,13 @@ class Vault:
 
     def _create(self, session: Session, scope: KekScope) -> WrappedKek:
         with session.get_bind().engine.begin() as connection:
-            newest = sa.select(sa.func.coalesce(sa.func.max(KEKS.c.version), 0)).where(queries.of_scope(scope))
-            connection.execute(self.insert_of_next_version(scope, connection.execute(newest).scalar_one() + 1))
+            # The highest version first and the newest key after it: somebody who commits in between is then either
+            # seen by the second look or stopped by the unique constraint. The other way round both would insert.
+            highest = queries.highest_version(connection, scope)
             row = queries.find_newest(connection, scope)
+            if row is None:
+                connection.execute(self.insert_of_next_version(scope, highest + 1))
+                row = queries.find_newest(connection, scope)
         if row is None:  # made and retired by others in between
             raise KeyGone
         return row

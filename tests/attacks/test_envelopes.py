@@ -156,6 +156,14 @@ def test_processes_that_make_a_key_at_once_agree(house: House, scope: KekScope) 
     assert house.sql("select count(*) from key_encryption_keys") == [(1,)]
 
 
+def test_whoever_finds_the_key_made_meanwhile_makes_no_second_one(house: House, scope: KekScope) -> None:
+    # The moment the test above meets by luck: this process saw no key, and another has committed one since.
+    made = kek_for(house, scope)
+    row = house.run(lambda s: vault_of(s)._create(s, scope))
+    assert row.id == made.id
+    assert house.sql("select count(*) from key_encryption_keys") == [(1,)]
+
+
 def test_a_rolled_back_act_leaves_a_key_that_still_opens(house: House, scope: KekScope) -> None:
     vault = Vault(house.keys)
     made: list[Kek] = []
