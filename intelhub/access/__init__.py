@@ -3,19 +3,67 @@
 Everything outside this package imports from here. Casbin, Argon2, TOTP and the sign-in machinery never leave it.
 """
 
+from intelhub.access.credentials import (
+    confirm_totp,
+    enrol_totp,
+    issue_setup_code,
+    redeem_setup_code,
+    reset_factors,
+    set_first_password,
+    set_password,
+)
 from intelhub.access.decision import Check, Decision, decide, may, require
+from intelhub.access.domain import (
+    ABSOLUTE_LIMIT,
+    IDLE_LIMIT,
+    HeldPost,
+    OpenSession,
+    Person,
+    PlaceRule,
+    SignedIn,
+    SignInRefused,
+    Strength,
+    TotpEnrolment,
+)
 from intelhub.access.explain import Explanation, explain
 from intelhub.access.filter import Clause, PartitionFilter, ReadFilter, read_filter
 from intelhub.access.label import HANDLING_CODES, HIGHEST_LEVEL, Exposure, Label
+from intelhub.access.names import sort_key
+from intelhub.access.people import (
+    activate_user,
+    add_member,
+    console_actor,
+    create_compartment,
+    create_first_user,
+    create_user,
+    deactivate_user,
+    grant_post,
+    remove_member,
+    revoke_post,
+    set_clearance,
+)
 from intelhub.access.permissions import FUNCTIONS, PERMISSIONS
 from intelhub.access.policy import Line, Policy, PolicyBroken, current_policy
+from intelhub.access.queries import (
+    find_person,
+    get_person,
+    has_another_leader,
+    list_compartment_names,
+    list_people,
+    list_people_who_may,
+    list_posts,
+    list_sessions,
+)
 from intelhub.access.reach import Reach
 from intelhub.access.scope import NOBODY, ActorScope, scope_for
+from intelhub.access.sign_in import actor_named, end_session, open_session_for_persona, resolve_session, sign_in
 
 __all__ = [
+    "ABSOLUTE_LIMIT",
     "FUNCTIONS",
     "HANDLING_CODES",
     "HIGHEST_LEVEL",
+    "IDLE_LIMIT",
     "NOBODY",
     "PERMISSIONS",
     "ActorScope",
@@ -24,18 +72,58 @@ __all__ = [
     "Decision",
     "Explanation",
     "Exposure",
+    "HeldPost",
     "Label",
     "Line",
+    "OpenSession",
     "PartitionFilter",
+    "Person",
+    "PlaceRule",
     "Policy",
     "PolicyBroken",
     "Reach",
     "ReadFilter",
+    "SignInRefused",
+    "SignedIn",
+    "Strength",
+    "TotpEnrolment",
+    "activate_user",
+    "actor_named",
+    "add_member",
+    "confirm_totp",
+    "console_actor",
+    "create_compartment",
+    "create_first_user",
+    "create_user",
     "current_policy",
+    "deactivate_user",
     "decide",
+    "end_session",
+    "enrol_totp",
     "explain",
+    "find_person",
+    "get_person",
+    "grant_post",
+    "has_another_leader",
+    "issue_setup_code",
+    "list_compartment_names",
+    "list_people",
+    "list_people_who_may",
+    "list_posts",
+    "list_sessions",
     "may",
+    "open_session_for_persona",
     "read_filter",
+    "redeem_setup_code",
+    "remove_member",
     "require",
+    "reset_factors",
+    "resolve_session",
+    "revoke_post",
     "scope_for",
+    "set_clearance",
+    "set_first_password",
+    "set_password",
+    "sign_in",
+    "sort_key",
 ]

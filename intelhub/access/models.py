@@ -8,7 +8,19 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Date, DateTime, ForeignKey, Integer, LargeBinary, SmallInteger, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    Uuid,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from intelhub.platform.database import Base
@@ -63,6 +75,7 @@ class PostRow(Base):
     """A duty function held at a unit for a time; a deputy acts with the full function and is shown as deputy."""
 
     __tablename__ = "posts"
+    __table_args__ = (Index("ix__posts__unit_id", "unit_id", "function"),)
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     user_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("users.id"), index=True)

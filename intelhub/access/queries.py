@@ -1,0 +1,264 @@
+"""Every SELECT over people, posts, compartments and credentials; credentials open one person at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from intelhub.access.decision import SUBMITTED, decide
+from intelhub.access.domain import HeldPost, OpenSession, Person, PlaceRule, Strength
+from intelhub.access.label import Exposure, Label
+from intelhub.access.models import (
+    CompartmentMemberRow,
+    CompartmentRow,
+    CredentialsRow,
+    PostRow,
+    RecoveryCodeRow,
+    SessionRow,
+    UserRow,
+)
+from intelhub.access.names import fold_username
+from intelhub.access.policy import current_policy
+from intelhub.access.reach import Reach
+from intelhub.crypto import open_blob, vault_of
+from intelhub.organisation import Directory, load_directory, today
+from intelhub.platform import clock
+from intelhub.platform.actor import Actor, Place, Post
+from intelhub.platform.errors import NotFound
+
+NAME_PURPOSE = b"compartment names"
+
+
+def find_person(actor: Actor, session: Session, key: UUID | str) -> Person | None:
+    """Somebody by id or username, or None."""
+    del actor  # that a colleague exists is no secret among those who are signed in
+    where = UserRow.username == fold_username(key) if isinstance(key, str) else UserRow.id == key
+    found = _people(session, session.scalars(select(UserRow).where(where)).all())
+    return found[0] if found else None
+
+
+def get_person(actor: Actor, session: Session, key: UUID | str) -> Person:
+    """Somebody by id or username; raises `NotFound`."""
+    person = find_person(actor, session, key)
+    if person is None:
+        raise NotFound(rule="no_such_person")
+    return person
+
+
+def list_people(
+    actor: Actor,
+    session: Session,
+    *,
+    ids: Collection[UUID] | None = None,
+    unit_ids: Collection[UUID] | None = None,
+    function: str | None = None,
+    only_active: bool = True,
+    after: str = "",
+    limit: int = 200,
+) -> tuple[Person, ...]:
+    """People in Vietnamese order of their names, by id, by unit and by function; pages hang on `after`, a sort key."""
+    del actor
+    statement = select(UserRow).where(UserRow.sort_key > after).order_by(UserRow.sort_key, UserRow.id).limit(limit)
+    if ids is not None:
+        statement = statement.where(UserRow.id.in_(ids))
+    if only_active:
+        statement = statement.where(UserRow.is_active)
+    if unit_ids is not None or function is not None:
+        held = select(PostRow.user_id).where(is_in_force(PostRow, clock.now()))
+        if unit_ids is not None:
+            held = held.where(PostRow.unit_id.in_(unit_ids))
+        if function is not None:
+            held = held.where(PostRow.function == function)
+        statement = statement.where(UserRow.id.in_(held))
+    return _people(session, session.scalars(statement).all())
+
+
+def list_people_who_may(actor: Actor, session: Session, action: str, label: Label) -> tuple[Person, ...]:
+    """Who could do this to an object with this label if they sat at their desk now, in Vietnamese order.
+
+    For choosing whom to assign to, and for finding out whether a unit has another leader.
+    """
+    del actor
+    directory = load_directory(session)
+    tree = directory.as_of(today())
+    lines = [line for line in current_policy().lines if line.permission == f"{label.kind}.{action}"]
+    # A generous first cut: the decision below says who really may.
+    units = {unit.id for unit in tree.units if tree.department_of(unit.id).id == label.origin_department_id}
+    if any(line.reach is Reach.ALL for line in lines):
+        units |= {unit.id for unit in tree.units if unit.tier == 1}
+    rows = _holders(session, {line.function for line in lines}, units)
+    inside = _members(session, label.compartments)
+    return tuple(
+        person
+        for person in _people(session, rows)
+        if decide(actor_at_desk(directory, person, inside.get(person.id, frozenset())), action, label).allowed
+    )
+
+
+def has_another_leader(actor: Actor, session: Session, label: Label) -> bool:
+    """Whether somebody of the unit other than the author could forward the object once it is submitted there."""
+    submitted = replace(label, exposure=Exposure.UNIT, state=SUBMITTED)
+    return bool(list_people_who_may(actor, session, "forward", submitted))
+
+
+def actor_at_desk(directory: Directory, person: Person, compartments: frozenset[UUID]) -> Actor:
+    """The person as they would act on site with all they hold; for questions about somebody, never for a request."""
+    clearance = person.clearance_on(today()) if person.is_active else 0
+    return Actor(
+        user_id=person.id,
+        username=person.username,
+        posts=posts_of(directory, person.posts) if person.is_active else (),
+        clearance=clearance,
+        ceiling=clearance,
+        compartments=compartments,
+        place=Place.ONSITE,
+    )
+
+
+def posts_of(directory: Directory, held: Iterable[HeldPost]) -> tuple[Post, ...]:
+    """Held posts with the units they reach today; a post at a unit that is gone brings nothing.
+
+    Below a unit only units of its own tier count: a department sees what its offices submit once it is received.
+    A unit keeps the files of those it took over from.
+    """
+    tree = directory.as_of(today())
+    posts = []
+    for post in held:
+        unit = tree.find(post.unit_id)
+        if unit is None:
+            continue
+        below = {one for one in tree.descendants(unit.id) if tree.get(one).tier == unit.tier}
+        posts.append(
+            Post(
+                function=post.function,
+                tier=unit.tier,
+                unit_id=unit.id,
+                unit_ids=directory.with_predecessors(below),
+                department_id=tree.department_of(unit.id).id,
+            )
+        )
+    return tuple(posts)
+
+
+def list_posts(actor: Actor, session: Session, user_id: UUID) -> tuple[HeldPost, ...]:
+    """Every post somebody holds, held or will hold, newest first."""
+    del actor
+    rows = session.scalars(select(PostRow).where(PostRow.user_id == user_id).order_by(PostRow.starts_at.desc()))
+    return tuple(_held(row) for row in rows)
+
+
+def list_compartments_of(session: Session, user_id: UUID) -> frozenset[UUID]:
+    """The compartments somebody is in now."""
+    statement = select(CompartmentMemberRow.compartment_id).where(
+        CompartmentMemberRow.user_id == user_id, is_in_force(CompartmentMemberRow, clock.now())
+    )
+    return frozenset(session.scalars(statement))
+
+
+def list_compartment_names(actor: Actor, session: Session) -> dict[UUID, str]:
+    """The names of the compartments this actor holds, and of no other."""
+    rows = session.scalars(select(CompartmentRow).where(CompartmentRow.id.in_(actor.compartments)))
+    key = vault_of(session).derive(NAME_PURPOSE)
+    return {row.id: open_blob(key, row.name_sealed, context=row.id.bytes).decode() for row in rows}
+
+
+def list_sessions(actor: Actor, session: Session) -> tuple[OpenSession, ...]:
+    """One's own open sessions, the one last used first."""
+    rows = session.scalars(
+        select(SessionRow)
+        .where(SessionRow.user_id == actor.user_id, is_session_open(clock.now()))
+        .order_by(SessionRow.last_seen_at.desc())
+    )
+    return tuple(
+        OpenSession(
+            id=row.id,
+            created_at=row.created_at,
+            last_seen_at=row.last_seen_at,
+            expires_at=row.expires_at,
+            place=Place(row.place),
+            strength=Strength(row.strength),
+            user_agent_family=row.user_agent_family,
+            is_this_one=row.id == actor.session_id,
+        )
+        for row in rows
+    )
+
+
+def open_credentials(session: Session, user_id: UUID) -> CredentialsRow | None:
+    """The credentials of one person, which from here on are the only ones this transaction can see."""
+    named = select(func.set_config("intelhub.credentials_of", str(user_id), True))
+    session.execute(named, execution_options={"unscoped": "names whose credentials this transaction may see"})
+    return session.scalar(select(CredentialsRow).where(CredentialsRow.user_id == user_id))
+
+
+def list_recovery_codes(session: Session, user_id: UUID) -> Sequence[RecoveryCodeRow]:
+    """The recovery codes of the person whose credentials are open."""
+    return session.scalars(select(RecoveryCodeRow).where(RecoveryCodeRow.user_id == user_id)).all()
+
+
+def is_in_force(row: type[PostRow | CompartmentMemberRow], moment: datetime) -> ColumnElement[bool]:
+    """Whether a grant holds at a moment."""
+    return and_(row.starts_at <= moment, or_(row.ends_at.is_(None), row.ends_at > moment))
+
+
+def is_session_open(moment: datetime) -> ColumnElement[bool]:
+    """Whether a session is neither ended nor too old; idleness is looked at beside it."""
+    return and_(SessionRow.ended_at.is_(None), SessionRow.expires_at > moment)
+
+
+def _people(session: Session, rows: Sequence[UserRow]) -> tuple[Person, ...]:
+    posts: dict[UUID, list[HeldPost]] = {row.id: [] for row in rows}
+    held = select(PostRow).where(PostRow.user_id.in_(posts), is_in_force(PostRow, clock.now()))
+    for post in session.scalars(held.order_by(PostRow.starts_at, PostRow.id)) if posts else ():
+        posts[post.user_id].append(_held(post))
+    return tuple(
+        Person(
+            id=row.id,
+            username=row.username,
+            display_name=row.display_name,
+            sort_key=row.sort_key,
+            clearance=row.clearance,
+            clearance_expires_on=row.clearance_expires_on,
+            place_rule=PlaceRule(row.place_rule),
+            is_active=row.is_active,
+            locale=row.locale,
+            posts=tuple(posts[row.id]),
+        )
+        for row in rows
+    )
+
+
+def _held(row: PostRow) -> HeldPost:
+    return HeldPost(
+        id=row.id,
+        function=row.function,
+        unit_id=row.unit_id,
+        is_deputy=row.is_deputy,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+    )
+
+
+def _members(session: Session, compartments: frozenset[UUID]) -> dict[UUID, frozenset[UUID]]:
+    held: dict[UUID, frozenset[UUID]] = {}
+    if compartments:
+        statement = select(CompartmentMemberRow).where(
+            CompartmentMemberRow.compartment_id.in_(compartments), is_in_force(CompartmentMemberRow, clock.now())
+        )
+        for row in session.scalars(statement):
+            held[row.user_id] = held.get(row.user_id, frozenset()) | {row.compartment_id}
+    return held
+
+
+def _holders(session: Session, functions: set[str], units: set[UUID]) -> Sequence[UserRow]:
+    held = select(PostRow.user_id).where(
+        PostRow.function.in_(functions), PostRow.unit_id.in_(units), is_in_force(PostRow, clock.now())
+    )
+    return session.scalars(
+        select(UserRow).where(UserRow.is_active, UserRow.id.in_(held)).order_by(UserRow.sort_key, UserRow.id)
+    ).all()

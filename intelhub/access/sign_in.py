@@ -1,0 +1,277 @@
+"""Signing in, and the sessions that come of it: an opaque token outside, its digest inside.
+
+A refusal is returned and not raised, because the count and the entry it leaves must be committed. No answer, and no
+amount of work, may tell whether a name exists.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from intelhub.access import actions, factors, throttle
+from intelhub.access.credentials import open_secret, use_recovery_code, use_totp_step
+from intelhub.access.domain import (
+    ABSOLUTE_LIMIT,
+    IDLE_LIMIT,
+    TOUCHED_EVERY,
+    Person,
+    PlaceRule,
+    SignedIn,
+    SignInRefused,
+    Strength,
+)
+from intelhub.access.models import CredentialsRow, SessionRow, UserRow
+from intelhub.access.names import fold_username
+from intelhub.access.policy import current_policy
+from intelhub.access.queries import (
+    find_person,
+    is_session_open,
+    list_compartments_of,
+    open_credentials,
+    posts_of,
+)
+from intelhub.access.scope import NOBODY
+from intelhub.audit import ObjectRef, record_act
+from intelhub.crypto import vault_of
+from intelhub.organisation import load_directory, today
+from intelhub.platform import clock
+from intelhub.platform.actor import Actor, Place
+from intelhub.platform.errors import NotFound, NotPermitted
+from intelhub.platform.messages import Message
+
+_NOT_RIGHT = Message("The name, the password or the code is not right.")
+_TOO_MANY = Message("Too many attempts. Wait a little and try again.")
+_ELSEWHERE = Message("This account signs in on site only.")
+_FAMILIES = ("Edg", "OPR", "Firefox", "Chrome", "Safari", "curl", "python")
+
+
+def sign_in(
+    session: Session,
+    *,
+    username: str,
+    password: str,
+    second_factor: str = "",
+    place: Place,
+    address: str,
+    user_agent: str = "",
+    request_id: UUID | None = None,
+) -> SignedIn | SignInRefused:
+    """Sign somebody in with a password and, once set up, a one-time or recovery code; commit in both cases."""
+    now = clock.now()
+    folded = fold_username(username)
+    name_key, address_key = throttle.key_of_name(session, folded), throttle.key_of_address(session, address)
+    wait = throttle.wait_of(session, address_key, now=now) or throttle.take_try(
+        session, name_key, throttle.FREE_TRIES_OF_NAME, now
+    )
+    if wait:
+        _record_refusal(session, "throttled", None, folded, address, place, request_id)
+        return SignInRefused(message=_TOO_MANY, wait=wait)
+    user = session.scalar(select(UserRow).where(UserRow.username == folded))
+    credentials = open_credentials(session, user.id if user else NOBODY.user_id)
+    strength, failed = _prove(session, user, credentials, password, second_factor, now)
+    if user is None or strength is None:
+        throttle.take_try(session, address_key, throttle.FREE_TRIES_OF_ADDRESS, now)
+        _record_refusal(session, failed, user.id if user else None, folded, address, place, request_id)
+        return SignInRefused(message=_NOT_RIGHT)
+    if not PlaceRule(user.place_rule).allows(place):
+        _record_refusal(session, "place_rule", user.id, folded, address, place, request_id)
+        return SignInRefused(message=_ELSEWHERE)
+    throttle.forget(session, name_key, now)
+    if credentials and credentials.password_hash and factors.needs_rehash(credentials.password_hash):
+        credentials.password_hash = factors.hash_password(password)
+    return _open_session(session, user, place, strength, address, user_agent, request_id)
+
+
+def open_session_for_persona(
+    session: Session,
+    *,
+    username: str,
+    place: Place = Place.ONSITE,
+    address: str = "",
+    user_agent: str = "",
+    request_id: UUID | None = None,
+) -> SignedIn:
+    """One click signs in as an invented person; only under a demo key. Raises `NotPermitted` or `NotFound`."""
+    if not vault_of(session).is_demo:
+        raise NotPermitted("This is no demonstration.", rule="not_a_demo")
+    user = session.scalar(select(UserRow).where(UserRow.username == fold_username(username), UserRow.is_active))
+    if user is None:
+        raise NotFound(rule="no_such_person")
+    return _open_session(session, user, place, Strength.DEMO, address, user_agent, request_id)
+
+
+def resolve_session(session: Session, token: str, *, request_id: UUID | None = None) -> Actor | None:
+    """Who acts under a token now, with the rights of this moment; None when it is unknown, ended, idle or too old."""
+    now = clock.now()
+    found = session.execute(
+        select(SessionRow, UserRow)
+        .join(UserRow, UserRow.id == SessionRow.user_id)
+        .where(SessionRow.token_digest == factors.token_digest(token), is_session_open(now), UserRow.is_active)
+    ).first()
+    if found is None:
+        return None
+    row, user = found
+    if now - row.last_seen_at > IDLE_LIMIT or not PlaceRule(user.place_rule).allows(Place(row.place)):
+        return None
+    if now - row.last_seen_at >= TOUCHED_EVERY:
+        # Not through the row: two requests at once would wait for each other's version of it.
+        session.execute(update(SessionRow).where(SessionRow.id == row.id).values(last_seen_at=now))
+    return _actor(session, user.id, Place(row.place), Strength(row.strength), row.id, request_id)
+
+
+def actor_named(
+    session: Session, username: str, *, place: Place = Place.ONSITE, request_id: UUID | None = None
+) -> Actor:
+    """Somebody for a command run in their name at the console, without a session; raises `NotFound`.
+
+    Their ceiling is that of a sign-in with one-time codes, or without cap under a demo key.
+    """
+    strength = Strength.DEMO if vault_of(session).is_demo else Strength.TOTP
+    user = session.scalar(select(UserRow).where(UserRow.username == fold_username(username), UserRow.is_active))
+    if user is None:
+        raise NotFound(rule="no_such_person")
+    return _actor(session, user.id, place, strength, None, request_id)
+
+
+def end_session(actor: Actor, session: Session, session_id: UUID) -> None:
+    """End one of one's own sessions, here or elsewhere; raises `NotFound`."""
+    ended = (
+        update(SessionRow)
+        .where(SessionRow.id == session_id, SessionRow.user_id == actor.user_id, SessionRow.ended_at.is_(None))
+        .values(ended_at=clock.now())
+        .returning(SessionRow.id)
+    )
+    if session.scalar(ended) is None:
+        raise NotFound(rule="no_such_session")
+    record_act(actor, session, actions.SESSION_ENDED, object=ObjectRef("session", session_id))
+
+
+def _prove(
+    session: Session,
+    user: UserRow | None,
+    credentials: CredentialsRow | None,
+    password: str,
+    second_factor: str,
+    now: datetime,
+) -> tuple[Strength | None, str]:
+    """How strongly the person proved to be who they say, or None and which proof failed (for the log alone)."""
+    has_password = factors.is_password(credentials.password_hash if credentials else None, password)
+    if user is None or credentials is None:
+        return None, "unknown"
+    step = None
+    if credentials.totp_sealed is not None:
+        step = factors.matching_step(open_secret(session, user.id, credentials.totp_sealed), second_factor, now)
+    if not has_password or not user.is_active:
+        return None, "inactive" if has_password else "password"
+    if credentials.totp_sealed is None:
+        return Strength.PASSWORD, ""
+    failed = _spend_factor(session, user, step, second_factor, now)
+    return (None, failed) if failed else (Strength.TOTP, "")
+
+
+def _spend_factor(session: Session, user: UserRow, step: int | None, second_factor: str, now: datetime) -> str:
+    """Spend the time step that was matched, or a recovery code; empty when it was good, else what failed."""
+    if step is not None:
+        return "" if use_totp_step(session, user.id, step) else "totp_replayed"
+    if factors.is_totp_form(second_factor) or not use_recovery_code(session, user.id, second_factor, now):
+        return "second_factor"
+    _act_as(session, user.id)
+    actor = Actor(user_id=user.id, username=user.username)
+    record_act(actor, session, actions.RECOVERY_CODE_USED, object=ObjectRef("user", user.id))
+    return ""
+
+
+def _open_session(
+    session: Session,
+    user: UserRow,
+    place: Place,
+    strength: Strength,
+    address: str,
+    user_agent: str,
+    request_id: UUID | None,
+) -> SignedIn:
+    now = clock.now()
+    token, digest = factors.new_token()
+    row = SessionRow(
+        id=uuid4(),
+        token_digest=digest,
+        user_id=user.id,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + ABSOLUTE_LIMIT,
+        ended_at=None,
+        place=place.value,
+        strength=strength.value,
+        user_agent_family=_family(user_agent),
+    )
+    session.add(row)
+    session.flush()
+    actor = _actor(session, user.id, place, strength, row.id, request_id)
+    _act_as(session, user.id)
+    record_act(
+        actor,
+        session,
+        actions.SIGNED_IN,
+        object=ObjectRef("session", row.id),
+        rule=strength.value,
+        sensitive={"address": address},
+    )
+    return SignedIn(token=token, actor=actor)
+
+
+def _actor(
+    session: Session, user_id: UUID, place: Place, strength: Strength, session_id: UUID | None, request_id: UUID | None
+) -> Actor:
+    person: Person | None = find_person(NOBODY, session, user_id)
+    if person is None:
+        raise NotFound(rule="no_such_person")
+    policy = current_policy()
+    clearance = person.clearance_on(today())
+    return Actor(
+        user_id=person.id,
+        username=person.username,
+        posts=posts_of(load_directory(session), person.posts),
+        clearance=clearance,
+        ceiling=min(clearance, policy.place_ceiling(place), policy.strength_ceiling(strength.value)),
+        compartments=list_compartments_of(session, person.id),
+        place=place,
+        session_id=session_id,
+        request_id=request_id,
+    )
+
+
+def _act_as(session: Session, user_id: UUID) -> None:
+    """From here on this transaction's entries are the person's own: they have proved who they are."""
+    named = select(func.set_config("intelhub.actor", str(user_id), True))
+    session.flush()
+    session.execute(named, execution_options={"unscoped": "says who has just signed in"})
+
+
+def _record_refusal(
+    session: Session,
+    rule: str,
+    user_id: UUID | None,
+    username: str,
+    address: str,
+    place: Place,
+    request_id: UUID | None,
+) -> None:
+    # What was typed as a name may be a password typed into the wrong field: the entry has it sealed only.
+    record_act(
+        Actor(user_id=NOBODY.user_id, username="", place=place, request_id=request_id),
+        session,
+        actions.SIGN_IN_REFUSED,
+        object=ObjectRef("user", user_id) if user_id else None,
+        decision="deny",
+        rule=rule,
+        sensitive={"username": username[:200], "address": address},
+    )
+
+
+def _family(user_agent: str) -> str:
+    """The browser's family and nothing that would tell one machine from another."""
+    return next((family for family in _FAMILIES if family in user_agent), "")
