@@ -329,7 +329,6 @@
 
   prepare(document);
   showTheme();
-  focusSummary(document);
   if (body.dataset.sessionEnds) expectEnd(new Date(body.dataset.sessionEnds) - new Date(body.dataset.now));
   if (location.hash) {
     const wanted = document.getElementById(decodeURIComponent(location.hash.slice(1)));
