@@ -79,8 +79,8 @@ class ObjectRef:
 class Entry:
     """Who did what to which object, where, when, and what was decided under which rule.
 
-    `object_version` (the row's counter, which grows with every act) and `digest` describe the object after the act; `shown` are the ids a list or a result page
-    revealed; `sealed` is what only the auditors' key opens.
+    `object_version` (the row's counter, which grows with every act) and `digest` describe the object after the act;
+    `shown` are the ids a list or a result page revealed; `sealed` is what only the auditors' key opens.
     """
 
     at: datetime

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+import psycopg
 import structlog
 from sqlalchemy import Connection, Engine, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
@@ -55,8 +56,8 @@ def run_sequencer(engine: Engine, vault: Vault, stop: threading.Event) -> None:
         except LogDamaged as damage:
             _logger.critical("audit_log_damaged", reason=str(damage))
             stop.wait(_AFTER_DAMAGE_SECONDS)
-        except DBAPIError as problem:
-            _logger.warning("audit_sequencer_lost_database", reason=str(problem.orig).strip())
+        except (DBAPIError, psycopg.Error) as problem:  # listening goes straight to the driver
+            _logger.warning("audit_sequencer_lost_database", reason=str(problem).splitlines()[0])
             stop.wait(_STANDBY_SECONDS)
 
 
