@@ -14,6 +14,9 @@ from intelhub.search.engine import (
     SearchIndex,
     SearchRequest,
 )
+from intelhub.search.merge import list_merges_due, list_partitions, merge_partition, reindex_partition
+from intelhub.search.models import SearchSegmentRow, SearchTailRow
+from intelhub.search.sealed import SealedIndex
 
 __all__ = [
     "MOST_RANKED",
@@ -25,11 +28,18 @@ __all__ = [
     "Piece",
     "ReadFilter",
     "Recogniser",
+    "SealedIndex",
     "SearchAnswer",
     "SearchDocument",
     "SearchIndex",
     "SearchRequest",
+    "SearchSegmentRow",
+    "SearchTailRow",
     "Spotted",
     "fold",
+    "list_merges_due",
+    "list_partitions",
+    "merge_partition",
     "register_recogniser",
+    "reindex_partition",
 ]

@@ -124,6 +124,8 @@ class Hit:
 class SearchAnswer:
     """The hits of one page in order, and what the reader should know about them.
 
+    `damaged` names partitions left out because a part of them does not fit its seal: raise the alarm, rebuild them.
+
     `next` is there when more may follow by newest. `ranking` holds all ids (at most 1,000) of a search by relevance.
     """
 
@@ -131,6 +133,7 @@ class SearchAnswer:
     next: Cursor | None = None
     ranking: tuple[UUID, ...] = ()
     notices: tuple[Message, ...] = ()
+    damaged: tuple[Partition, ...] = ()
 
 
 class SearchIndex(Protocol):

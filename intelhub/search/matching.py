@@ -109,9 +109,23 @@ class Checked:
         return [comparable(text) for text in (self._document.title, *self._document.texts)]
 
     @cached_property
+    def folded_title(self) -> str:
+        """The words of the title, a space on either side of each."""
+        return f" {fold(self._document.title)} "
+
+    @cached_property
+    def folded_body(self) -> str:
+        """The words of all texts, a space on either side of each, passages kept apart."""
+        return f" {f' {PASSAGE} '.join(map(fold, self._document.texts))} "
+
+    @property
     def folded(self) -> str:
-        """All folded words with a space on either side of each, passages kept apart."""
-        return f" {f' {PASSAGE} '.join(fold(text) for text in (self._document.title, *self._document.texts))} "
+        """All words of the document, title first."""
+        return f"{self.folded_title}{PASSAGE}{self.folded_body}"
+
+    def spells(self, words: tuple[Word, ...]) -> bool:
+        """Whether these words stand in a row somewhere with exactly these diacritics."""
+        return any(map(exact_pattern(words).search, self.passages))
 
     @cached_property
     def _ids(self) -> frozenset[str]:
@@ -130,7 +144,7 @@ class Checked:
             case Prefix(folded):
                 return f" {folded}" in self.folded or any(token.startswith(folded) for token in self._ids)
             case Phrase(words, True):
-                return any(map(exact_pattern(words).search, self.passages))
+                return self.spells(words)
             case Phrase(words):
                 return f" {' '.join(word.folded for word in words)} " in self.folded
             case Identifier(token, words):

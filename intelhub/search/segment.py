@@ -133,6 +133,12 @@ class Segment:
             connection.execute("VACUUM")
             return connection.serialize()
 
+    def span_of_time(self) -> tuple[datetime, datetime] | None:
+        """The oldest and the newest time of its documents, or `None` when it has none."""
+        with self._lock:
+            oldest, newest = self._connection.execute("SELECT min(at), max(at) FROM docs").fetchone()
+        return None if oldest is None else (from_microseconds(oldest), from_microseconds(newest))
+
     def add(self, entries: Iterable[Entry]) -> None:
         """Let the tail grow; older versions of the same records in it are masked."""
         with self._lock:

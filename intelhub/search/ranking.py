@@ -1,0 +1,73 @@
+"""Relevance by a formula of our own, over what the reader may read and nothing else.
+
+Engine scores do not compare across partitions and would tell how often a word stands in what is hidden; here the
+rarity of a word is counted over readable documents alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from intelhub.search.analysis import Word
+from intelhub.search.matching import Checked
+from intelhub.search.query import Identifier, Leaf, Phrase, Prefix, Term
+
+MOST_COUNTED = 10_000
+_TYPICAL_WORDS = 200.0
+_LENGTH_WEIGHT = 0.4
+_SATURATION = 1.2
+_TITLE_WEIGHT = 3.0
+_IN_A_ROW = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Relevance:
+    """How well a document answers; documents with every word spelt as typed come before all others."""
+
+    is_exact: bool
+    score: float
+
+    @property
+    def order(self) -> tuple[bool, float]:
+        """Sorts the best first."""
+        return not self.is_exact, -self.score
+
+
+def rank(document: Checked, leaves: Sequence[Leaf], counts: Mapping[Leaf, int]) -> Relevance:
+    """Weigh one document; `counts` says in how many readable documents each leaf stands."""
+    title, body = document.folded_title, document.folded_body
+    length = body.count(" ")
+    norm = _SATURATION * (1 - _LENGTH_WEIGHT + _LENGTH_WEIGHT * length / _TYPICAL_WORDS)
+    score = 0.0
+    for leaf in leaves:
+        needle = _needle(leaf)
+        often = body.count(needle) + _TITLE_WEIGHT * title.count(needle) if needle else 0.0
+        if not often and document.fits(leaf):  # by its identifier, or a field
+            often = 1.0
+        score += math.log1p(MOST_COUNTED / (1 + counts.get(leaf, 0))) * often / (often + norm)
+    row = [leaf.word.folded for leaf in leaves if isinstance(leaf, Term)]
+    if len(row) > 1 and f" {' '.join(row)} " in document.folded:
+        score *= _IN_A_ROW
+    return Relevance(all(map(document.spells, _with_diacritics(leaves))), score)
+
+
+def _needle(leaf: Leaf) -> str:
+    match leaf:
+        case Term(word):
+            return f" {word.folded} "
+        case Prefix(folded):
+            return f" {folded}"
+        case Phrase(words=words) | Identifier(words=words):
+            return f" {' '.join(word.folded for word in words)} "
+        case _:
+            return ""
+
+
+def _with_diacritics(leaves: Sequence[Leaf]) -> Iterator[tuple[Word, ...]]:
+    for leaf in leaves:
+        if isinstance(leaf, Term) and leaf.word.has_diacritics:
+            yield (leaf.word,)
+        elif isinstance(leaf, Phrase) and any(word.has_diacritics for word in leaf.words):
+            yield leaf.words

@@ -1,0 +1,156 @@
+"""The stretch of original text that shows why a record was found, cut into pieces marked as hit or not; never HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from intelhub.search.analysis import SpottedWord, identifier_token, spot_identifiers, spotted_words
+from intelhub.search.engine import Piece
+from intelhub.search.query import Facet, Identifier, Leaf, Phrase, Prefix, Term
+
+WINDOW = 220
+_LEAD = 40
+_MOST_LOOKED_AT = 20_000
+_MOST_MARKS = 500
+_ELLIPSIS = "…"
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    start: int
+    end: int
+    leaf: int
+    is_exact: bool
+
+
+def mark_hits(text: str, leaves: Sequence[Leaf]) -> tuple[Piece, ...]:
+    """The whole text in pieces; nothing is left out, so joining the pieces gives the text again."""
+    return _pieces(text, 0, len(text), _marks(text, leaves))
+
+
+def best_snippet(texts: Sequence[str], leaves: Sequence[Leaf], *, window: int = WINDOW) -> tuple[Piece, ...]:
+    """The window with most different words of the query (exact spellings count more), from any of the passages.
+
+    Without any hit it is the beginning of the first passage.
+    """
+    best: tuple[float, str, int, list[_Mark]] | None = None
+    for passage in texts:
+        text = passage[:_MOST_LOOKED_AT]
+        marks = _marks(text, leaves)
+        for first, mark in enumerate(marks):
+            inside = [other for other in marks[first:] if other.end <= mark.start + window - _LEAD]
+            score = sum(
+                1.0 + max(other.is_exact for other in inside if other.leaf == leaf) + 0.01 * len(inside)
+                for leaf in {other.leaf for other in inside}
+            )
+            if best is None or score > best[0]:
+                best = (score, text, mark.start, marks)
+    if best is None:
+        text = next((text for text in texts if text.strip()), "")
+        return _framed(text, 0, window, [])
+    _, text, start, marks = best
+    return _framed(text, max(0, start - _LEAD), window, marks)
+
+
+def _framed(text: str, start: int, window: int, marks: list[_Mark]) -> tuple[Piece, ...]:
+    """Cut between words, with an ellipsis where something is left out."""
+    end = min(len(text), start + window)
+    if end == len(text):
+        start = max(0, min(start, end - window))
+    start = _word_edge(text, start, step=1, stop=end) if start else 0
+    if end < len(text):
+        end = _word_edge(text, end, step=-1, stop=start)
+    pieces = list(_pieces(text, start, end, marks))
+    if start:
+        pieces.insert(0, Piece(_ELLIPSIS, is_hit=False))
+    if end < len(text):
+        pieces.append(Piece(_ELLIPSIS, is_hit=False))
+    return tuple(pieces)
+
+
+def _word_edge(text: str, place: int, *, step: int, stop: int) -> int:
+    """The nearest space inward, unless there is none for thirty signs (then the word itself is cut)."""
+    for moved in range(30):
+        candidate = place + step * moved
+        if candidate == stop:
+            break
+        if text[candidate].isspace():
+            return candidate + 1 if step > 0 else candidate
+    return place
+
+
+def _pieces(text: str, start: int, end: int, marks: list[_Mark]) -> tuple[Piece, ...]:
+    pieces: list[Piece] = []
+    place = start
+    for mark in marks:
+        first, last = max(mark.start, place), min(mark.end, end)
+        if first >= last:
+            continue
+        if first > place:
+            pieces.append(Piece(text[place:first], is_hit=False))
+        pieces.append(Piece(text[first:last], is_hit=True))
+        place = last
+    if place < end:
+        pieces.append(Piece(text[place:end], is_hit=False))
+    return tuple(pieces)
+
+
+def _marks(text: str, leaves: Sequence[Leaf]) -> list[_Mark]:
+    """Every hit in reading order; a phrase is one mark from its first word to its last."""
+    found = list(spotted_words(text))
+    marks: list[_Mark] = []
+    for number, leaf in enumerate(leaves):
+        marks += _marks_of(leaf, number, found)
+    tokens = {_token(leaf): number for number, leaf in enumerate(leaves)}
+    marks += [
+        _Mark(spotted.start, spotted.end, tokens[token], is_exact=True)
+        for spotted in spot_identifiers(text)
+        if (token := identifier_token(spotted.normalised)) in tokens
+    ]
+    return sorted(marks, key=lambda mark: (mark.start, -mark.end))[:_MOST_MARKS]
+
+
+def _token(leaf: Leaf) -> str | None:
+    """The identifier a leaf may stand for: somebody may type it without any separator, as a plain word."""
+    if isinstance(leaf, Identifier):
+        return leaf.token
+    return leaf.word.folded if isinstance(leaf, Term) else None
+
+
+def _marks_of(leaf: Leaf, number: int, found: list[SpottedWord]) -> list[_Mark]:
+    match leaf:
+        case Term(word):
+            return [
+                _Mark(here.start, here.end, number, here.exact == word.exact)
+                for here in found
+                if here.folded == word.folded
+            ]
+        case Prefix(folded):
+            return [
+                _Mark(here.start, here.end, number, is_exact=True) for here in found if here.folded.startswith(folded)
+            ]
+        case Phrase(words=wanted, is_exact=must_be_exact):
+            runs = _runs(found, [word.folded for word in wanted])
+            exact = [[here.exact for here in run] == [word.exact for word in wanted] for run in runs]
+            return [
+                _Mark(run[0].start, run[-1].end, number, is_exact)
+                for run, is_exact in zip(runs, exact, strict=True)
+                if is_exact or not must_be_exact
+            ]
+        case Identifier(words=wanted):
+            runs = _runs(found, [word.folded for word in wanted])
+            return [_Mark(run[0].start, run[-1].end, number, is_exact=True) for run in runs]
+        case Facet():
+            return []
+
+
+def _runs(found: list[SpottedWord], wanted: list[str]) -> list[list[SpottedWord]]:
+    if not wanted:
+        return []
+    length = len(wanted)
+    return [
+        found[place : place + length]
+        for place, here in enumerate(found)
+        if here.folded == wanted[0] and [word.folded for word in found[place : place + length]] == wanted
+    ]
