@@ -13,6 +13,7 @@ from intelhub.organisation.domain import (
     fold,
     unit_id,
 )
+from intelhub.organisation.people import Holder, PeopleLookup, forget_people, register_people
 from intelhub.organisation.queries import (
     find_unit,
     get_unit,
@@ -24,28 +25,34 @@ from intelhub.organisation.queries import (
 )
 from intelhub.organisation.service import Loaded, apply_event, load_template
 from intelhub.organisation.templates import DEFAULT_TEMPLATE, read_template, template_names
+from intelhub.organisation.views import organisation as blueprint
 
 __all__ = [
     "DEFAULT_TEMPLATE",
     "Directory",
     "EventKind",
+    "Holder",
     "Identity",
     "Loaded",
+    "PeopleLookup",
     "Tier",
     "Tree",
     "Unit",
     "UnitEvent",
     "UnitKind",
     "apply_event",
+    "blueprint",
     "event_id",
     "find_unit",
     "fold",
+    "forget_people",
     "get_unit",
     "list_units",
     "load_directory",
     "load_template",
     "load_tree",
     "read_template",
+    "register_people",
     "search_units",
     "template_names",
     "today",
