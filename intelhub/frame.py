@@ -10,8 +10,9 @@ from typing import Any
 from flask import Flask, g, request, url_for
 from flask_babel import get_locale, gettext
 from flask_wtf.csrf import generate_csrf
+from sqlalchemy.orm import Session
 
-from intelhub.access import NOBODY, find_name, may
+from intelhub.access import NOBODY, find_person, may
 from intelhub.organisation import find_unit
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor
@@ -66,7 +67,7 @@ _PLACES: tuple[tuple[str, str, str | None, str | None, Callable[[], str]], ...] 
     ("audit.search_refusals", "shield-lock", None, "audit.read_refusals", lambda: gettext("Refusals")),
     ("access.explain_decision", "list-check", None, "decision.explain", lambda: gettext("Explain a decision")),
     ("access.list_people", "users", None, "user.read", lambda: gettext("People")),
-    ("system.show_health", "activity", None, "system.health", lambda: gettext("Health")),
+    ("health.show_health", "activity", None, "system.health", lambda: gettext("Health")),
     ("access.list_own_sessions", "device-desktop", None, "session.manage_own", lambda: gettext("My sessions")),
 )
 
@@ -81,16 +82,27 @@ def _navigation(actor: Actor, known: set[str]) -> tuple[NavigationItem, ...]:
     )
 
 
+def _who_and_where(actor: Actor, locale: str) -> tuple[str, str]:
+    """The name and the unit of whoever acts; an error page has no session any more and opens one for this."""
+    if "session" not in g:
+        with house().units.begin(actor, g.scope) as session:
+            return _names(session, actor, locale)
+    return _names(g.session, actor, locale)
+
+
+def _names(session: Session, actor: Actor, locale: str) -> tuple[str, str]:
+    unit = find_unit(actor, session, actor.posts[0].unit_id) if actor.posts else None
+    person = find_person(actor, session, actor.user_id)
+    return person.display_name if person else actor.username, unit.short_label(locale) if unit else ""
+
+
 def build_frame(app: Flask, *, is_demo: bool) -> Frame:
     """The frame of this request; everything it says comes from the actor and the directory, never from content."""
     actor: Actor = getattr(g, "actor", NOBODY)
     locale = str(get_locale() or "vi")
     actor_name = unit_name = ""
     if actor is not NOBODY:
-        with house().units.begin(actor, g.scope) as session:
-            unit = find_unit(actor, session, actor.posts[0].unit_id) if actor.posts else None
-            unit_name = unit.short_label(locale) if unit else ""
-            actor_name = find_name(session, actor.user_id) or actor.username
+        actor_name, unit_name = _who_and_where(actor, locale)
     return Frame(
         actor_name=actor_name,
         unit_name=unit_name,

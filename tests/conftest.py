@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from intelhub.crypto import Vault
 from intelhub.platform.embedded_postgres import EmbeddedPostgres
 from intelhub.platform.migrate import upgrade
 from intelhub.platform.roles import (
@@ -29,9 +30,10 @@ from intelhub.platform.roles import (
     initialise_database,
     open_to_roles,
 )
+from tests.house import TestHouse, ids_of_people, make_test_keys, open_test_house, people_database
 
 _PREFIX = "intelhub-tests-"
-_BARE, _MIGRATED = "template_bare", "template_migrated"
+_BARE, _MIGRATED, _PEOPLED = "template_bare", "template_migrated", "template_peopled"
 _FOLDER = pytest.StashKey[Path]()
 _SERVER = pytest.StashKey[EmbeddedPostgres]()
 
@@ -71,14 +73,17 @@ class Cluster:
             sequencer_url=url(f"{SEQUENCER}:{self.passwords[SEQUENCER]}"),
         )
 
-    @contextmanager
-    def copy_of(self, template: str) -> Iterator[Database]:
-        name = f"test_{secrets.token_hex(6)}"
+    def copy_to(self, template: str, name: str) -> None:
         with psycopg.connect(driver_address(self.superuser_url), autocommit=True) as connection:
             connection.execute(
                 sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
             )
             open_to_roles(connection, name)
+
+    @contextmanager
+    def copy_of(self, template: str) -> Iterator[Database]:
+        name = f"test_{secrets.token_hex(6)}"
+        self.copy_to(template, name)
         try:
             yield self.database(name)
         finally:
@@ -109,6 +114,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         shutil.rmtree(folder)
 
 
+def _folder(config: pytest.Config) -> Path:
+    """The folder of this run's server."""
+    worker = getattr(config, "workerinput", None)
+    return Path(worker["intelhub_cluster"]) if worker else config.stash[_FOLDER]
+
+
 def _sweep(parent: Path) -> None:
     """Remove what runs that were killed left behind."""
     for folder in parent.glob(f"{_PREFIX}*"):
@@ -126,8 +137,7 @@ def _sweep(parent: Path) -> None:
 def cluster(request: pytest.FixtureRequest) -> Cluster:
     """The server of this run, started by whoever asks first."""
     config = request.config
-    worker = getattr(config, "workerinput", None)
-    folder = Path(worker["intelhub_cluster"]) if worker else config.stash[_FOLDER]
+    folder = _folder(config)
     folder.mkdir(mode=0o700, exist_ok=True)
     ready = folder / "ready.json"
     with (folder / "starting").open("w") as starting:
@@ -157,6 +167,39 @@ def database(cluster: Cluster, migrated_template: str) -> Iterator[Database]:
     """A fresh database with every migration applied, gone after the test."""
     with cluster.copy_of(migrated_template) as fresh:
         yield fresh
+
+
+@pytest.fixture(scope="session")
+def test_vault(request: pytest.FixtureRequest, cluster: Cluster) -> Vault:
+    """The keys of this run; every worker opens the same ones."""
+    folder = _folder(request.config)
+    with (folder / "starting").open("w") as starting:
+        fcntl.flock(starting, fcntl.LOCK_EX)
+        return Vault(make_test_keys(folder))
+
+
+@pytest.fixture(scope="session")
+def peopled_template(
+    request: pytest.FixtureRequest, cluster: Cluster, migrated_template: str, test_vault: Vault
+) -> str:
+    """A database with the tree of units and one person for every duty, from which houses are copied."""
+    ready = _folder(request.config) / "peopled"
+    with (_folder(request.config) / "starting").open("w") as starting:
+        fcntl.flock(starting, fcntl.LOCK_EX)
+        if not ready.exists():
+            cluster.copy_to(migrated_template, _PEOPLED)
+            people_database(cluster.database(_PEOPLED), test_vault)
+            ready.touch()
+    return _PEOPLED
+
+
+@pytest.fixture
+def house(cluster: Cluster, peopled_template: str, test_vault: Vault) -> Iterator[TestHouse]:
+    """One process of an installation with people, on a database of its own."""
+    with cluster.copy_of(peopled_template) as fresh:
+        opened = open_test_house(fresh, test_vault, ids_of_people(fresh, test_vault))
+        yield opened
+        opened.units.engine.dispose()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from intelhub.platform.messages import Message
 
 READ = "read"
 CREATE = "create"
-SUBMITTED = "SUBMITTED"
+SUBMITTED = "submitted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

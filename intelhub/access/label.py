@@ -27,7 +27,7 @@ class Exposure(IntEnum):
 class Label:
     """Everything a decision may know about an object.
 
-    `state` is the object's state code in capitals, such as `SUBMITTED`; a value outside the known levels, exposures
+    `state` is the object's state code, such as `submitted`; a value outside the known levels, exposures
     or handling codes is a `ValueError`, because an unknown label must not be decided upon.
     """
 

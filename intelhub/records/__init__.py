@@ -1,8 +1,9 @@
 """Information records (phiếu tin): written at a gate, sealed, found, graded and shared up the tree."""
 
 from intelhub.records import scope as _scope
+from intelhub.records.actions import TAMPER_FOUND
 from intelhub.records.domain import Grade, Record, RecordID, RecordState, RecordSummary, Step, Subject, Work
-from intelhub.records.queries import ListFilter, Page, count_records, list_by_ids
+from intelhub.records.queries import ListFilter, Page, count_records, find_reference, list_by_ids
 from intelhub.records.service.drafting import create_draft, discard_draft, open_draft, save_draft, submit_record
 from intelhub.records.service.moving import (
     acknowledge_record,
@@ -15,10 +16,12 @@ from intelhub.records.service.moving import (
     share_up_record,
 )
 from intelhub.records.service.reading import list_published, list_timeline, read_record, show_list
+from intelhub.records.views import blueprint
 
 _scope.register()
 
 __all__ = [
+    "TAMPER_FOUND",
     "Grade",
     "ListFilter",
     "Page",
@@ -31,11 +34,13 @@ __all__ = [
     "Work",
     "acknowledge_record",
     "assign_records",
+    "blueprint",
     "collate_record",
     "count_records",
     "create_draft",
     "discard_draft",
     "evaluate_record",
+    "find_reference",
     "forward_record",
     "list_by_ids",
     "list_published",

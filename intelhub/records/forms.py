@@ -92,4 +92,4 @@ FORM_ORDER = (
 
 def choices(name: str, locale: str) -> list[tuple[str, str]]:
     """A catalogue as (code, words) for a list to choose from."""
-    return [(item.code, item.label(locale)) for item in catalogue(name)]
+    return [(item.code, item.label(locale)) for item in catalogue(name) if not item.retired]

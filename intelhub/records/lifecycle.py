@@ -62,7 +62,7 @@ def transition(event: str, state: RecordState, reason: str) -> Transition:
 
 def check_grade(grade: Grade, corroborating: int) -> None:
     """Refuse a grade outside the scale, and a 1 without an independent record that confirms it."""
-    if grade.source not in "ABCDEF" or grade.info not in "123456" or len(str(grade)) != 2:  # noqa: PLR2004 - two axes
+    if grade.source not in set("ABCDEF") or grade.info not in set("123456"):
         said = Message("Choose a letter from A to F and a figure from 1 to 6.")
         raise RuleRefused(said, rule="grade_scale", fields={"grade": (said,)})
     if grade.info == "1" and not corroborating:

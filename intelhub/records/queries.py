@@ -47,6 +47,14 @@ class Page:
     newer: int | None = None
 
 
+def find_reference(text: str | None) -> UUID | None:
+    """The id in an address, for the log of a refusal; whether there is such a record is not asked."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
 def label_of(row: RecordRow) -> Label:
     """What a decision may know of a record."""
     return Label(

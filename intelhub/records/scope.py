@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, and_, exists, inspect, or_
 
@@ -12,11 +12,12 @@ from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
 
 
 def _records(scope: ActorScope) -> ColumnElement[bool]:
-    return scope.records.where(RecordRow)
+    # A mapped class shows columns where an instance shows values; type checkers see only the instance's side.
+    return scope.records.where(cast("Any", RecordRow))
 
 
 def _of_readable(scope: ActorScope, mapped: type[RecordVersionRow | RecordStepRow]) -> ColumnElement[bool]:
-    readable = exists().where(RecordRow.id == mapped.record_id, scope.records.where(RecordRow))
+    readable = exists().where(RecordRow.id == mapped.record_id, _records(scope))
     return and_(mapped.level <= scope.ceiling, readable)
 
 

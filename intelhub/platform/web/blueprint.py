@@ -67,7 +67,10 @@ def _in_unit_of_work(view: Callable[..., Any]) -> Callable[..., Response]:
     def run(**arguments: Any) -> Response:
         with house().units.begin(g.actor, g.scope) as session:
             g.session = session
-            response = make_response(view(**arguments))
+            try:
+                response = make_response(view(**arguments))
+            finally:
+                g.pop("session")
             if response.status_code >= 400 and not g.keep_work:  # noqa: PLR2004 - the boundary of HTTP's own classes
                 session.rollback()
         return response

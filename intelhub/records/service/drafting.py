@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from intelhub.access import Exposure, Label, decide, has_other_holder, require
+from intelhub.access import Exposure, Label, Reach, decide, has_another_leader, read_filter, require
 from intelhub.audit import ObjectRef, record_act
 from intelhub.organisation import get_unit, load_tree
 from intelhub.platform import clock
@@ -134,8 +134,9 @@ def submit_record(
     if row.row_version != row_version:
         raise StaleVersion("This draft was changed in another window. Both versions are shown; choose what to keep.")
     content = check_content(fields, now=clock.now(), unit_codes=load_tree(actor, session).codes)
-    if content.level > actor.ceiling:
-        said = Message("From here you may write up to level %(ceiling)d only.", {"ceiling": actor.ceiling})
+    ceiling = writing_ceiling(actor)
+    if content.level > ceiling:
+        said = Message("From here you may write up to level %(ceiling)d only.", {"ceiling": ceiling})
         raise RuleRefused(said, rule="above_ceiling", fields={"level": (said,)})
     former = sealing.open_head(session, row, row.id)
     previous = projection.partition_of(row) if row.exposure > Exposure.AUTHOR else None
@@ -146,7 +147,7 @@ def submit_record(
     head = _head_of(content, former.number or _next_number(actor, session, row))
     sealing.seal_into(session, row, row.id, head, sealing.body_of(fields_of(content), Work()))
     advance(actor, session, row, transition, decision, "")
-    if not has_other_holder(session, "group_leader", row.owning_unit_id, besides=row.author_id):
+    if not has_another_leader(actor, session, queries.label_of(row)):
         # Its only leader wrote it: the department stands in, so that nobody forwards their own record.
         row.exposure = max(row.exposure, Exposure.DEPARTMENT)
         sealing.put_label_mac(session, row)
@@ -199,10 +200,15 @@ def _check_editable(row: RecordRow) -> None:
         raise Conflict("This record has been submitted and can no longer be changed by its author.")
 
 
+def writing_ceiling(actor: Actor) -> int:
+    """The highest level this session may write at: nobody writes what they could not read again."""
+    return read_filter(actor).ceiling_of(Reach.AUTHOR) or 0
+
+
 def draft_level(actor: Actor, fields: Mapping[str, Any]) -> int:
-    """The level a draft is sealed at: the proposed one, or the session's ceiling while none is proposed."""
-    proposed = str(fields.get("level", "")).strip()
-    return min(int(proposed), actor.ceiling) if proposed in {"0", "1", "2", "3"} else actor.ceiling
+    """The level a draft is sealed at: the proposed one, or the writing ceiling while none is proposed."""
+    proposed, ceiling = str(fields.get("level", "")).strip(), writing_ceiling(actor)
+    return min(int(proposed), ceiling) if proposed in {"0", "1", "2", "3"} else ceiling
 
 
 def _draft_handling(fields: Mapping[str, Any]) -> str:

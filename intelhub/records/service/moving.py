@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from intelhub.access import Decision, may_read_records, require
+from intelhub.access import Decision, list_people_who_may, require
 from intelhub.audit import ObjectRef, record_act
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor
@@ -167,9 +167,10 @@ def assign_records(actor: Actor, session: Session, chosen: Iterable[tuple[UUID, 
     count = 0
     for record_id, row_version in chosen:
         move = begin_move(actor, session, record_id, row_version, "assign")
-        if not may_read_records(session, assignee_id, queries.label_of(move.row)):
-            said = Message("This person may not read the record. Choose somebody who may.")
-            raise RuleRefused(said, rule="assignee_cannot_read", fields={"assignee": (said,)})
+        able = list_people_who_may(actor, session, "evaluate", queries.label_of(move.row))
+        if assignee_id not in {person.id for person in able}:
+            said = Message("This person may not grade the record. Choose somebody who may.")
+            raise RuleRefused(said, rule="assignee_may_not_grade", fields={"assignee": (said,)})
         move.row.assignee_id = assignee_id
         complete_move(actor, session, move)
         count += 1

@@ -32,9 +32,8 @@ def _page_level(fields: Mapping[str, Any]) -> int:
 
 
 def _levels() -> list[tuple[str, str]]:
-    return [
-        (code, words) for code, words in choices("level", str(get_locale())) if int(code) <= current_actor().ceiling
-    ]
+    ceiling = drafting.writing_ceiling(current_actor())
+    return [(code, words) for code, words in choices("level", str(get_locale())) if int(code) <= ceiling]
 
 
 def _form_page(
@@ -189,9 +188,6 @@ def check_identifier() -> ResponseReturnValue:
     if not typed or kind not in IDENTIFIED_KINDS:
         return render_template("records/_identifier.html", problem=None, identifier=None)
     found = normalise(kind, typed)
-    is_problem = isinstance(found, IdentifierProblem)
-    return render_template(
-        "records/_identifier.html",
-        problem=found.message if is_problem else None,
-        identifier=None if is_problem else found,
-    )
+    if isinstance(found, IdentifierProblem):
+        return render_template("records/_identifier.html", problem=found.message, identifier=None)
+    return render_template("records/_identifier.html", problem=None, identifier=found)

@@ -8,14 +8,15 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from intelhub.access import list_holders, list_names, may
+from intelhub.access import list_people, may
+from intelhub.organisation import load_tree
 from intelhub.platform.actor import Actor
 from intelhub.platform.web import current_actor, current_session, signed_in
 from intelhub.records.domain import RecordState, RecordSummary
 from intelhub.records.queries import ListFilter
 from intelhub.records.service import reading
 from intelhub.records.views import blueprint
-from intelhub.records.views.reading import level_of
+from intelhub.records.views.reading import level_of, names_of
 
 S = RecordState
 _DESK = 200
@@ -63,6 +64,14 @@ def _urgent_first(lines: tuple[RecordSummary, ...]) -> tuple[RecordSummary, ...]
     return tuple(sorted(lines, key=lambda line: (_URGENCY.get(line.head.urgency, 3), line.cursor)))
 
 
+def _assignees(actor: Actor) -> list[tuple[str, str]]:
+    """The analysts of the departments in which this actor assigns."""
+    tree = load_tree(actor, current_session())
+    units = {one for post in actor.posts for one in tree.descendants(post.department_id)}
+    analysts = list_people(actor, current_session(), unit_ids=units, function="analyst")
+    return [(str(person.id), person.display_name) for person in analysts]
+
+
 @blueprint.get("/", access=signed_in("everybody has a desk; what lies on it is filtered by the row scope"))
 def home() -> ResponseReturnValue:
     """The desk of whoever is signed in."""
@@ -76,7 +85,7 @@ def home() -> ResponseReturnValue:
     if may(actor, "record.create"):
         states = tuple(state for state in RecordState if state is not S.DRAFT)
         sent = reading.show_list(actor, session, ListFilter(author_id=actor.user_id, states=states), limit=10).lines
-    assignees = list_holders(session, "analyst", actor.posts[0].department_id) if may(actor, "record.assign") else []
+    assignees = _assignees(actor) if may(actor, "record.assign") else []
     shown = [line for desk in desks for line in desk.lines] + list(sent)
     return render_template(
         "records/home.html",
@@ -84,7 +93,7 @@ def home() -> ResponseReturnValue:
         desks=desks,
         sent=sent,
         assignees=assignees,
-        names=list_names(session, {line.assignee_id for line in shown if line.assignee_id}),
+        names=names_of(line.assignee_id for line in shown),
         may_write=may(actor, "record.create"),
         may_read=may(actor, "record.read"),
         is_auditor=may(actor, "audit.read"),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
+from flask_babel import get_locale, gettext
 
-from intelhub.access import decide, list_names
+from intelhub.access import decide, list_people
 from intelhub.organisation import load_directory
 from intelhub.platform.web import current_actor, current_session, needs
 from intelhub.records import queries
-from intelhub.records.catalogues import entry
+from intelhub.records.catalogues import entry, label
 from intelhub.records.domain import Grade, RecordState, RecordSummary
 from intelhub.records.forms import choices
 from intelhub.records.lifecycle import TRANSITIONS
@@ -30,7 +32,26 @@ TONES = {
 
 def state_words(state: RecordState) -> tuple[str, str]:
     """A state in the reader's language, with its tone."""
-    return entry("record_state", state.value).label(str(get_locale())), TONES[state]
+    return entry("state", state.value).label(str(get_locale())), TONES[state]
+
+
+def names_of(ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """The display names of people, for a page."""
+    wanted = {one for one in ids if one is not None}
+    people = list_people(current_actor(), current_session(), ids=wanted, only_active=False) if wanted else ()
+    return {person.id: person.display_name for person in people}
+
+
+def event_words(event: str) -> str:
+    """What a step says in the reader's language."""
+    words: dict[str, str] = {
+        "submit": gettext("Submitted"), "return": gettext("Returned to the author"),
+        "forward": gettext("Forwarded to the department"), "assign": gettext("Assigned"),
+        "acknowledge": gettext("Taken on"), "evaluate": gettext("Graded"),
+        "mark_duplicate": gettext("Merged into another record"), "collate": gettext("Collated"),
+        "share_up": gettext("Shared with headquarters"),
+    }  # fmt: skip
+    return words[event]
 
 
 def level_of(lines: tuple[RecordSummary, ...] | list[RecordSummary]) -> int:
@@ -48,9 +69,15 @@ def words_of_records() -> dict[str, object]:
         return unit.short_label(locale) if unit else ""
 
     def word(catalogue: str, code: str | None) -> str:
-        return entry(catalogue, code).label(locale) if code else ""
+        return label(catalogue, code, locale) if code else ""
 
-    return {"state_words": state_words, "unit_name": unit_name, "word": word, "grade_pair": grade_pair}
+    return {
+        "state_words": state_words,
+        "unit_name": unit_name,
+        "word": word,
+        "grade_pair": grade_pair,
+        "event_words": event_words,
+    }
 
 
 def grade_pair(grade: Grade | None) -> tuple[str, str] | None:
@@ -82,7 +109,9 @@ def list_records() -> ResponseReturnValue:
         author_id=actor.user_id if request.args.get("mine") else None,
     )
     page = reading.show_list(actor, session, wanted, older_than=_cursor("older_than"), newer_than=_cursor("newer_than"))
-    kept = {name: request.args.getlist(name) for name in ("state", "level", "unit", "mine") if request.args.get(name)}
+    kept: dict[str, Any] = {
+        name: request.args.getlist(name) for name in ("state", "level", "unit", "mine") if request.args.get(name)
+    }
     locale = str(get_locale())
     return render_template(
         "records/list.html",
@@ -100,13 +129,15 @@ def list_records() -> ResponseReturnValue:
     )
 
 
-def _chips(kept: dict[str, list[str]], locale: str) -> list[tuple[str, str]]:
+def _chips(kept: dict[str, Any], locale: str) -> list[tuple[str, str]]:
     """Each active filter in words, with the address without it."""
     chips = []
     for name, values in kept.items():
         for value in values:
-            rest = {other: [v for v in given if (other, v) != (name, value)] for other, given in kept.items()}
-            catalogue = {"state": "record_state", "level": "level"}.get(name)
+            rest: dict[str, Any] = {
+                other: [v for v in given if (other, v) != (name, value)] for other, given in kept.items()
+            }
+            catalogue = {"state": "state", "level": "level"}.get(name)
             words = next((w for code, w in choices(catalogue, locale) if code == value), value) if catalogue else value
             chips.append((words, url_for(".list_records", **rest)))
     return chips
@@ -117,12 +148,12 @@ def show_record(record_id: UUID) -> ResponseReturnValue:
     """A record: its words, its facts, what happened to it, and what this person may do with it now."""
     actor, session = current_actor(), current_session()
     record = reading.read_record(actor, session, record_id)
-    label = queries.label_of(queries.get_row(actor, session, record_id))
+    facts = queries.label_of(queries.get_row(actor, session, record_id))
     state = record.summary.state
     acts = {
-        event for event, step in TRANSITIONS.items() if state in step.starts and decide(actor, event, label).allowed
+        event for event, step in TRANSITIONS.items() if state in step.starts and decide(actor, event, facts).allowed
     }
-    if state is RecordState.DRAFT and decide(actor, "edit", label).allowed:
+    if state is RecordState.DRAFT and decide(actor, "edit", facts).allowed:
         acts.add("edit")
     timeline = reading.list_timeline(actor, session, record_id)
     related = reading.list_related(actor, session, record) if acts & {"evaluate", "mark_duplicate", "collate"} else ()
@@ -137,7 +168,7 @@ def show_record(record_id: UUID) -> ResponseReturnValue:
         related=related,
         related_choices=[(str(line.id), f"{line.head.number} · {line.head.abstract}") for line in related],
         versions=reading.list_published(actor, session, record_id),
-        names=list_names(session, people),
+        names=names_of(people),
         source_grades=choices("source_grade", str(get_locale())),
         info_grades=choices("info_grade", str(get_locale())),
         subject_types=choices("subject_type", str(get_locale())),

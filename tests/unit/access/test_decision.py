@@ -32,7 +32,7 @@ def record(**changes: object) -> Label:
         origin_department_id=DEPARTMENT,
         author_id=OFFICER,
         exposure=1,
-        state="SUBMITTED",
+        state="submitted",
     )
     return replace(label, **changes)
 
@@ -93,7 +93,7 @@ def test_nobody_forwards_what_they_wrote():
 
 
 def test_a_record_without_another_leader_is_forwarded_from_above():
-    handed_past = record(author_id=LEADER, exposure=2, state="SUBMITTED")
+    handed_past = record(author_id=LEADER, exposure=2, state="submitted")
     assert decide(head, "forward", handed_past).allowed
     assert not decide(head, "forward", record(author_id=LEADER)).allowed
     assert not decide(head, "forward", replace(handed_past, state="RECEIVED")).allowed

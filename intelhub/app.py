@@ -1,0 +1,149 @@
+"""The application factory: the only module that knows every feature."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Request, request, send_from_directory
+from flask_babel import Babel
+from flask_wtf.csrf import CSRFProtect
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from intelhub import access, audit, frame, health, organisation, records
+from intelhub.access import NOBODY, may, scope_for
+from intelhub.audit import ObjectRef, record_act, register_action
+from intelhub.crypto import Vault, harden_process, open_key_file
+from intelhub.platform.actor import Actor
+from intelhub.platform.database import open_engine
+from intelhub.platform.unit_of_work import UnitsOfWork
+from intelhub.platform.web import errors, gate, headers
+from intelhub.platform.web.blueprint import open_to_all
+from intelhub.platform.web.current import Refusal, WebHouse
+from intelhub.platform.web.look import STATIC_FOLDER, TEMPLATE_FOLDER, install_look
+from intelhub.search import SealedIndex
+from intelhub.settings import Settings
+
+_LARGEST_FORM = 512 * 1024
+_YEAR_IN_SECONDS = 31_536_000
+REFUSED = register_action("access:refused", en="An act was refused", vi="Một thao tác bị từ chối").name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """The parts every process of an installation stands on."""
+
+    settings: Settings
+    vault: Vault
+    units: UnitsOfWork
+
+
+def open_house(settings: Settings, *, role: str = "app") -> House:
+    """Open keys, database and index for one process; raises sentences that say what to do."""
+    passphrase = settings.passphrase_file.read_text(encoding="utf-8").strip()
+    vault = Vault(open_key_file(settings.key_file, passphrase))
+    engine = open_engine(settings.url_for(role), pool_size=settings.web_threads + 1)  # type: ignore[arg-type]
+    index = SealedIndex(memory_bytes=settings.search_memory_mb * 1024 * 1024)
+    return House(settings=settings, vault=vault, units=UnitsOfWork(engine, {"vault": vault, "search_index": index}))
+
+
+def create_app(house: House | None = None) -> Flask:
+    """Build the web application; without a house it opens the one that the environment names."""
+    if house is None:
+        harden_process()
+        house = open_house(Settings.from_environ(os.environ))
+    app = Flask("intelhub", static_folder=None, template_folder=str(TEMPLATE_FOLDER))
+    _configure(app, house)
+    app.extensions["intelhub"] = _web_house(house)
+    app.extensions["intelhub.house"] = house
+    install_look(app)
+    gate.install(app)
+    CSRFProtect(app)
+    headers.install(app)
+    errors.install(app)
+    frame.install(app, is_demo=house.settings.demo)
+    _serve_static(app)
+    for blueprint in (records.blueprint, organisation.blueprint, audit.blueprint, health.blueprint):
+        app.register_blueprint(blueprint)
+    access.install_web(app, is_demo=house.settings.demo)
+    return app
+
+
+def _configure(app: Flask, house: House) -> None:
+    settings = house.settings
+    app.config.update(
+        SECRET_KEY=house.vault.derive(b"flask"),
+        PROVIDE_AUTOMATIC_OPTIONS=False,
+        TRUSTED_HOSTS=list(settings.trusted_hosts),
+        MAX_CONTENT_LENGTH=_LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=_LARGEST_FORM,
+        MAX_FORM_PARTS=1000,
+        SESSION_COOKIE_NAME="__Host-intelhub-form" if settings.cookie_secure else "intelhub-form",
+        SESSION_COOKIE_SECURE=settings.cookie_secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        WTF_CSRF_TIME_LIMIT=None,  # a form may lie open for a night; the session ends it
+        WTF_CSRF_SSL_STRICT=False,  # the gate looks at Origin and Sec-Fetch-Site; referrers are switched off
+        BABEL_DEFAULT_LOCALE="vi",
+        BABEL_TRANSLATION_DIRECTORIES=str(STATIC_FOLDER.parents[2] / "translations"),
+        TEMPLATES_AUTO_RELOAD=False,
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_options = {"trim_blocks": True}
+    Babel(app, locale_selector=_locale)
+    if settings.cookie_secure:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1)  # type: ignore[method-assign]  # Flask's own way to wrap
+
+
+def _locale() -> str:
+    chosen = request.cookies.get("language", "")
+    return chosen if chosen in {"vi", "en"} else "vi"
+
+
+def _web_house(house: House) -> WebHouse:
+    settings = house.settings
+
+    def actor_of(incoming: Request) -> Actor | None:
+        return access.actor_of_request(house.units, incoming)
+
+    def on_refusal(refusal: Refusal) -> None:
+        with house.units.begin(refusal.actor, scope_for(refusal.actor)) as session:
+            _write_refusal(session, refusal)
+
+    scheme = "https" if settings.cookie_secure else "http"
+    origins = {f"{scheme}://{host}{port}" for host in settings.trusted_hosts for port in ("", f":{settings.port}")}
+    return WebHouse(
+        units=house.units,
+        nobody=NOBODY,
+        actor_of=actor_of,
+        scope_of=scope_for,
+        permits=may,
+        on_refusal=on_refusal,
+        own_origins=frozenset(origins),
+        sign_in_endpoint="access.sign_in_page",
+    )
+
+
+def _write_refusal(session: Any, refusal: Refusal) -> None:
+    action = records.TAMPER_FOUND if refusal.rule == "Tampered" else REFUSED
+    reference = records.find_reference(refusal.object_id)
+    record_act(
+        refusal.actor,
+        session,
+        action,
+        object=ObjectRef("record", reference) if reference else None,
+        decision="deny",
+        rule=f"{refusal.permission}:{refusal.rule}",
+    )
+
+
+def _serve_static(app: Flask) -> None:
+    def static(filename: str) -> Any:
+        response = send_from_directory(STATIC_FOLDER, filename)
+        response.headers["Cache-Control"] = f"public, max-age={_YEAR_IN_SECONDS}, immutable"
+        return response
+
+    static.access = open_to_all("style sheets, scripts and icons hold nothing of anybody")  # type: ignore[attr-defined]
+    app.add_url_rule("/static/<path:filename>", "static", static, methods=["GET"])
