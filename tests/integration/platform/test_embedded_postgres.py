@@ -217,6 +217,31 @@ def test_as_root_the_server_runs_without_rights_and_without_a_shared_account(fol
     assert fields["Groups"].split() == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="every other test runs as an ordinary user then")
+def test_an_ordinary_user_runs_it_as_themselves_and_another_is_turned_away(folder):
+    parent = folder.parent
+    parent.chmod(0o711)
+    home = parent / "home"
+    home.mkdir(mode=0o700)
+    os.chown(home, 65534, 65534)
+    code = (
+        "import encodings.ascii, os, sys; from pathlib import Path;"
+        "from intelhub.platform.embedded_postgres import EmbeddedPostgres;"
+        "server = EmbeddedPostgres(Path(sys.argv[1]), throwaway=True);"
+        "os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[2])); server.start();"
+        "print(os.stat(server.data).st_uid, server.postmaster() is not None); server.stop()"
+    )
+
+    def run_as(uid):
+        command = [sys.executable, "-c", code, str(home / "postgres"), str(uid)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, env={"TMPDIR": str(home)})
+
+    first, other = run_as(65534), run_as(65533)
+    assert (first.stdout, first.returncode) == ("65534 True\n", 0), first.stderr
+    assert other.returncode == 1
+    assert "cannot be used (Permission denied)" in other.stderr
+
+
 def test_the_programs_are_those_of_the_wheel():
     assert (
         "18"
