@@ -18,6 +18,6 @@ def violations(page: Page) -> list[str]:
         "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})", _RULES
     )
     return [
-        f"{violation['id']} ({violation['impact']}): {violation['help']}: {' '.join(node['target'][0] for node in violation['nodes'])}"
-        for violation in found["violations"]
+        f"{one['id']} ({one['impact']}): {one['help']}: {' '.join(str(node['target'][0]) for node in one['nodes'])}"
+        for one in found["violations"]
     ]

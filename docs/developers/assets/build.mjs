@@ -88,10 +88,13 @@ tree.walkRules((rule) => {
 tree.append(dark);
 writeFileSync(join(tabler, "tabler.css"), `/*! Tabler ${version("@tabler/core")}, MIT, reduced by docs/developers/assets/build.mjs */\n${tree}`);
 
-// The licence of Tabler stands in its icons' package in full, and in the head of its sheet.
+// The package of Tabler carries its licence in the head of its sheet only: the same text (MIT) as that of its icons.
 const icons = folder("tabler-icons", "@tabler/icons");
-copyFileSync(join(modules, "@tabler/icons/LICENSE"), join(icons, "LICENSE"));
-copyFileSync(join(modules, "@tabler/icons/LICENSE"), join(tabler, "LICENSE"));
+const licence = readFileSync(join(modules, "@tabler/icons/LICENSE"), "utf8");
+const holders = source.match(/Copyright 2018[^\n]*/g) ?? [];
+if (holders.length === 0) throw new Error("the head of Tabler's sheet names nobody any more: look at its licence again");
+writeFileSync(join(icons, "LICENSE"), licence);
+writeFileSync(join(tabler, "LICENSE"), licence.replace(/^Copyright.*$/m, holders.join("\n")));
 
 // Icons: one sprite, a symbol each, named as Tabler names them.
 const names = readFileSync(join(checkout, "docs/developers/assets/icons.txt"), "utf8").split(/\s+/).filter(Boolean);

@@ -102,15 +102,18 @@ def fold(text: str) -> str:
 def diff_words(old: str, new: str) -> list[tuple[str, str]]:
     """What became of a text, as runs of ("same" | "added" | "removed", words); joined, they give both texts back."""
     before, after = _words(old), _words(new)
-    parts: list[tuple[str, str]] = []
-    for step, old_from, old_to, new_from, new_to in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    shared = next(
+        (i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after))
+    )
+    parts = [("same", "".join(before[:shared]))] if shared else []
+    before, after = before[shared:], after[shared:]
+    # autojunk stays on: without it a long text that repeats itself takes many seconds to compare.
+    for step, old_from, old_to, new_from, new_to in SequenceMatcher(None, before, after).get_opcodes():
+        gone, come = "".join(before[old_from:old_to]), "".join(after[new_from:new_to])
         if step == "equal":
-            parts.append(("same", "".join(before[old_from:old_to])))
+            parts.append(("same", gone))
             continue
-        if old_to > old_from:
-            parts.append(("removed", "".join(before[old_from:old_to])))
-        if new_to > new_from:
-            parts.append(("added", "".join(after[new_from:new_to])))
+        parts.extend((kind, text) for kind, text in (("removed", gone), ("added", come)) if text)
     return parts
 
 
