@@ -1,0 +1,168 @@
+"""Partitions, documents and readers for tests of the index."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from intelhub.crypto import RootKeys, Vault
+from intelhub.platform.actor import Actor
+from intelhub.platform.unit_of_work import UnitsOfWork
+from intelhub.search import Partition, SealedIndex, SearchDocument, SearchRequest
+
+NAVY, RIVER = UUID(int=0xD1), UUID(int=0xD2)
+GATE, DEPOT = UUID(int=0xA1), UUID(int=0xA2)
+LAN, MINH = UUID(int=0xE1), UUID(int=0xE2)
+CASE = UUID(int=0xC1)
+PARTITION = Partition(level=1, department_id=NAVY, year=2026)
+START = datetime(2026, 3, 1, 8, tzinfo=UTC)
+
+
+def root_keys():
+    return RootKeys(
+        key_file_id=uuid4(),
+        is_demo=True,
+        data_id=uuid4(),
+        data=os.urandom(32),
+        retired_data={},
+        index=os.urandom(32),
+        label=os.urandom(32),
+        session=os.urandom(32),
+        audit_signing=os.urandom(32),
+        auditors_public=os.urandom(32),
+    )
+
+
+def document(text="", **fields):
+    known = {
+        "record_id": uuid4(),
+        "row_version": 1,
+        "partition": PARTITION,
+        "unit_id": GATE,
+        "author_id": LAN,
+        "exposure": 2,
+        "state": "RECEIVED",
+        "occurred_at": START,
+        "texts": (text,) if text else (),
+    }
+    return SearchDocument(**(known | fields))
+
+
+def changed(document, **fields):
+    return replace(document, row_version=document.row_version + 1, **fields)
+
+
+@dataclass(frozen=True)
+class Rows:
+    clause: str
+    parameters: tuple
+
+    def sql(self):
+        return self.clause, self.parameters
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Sees levels up to `ceiling` in the departments and compartments given, rows by a condition."""
+
+    ceiling: int = 3
+    compartments: frozenset[UUID] = frozenset()
+    departments: frozenset[UUID] | None = None
+    exposure: int = 0
+    unit: UUID | None = None
+
+    def for_partition(self, level, compartments, department_id, *, encode):
+        if level > self.ceiling or not compartments <= self.compartments:
+            return None
+        if self.departments is not None and department_id not in self.departments:
+            return None
+        if self.unit is None:
+            return Rows("exposure >= ?", (self.exposure,))
+        return Rows("exposure >= ? AND unit IN (?)", (self.exposure, encode(self.unit)))
+
+
+@dataclass(frozen=True)
+class Context:
+    ceiling: int | None = 3
+    compartments: frozenset[UUID] = frozenset()
+    is_system: bool = False
+
+    def context(self):
+        if self.ceiling is None:
+            return {}
+        return {
+            "intelhub.everywhere_ceiling": str(self.ceiling),
+            "intelhub.compartments": ",".join(map(str, sorted(self.compartments))),
+        }
+
+
+ACTOR = Actor(user_id=LAN, username="lan")
+EVERYTHING = Reader(compartments=frozenset({CASE}))
+WIDE = Context(compartments=frozenset({CASE}))
+
+
+@dataclass
+class Process:
+    """What one server process has: a pool, keys and its own index."""
+
+    url: str
+    vault: Vault
+    index: SealedIndex = field(default_factory=SealedIndex)
+
+    def __post_init__(self):
+        self.work = UnitsOfWork(create_engine(self.url, poolclass=NullPool), {"vault": self.vault})
+
+    @contextmanager
+    def session(self, scope=WIDE) -> Iterator:
+        with self.work.begin(ACTOR, scope) as session:
+            yield session
+
+    def write(self, *documents, left=None, scope=WIDE):
+        with self.session(scope) as session:
+            for each in documents:
+                self.index.write(session, each, left=left)
+
+    def answer(self, text="", *, reader=EVERYTHING, scope=WIDE, **request):
+        with self.session(scope) as session:
+            return self.index.search(session, reader, SearchRequest(text=text, **request))
+
+    def ids(self, text="", **request):
+        return [hit.record_id for hit in self.answer(text, **request).hits]
+
+
+@dataclass
+class World:
+    app_url: str
+    worker_url: str
+    superuser_url: str
+    vault: Vault = field(default_factory=lambda: Vault(root_keys()))
+
+    def process(self, **options):
+        return Process(self.app_url, self.vault, SealedIndex(**options))
+
+    @contextmanager
+    def worker(self):
+        process = Process(self.worker_url, self.vault)
+        with process.session(Context(is_system=True)) as session:
+            yield session
+
+
+def minutes(count):
+    return START + timedelta(minutes=count)
+
+
+def by_hand(world, statement, **parameters):
+    """What somebody with the whole database in hands may do."""
+    with create_engine(world.superuser_url, poolclass=NullPool).begin() as connection:
+        return connection.execute(text(statement), parameters)
+
+
+def flip_a_bit(world, table, where="true"):
+    by_hand(world, f"UPDATE {table} SET sealed = set_byte(sealed, 40, get_byte(sealed, 40) # 1) WHERE {where}")

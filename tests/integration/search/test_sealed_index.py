@@ -1,0 +1,389 @@
+"""The sealed engine on PostgreSQL: what processes see of each other, order, versions, language."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text as sql
+
+from intelhub.search import (
+    Cursor,
+    Order,
+    Partition,
+    SearchRequest,
+    Spotted,
+    merge_partition,
+    register_recogniser,
+    reindex_partition,
+)
+from intelhub.search.analysis import _recognisers as recognisers
+from intelhub.search.merge import list_merges_due, list_partitions
+from intelhub.search.query import UNREADABLE
+from tests.factories.search_world import (
+    DEPOT,
+    EVERYTHING,
+    GATE,
+    PARTITION,
+    RIVER,
+    Context,
+    Reader,
+    changed,
+    document,
+    flip_a_bit,
+    minutes,
+)
+
+
+def request(text):
+    return SearchRequest(text=text)
+
+
+def merged(world, partition=PARTITION):
+    with world.worker() as session:
+        return merge_partition(session, partition)
+
+
+def test_another_process_finds_a_change_at_its_next_query(world):
+    one, other = world.process(), world.process()
+    assert other.ids("lậu") == []
+    first = document("buôn lậu thuốc lá")
+    one.write(first)
+    assert other.ids("lau") == one.ids("lậu") == [first.record_id]
+    second = document("buôn lậu xăng dầu", occurred_at=minutes(1))
+    other.write(second)
+    assert one.ids("buôn lậu") == [second.record_id, first.record_id]
+
+
+def test_what_is_not_committed_is_not_found_and_what_is_rolled_back_never(world):
+    one, other = world.process(), world.process()
+    with one.session() as session:
+        one.index.write(session, document("buôn lậu"))
+        session.flush()
+        assert other.ids("lậu") == []
+        assert one.index.search(session, EVERYTHING, request("lậu")).hits == ()
+        session.rollback()
+    assert other.ids("lậu") == one.ids("lậu") == []
+
+
+def test_commits_out_of_order_lose_nothing(world):
+    slow, quick, reader = world.process(), world.process(), world.process()
+    late, early = document("buôn lậu"), document("buôn lậu", occurred_at=minutes(1))
+    with slow.session() as session:
+        slow.index.write(session, late)
+        session.flush()
+        quick.write(early)
+        assert reader.ids("lậu") == [early.record_id]
+        quick.write(*(document("khác") for _ in range(3)))
+        assert reader.ids("lậu") == [early.record_id]
+    assert reader.ids("lậu") == [early.record_id, late.record_id]
+
+
+def test_a_late_commit_is_found_after_a_merge_of_what_came_behind_it(world):
+    slow, quick, reader = world.process(), world.process(), world.process()
+    late, early = document("buôn lậu"), document("buôn lậu", occurred_at=minutes(1))
+    with slow.session() as session:
+        slow.index.write(session, late)
+        session.flush()
+        quick.write(early)
+        assert reader.ids("lậu") == [early.record_id]
+        assert merged(world)
+        assert reader.ids("lậu") == [early.record_id]
+    assert reader.ids("lậu") == [early.record_id, late.record_id]
+    assert merged(world)
+    assert reader.ids("lậu") == [early.record_id, late.record_id]
+
+
+@pytest.mark.parametrize("when", ["tail", "merged before", "merged after", "merged twice"])
+def test_only_the_newest_version_is_found(world, when):
+    one, other = world.process(), world.process()
+    old = document("phụ tùng ô tô")
+    one.write(old, *(document("nền") for _ in range(8)))
+    assert other.ids("phụ tùng") == [old.record_id]
+    if when in ("merged before", "merged twice"):
+        assert merged(world)
+    new = changed(old, texts=("linh kiện điện tử",))
+    one.write(new)
+    if when in ("merged after", "merged twice"):
+        assert merged(world)
+    for process in (one, other, world.process()):
+        assert process.ids("phụ tùng") == []
+        assert process.ids("linh kiện") == [old.record_id]
+        assert len(process.ids("nền")) == 8
+
+
+def test_a_narrowed_document_is_not_visible_by_its_older_version(world):
+    one, other = world.process(), world.process()
+    shared = document("buôn lậu", exposure=3)
+    one.write(shared, *(document("nền", exposure=3) for _ in range(8)))
+    headquarters = Reader(exposure=3)
+    assert merged(world)
+    assert other.ids("lậu", reader=headquarters) == [shared.record_id]
+    withdrawn = changed(shared, exposure=1)
+    one.write(withdrawn)
+    assert other.ids("lậu", reader=headquarters) == []
+    assert other.ids("lậu") == [shared.record_id]
+    moved = changed(withdrawn, unit_id=DEPOT)
+    one.write(moved)
+    assert other.ids("lậu", reader=Reader(unit=GATE)) == []
+    assert other.ids("lậu", reader=Reader(unit=DEPOT)) == [shared.record_id]
+    assert merged(world)
+    assert other.ids("lậu", reader=Reader(unit=GATE)) == []
+
+
+def test_a_record_that_moves_to_a_higher_level_leaves_the_lower_partition(world):
+    one, other = world.process(), world.process()
+    low = document("buôn lậu")
+    one.write(low, *(document("nền") for _ in range(8)))
+    assert merged(world)
+    reader, scope = Reader(ceiling=1), Context(ceiling=1)
+    assert other.ids("lậu", reader=reader, scope=scope) == [low.record_id]
+    high = changed(low, partition=replace(PARTITION, level=2))
+    one.write(high, left=PARTITION)
+    for is_merged in (False, True):
+        assert not is_merged or merged(world)
+        assert other.ids("lậu", reader=reader, scope=scope) == []
+        assert other.ids("lậu") == [low.record_id]
+
+
+def test_removed_records_are_gone_from_everywhere(world):
+    one, other = world.process(), world.process()
+    doomed, kept = document("buôn lậu"), document("buôn lậu", occurred_at=minutes(1))
+    one.write(doomed, kept)
+    assert merged(world)
+    assert set(other.ids("lậu")) == {doomed.record_id, kept.record_id}
+    with one.session() as session:
+        one.index.remove(session, record_id=doomed.record_id, row_version=2, partition=PARTITION)
+    assert other.ids("lậu") == one.ids("lậu") == [kept.record_id]
+    assert merged(world)
+    assert other.ids("lậu") == one.ids("lậu") == world.process().ids("lậu") == [kept.record_id]
+
+
+def test_pages_by_newest_follow_each_other_across_partitions_and_parts(world):
+    one = world.process()
+    partitions = [PARTITION, replace(PARTITION, level=2), replace(PARTITION, department_id=RIVER)]
+    wanted = [document("buôn lậu", partition=partitions[n % 3], occurred_at=minutes(n // 2)) for n in range(40)]
+    one.write(*wanted[:25])
+    for partition in partitions[:2]:
+        assert merged(world, partition)
+    one.write(*wanted[25:])
+    in_order = sorted(wanted, key=lambda doc: (-doc.occurred_at.timestamp(), doc.record_id.bytes))
+    found, after = [], None
+    while True:
+        answer = one.answer("lậu", limit=7, after=after)
+        found += [hit.record_id for hit in answer.hits]
+        if answer.next is None:
+            break
+        after = Cursor.decode(answer.next.encode())
+    assert found == [doc.record_id for doc in in_order]
+
+
+def test_time_narrows(world):
+    one = world.process()
+    documents = [document("buôn lậu", occurred_at=minutes(60 * 24 * n)) for n in range(10)]
+    one.write(*documents[:5])
+    assert merged(world)
+    one.write(*documents[5:])
+    assert one.ids("lậu from:03/03/2026 to:08/03/2026") == [doc.record_id for doc in documents[7:1:-1]]
+    assert one.ids(not_before=documents[4].occurred_at, not_after=documents[4].occurred_at) == [documents[4].record_id]
+
+
+def test_facets_narrow_in_the_query_and_beside_it(world):
+    one = world.process()
+    smuggling = document("xe tải", facets={"topic": ("smuggling",), "grade": ("C2", "C")})
+    drugs = document("xe tải", facets={"topic": ("drugs",)}, occurred_at=minutes(1), state="COLLATED")
+    one.write(smuggling, drugs)
+    assert one.ids("xe topic:smuggling") == [smuggling.record_id]
+    assert one.ids("NOT topic:smuggling") == [drugs.record_id]
+    assert one.ids("grade:c") == [smuggling.record_id]
+    assert one.ids("level:mật") == [drugs.record_id, smuggling.record_id]
+    assert one.ids("xe", facets={"topic": ("drugs", "smuggling"), "state": ("COLLATED",)}) == [drugs.record_id]
+    assert one.ids("xe", facets={"unit": (str(GATE),)}) == [drugs.record_id, smuggling.record_id]
+    assert one.ids("smuggling") == []  # a field's value is no word of the text
+
+
+def test_with_and_without_diacritics(world):
+    one = world.process()
+    texts = ["Phụ tùng ô tô giả xuất xứ", "phu tung o to gia xuat xu", "Ðồng chí Đặng", "kiếm tra", "kiểm tra"]
+    written = [document(text, occurred_at=minutes(-n)) for n, text in enumerate(texts)]
+    one.write(*written)
+    ids = [doc.record_id for doc in written]
+    assert one.ids('"phu tung o to"') == one.ids("phụ tùng ô tô") == ids[:2]
+    assert one.ids('"phụ tùng ô tô"') == ids[:1]
+    assert one.ids("đồng chí dang") == one.ids("Ðặng") == [ids[2]]
+    assert one.ids('"kiểm tra"') == [ids[4]]
+    assert one.ids('NOT "kiểm tra" tra') == [ids[3]]
+    assert one.ids("kiem tra") == ids[3:]
+    assert one.ids("kiểm tra", order=Order.RELEVANCE) == [ids[4], ids[3]]
+
+
+def test_relevance_prefers_titles_rare_words_and_neighbours(world):
+    one = world.process()
+    filler = [document("hàng hóa thông thường " * 5) for _ in range(30)]
+    in_text = document("hàng chở thuốc lá ngoại " + "x " * 50)
+    in_title = document("hàng", title="Thuốc lá ngoại")
+    one.write(*filler, in_text, in_title)
+    answer = one.answer("thuốc lá", order=Order.RELEVANCE, limit=1)
+    assert [hit.record_id for hit in answer.hits] == [in_title.record_id]
+    assert answer.ranking == (in_title.record_id, in_text.record_id)
+    rest = one.answer("thuốc lá", order=Order.RELEVANCE, among=answer.ranking[1:])
+    assert [hit.record_id for hit in rest.hits] == [in_text.record_id]
+    assert any(piece.is_hit for piece in rest.hits[0].snippet)
+
+
+def test_identifiers_in_any_spelling(world):
+    def containers(text):
+        compact = text.upper().replace(" ", "").replace("-", "")
+        at = text.upper().find("MSKU")
+        return [Spotted(at, len(text), "MSKU1234565")] if at >= 0 and compact.endswith("MSKU1234565") else []
+
+    register_recogniser(containers)
+    try:
+        one = world.process()
+        written = document("công MSKU 123456-5")
+        one.write(written)
+        for typed in ("MSKU1234565", "msku 123456 5", "MSKU-123456-5", '"MSKU 1234565"'):
+            assert one.ids(typed) == [written.record_id], typed
+    finally:
+        recognisers.remove(containers)
+
+
+def test_snippets_show_original_text(world):
+    one = world.process()
+    one.write(document("Hàng hóa qua cửa khẩu Hữu Nghị <b>", title="Tin về Hữu Nghị"))
+    hit = one.answer("huu nghi").hits[0]
+    assert "".join(piece.text for piece in hit.snippet) == "Hàng hóa qua cửa khẩu Hữu Nghị <b>"
+    assert [piece.text for piece in hit.title if piece.is_hit] == ["Hữu", "Nghị"]
+
+
+def test_what_cannot_be_read_says_so(world):
+    one = world.process()
+    written = document("buôn lậu")
+    one.write(written)
+    answer = one.answer('(buôn "lậu')
+    assert [hit.record_id for hit in answer.hits] == [written.record_id]
+    assert UNREADABLE in answer.notices
+
+
+def test_merges_are_due_at_their_size_and_join_small_segments(world):
+    one = world.process()
+    one.write(*(document(f"chữ {n}") for n in range(30)))
+    with world.worker() as session:
+        assert list_merges_due(session) == []
+        assert list_merges_due(session, at_least=30) == [PARTITION]
+    assert merged(world)
+    assert not merged(world)
+    for round_ in range(12):
+        one.write(*(document(f"chữ vòng{round_}") for _ in range(5)))
+        assert merged(world)
+        assert len(one.ids("chữ", limit=200)) == 30 + 5 * (round_ + 1)
+    with world.worker() as session:
+        sizes = session.execute(sql("SELECT documents, size_class, from_at, to_at FROM search_segments")).all()
+        assert sum(row.documents for row in sizes) == 90
+        assert len(sizes) <= 4
+        assert all(row.from_at.minute == row.to_at.minute == 0 for row in sizes)
+        assert list_partitions(session) == [PARTITION]
+
+
+def test_two_workers_never_merge_one_partition_at_once(world):
+    one = world.process()
+    one.write(*(document("chữ") for _ in range(5)))
+    with world.worker() as session:
+        assert merge_partition(session, PARTITION)
+        assert not merged(world)
+    assert len(one.ids("chữ")) == 5
+
+
+def test_readers_lose_nothing_while_writers_write_and_workers_merge(world):
+    reader, stop, problems = world.process(), threading.Event(), []
+    known: list[UUID] = []
+
+    def write():
+        process = world.process()
+        for n in range(60):
+            each = document(f"chữ {n}", occurred_at=minutes(n))
+            process.write(each)
+            known.append(each.record_id)
+            if n % 3 == 0:
+                process.write(changed(each, texts=("chữ đã sửa",)))
+        stop.set()
+
+    def merge():
+        while not stop.is_set():
+            merged(world)
+
+    def read():
+        process = reader
+        while not stop.is_set():
+            before = set(known)
+            found = process.ids("chữ", limit=500)
+            if not before <= set(found) or len(found) != len(set(found)):
+                problems.append((before - set(found), found))
+
+    with ThreadPoolExecutor(5) as pool:
+        for future in [pool.submit(job) for job in (write, merge, merge, read, read)]:
+            future.result()
+    assert not problems
+    assert set(reader.ids("chữ", limit=500)) == set(known)
+
+
+def test_reindex_rebuilds_beside_live_traffic(world):
+    one = world.process()
+    lost, stale, fresh = document("chữ mất"), document("chữ cũ"), document("chữ mới")
+    one.write(lost, stale)
+    assert merged(world)
+    meanwhile = changed(stale, texts=("chữ sửa",))
+
+    def records():
+        yield stale
+        one.write(meanwhile)  # somebody changes it after it was read
+        assert not merged(world)
+        yield fresh
+
+    with world.worker() as session:
+        assert reindex_partition(session, PARTITION, records()) == 2
+        assert set(one.ids("chữ")) == {lost.record_id, stale.record_id}  # not committed: the old index answers
+    for process in (one, world.process()):
+        assert set(process.ids("chữ")) == {stale.record_id, fresh.record_id}
+        assert process.ids("cũ") == []
+        assert process.ids("sửa") == [stale.record_id]
+
+
+def test_a_damaged_segment_is_a_notice_and_reindex_heals_it(world):
+    one = world.process()
+    other_partition = Partition(level=1, department_id=RIVER, year=2026)
+    hurt, well = document("chữ"), document("chữ", partition=other_partition)
+    one.write(hurt, well)
+    assert merged(world)
+    flip_a_bit(world, "search_segments")
+    for process in (one, world.process()):
+        answer = process.answer("chữ")
+        assert [hit.record_id for hit in answer.hits] == [well.record_id]
+        assert answer.damaged == (PARTITION,)
+        assert answer.notices
+    with world.worker() as session:
+        reindex_partition(session, PARTITION, iter([hurt]))
+    assert set(one.ids("chữ")) == {hurt.record_id, well.record_id}
+    assert one.answer("chữ").notices == ()
+
+
+def test_the_budget_lets_segments_go_and_brings_them_back(world):
+    one = world.process(memory=1)
+    partitions = [replace(PARTITION, year=year) for year in (2024, 2025, 2026)]
+    written = [document("chữ", partition=partition) for partition in partitions]
+    one.write(*written)
+    for partition in partitions:
+        assert merged(world, partition)
+    for _ in range(2):
+        assert set(one.ids("chữ")) == {doc.record_id for doc in written}
+        assert one.index._segments.bytes_used < 200_000
+
+
+def test_a_session_without_actor_finds_nothing(world):
+    one = world.process()
+    one.write(document("chữ"))
+    assert one.ids("chữ", scope=Context(ceiling=None)) == []
+    assert len(one.ids("chữ")) == 1
