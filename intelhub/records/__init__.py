@@ -5,6 +5,7 @@ from intelhub.records.actions import TAMPER_FOUND
 from intelhub.records.domain import Grade, Record, RecordID, RecordState, RecordSummary, Step, Subject, Work
 from intelhub.records.queries import ListFilter, Page, count_records, find_reference, list_by_ids
 from intelhub.records.service.drafting import create_draft, discard_draft, open_draft, save_draft, submit_record
+from intelhub.records.service.importing import check_import, import_record
 from intelhub.records.service.moving import (
     acknowledge_record,
     assign_records,
@@ -16,6 +17,7 @@ from intelhub.records.service.moving import (
     share_up_record,
 )
 from intelhub.records.service.reading import list_published, list_timeline, read_record, show_list
+from intelhub.records.service.upkeep import find_labels, list_rebuilds, rebuild_partition, rewrap_records
 from intelhub.records.views import blueprint
 
 _scope.register()
@@ -35,20 +37,26 @@ __all__ = [
     "acknowledge_record",
     "assign_records",
     "blueprint",
+    "check_import",
     "collate_record",
     "count_records",
     "create_draft",
     "discard_draft",
     "evaluate_record",
+    "find_labels",
     "find_reference",
     "forward_record",
+    "import_record",
     "list_by_ids",
     "list_published",
+    "list_rebuilds",
     "list_timeline",
     "mark_duplicate",
     "open_draft",
     "read_record",
+    "rebuild_partition",
     "return_record",
+    "rewrap_records",
     "save_draft",
     "share_up_record",
     "show_list",
