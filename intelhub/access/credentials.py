@@ -88,7 +88,7 @@ def redeem_setup_code(
     _put_password(credentials, new_password)
     credentials.setup_code_digest = credentials.setup_code_expires_at = None
     session.flush()
-    throttle.forget(session, name_key, now)
+    throttle.forget(session, name_key)
     end_sessions_of(session, user.id)
     record_act(NOBODY, session, actions.PASSWORD_SET, object=ObjectRef("user", user.id), rule="setup_code")
     return None

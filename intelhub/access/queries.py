@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from intelhub.access.decision import SUBMITTED, decide
@@ -58,12 +58,17 @@ def list_people(
     unit_ids: Collection[UUID] | None = None,
     function: str | None = None,
     only_active: bool = True,
-    after: str = "",
+    after: tuple[str, UUID] | None = None,
     limit: int = 200,
 ) -> tuple[Person, ...]:
-    """People in Vietnamese order of their names, by id, by unit and by function; pages hang on `after`, a sort key."""
+    """People in Vietnamese order of their names, by id, by unit and by function.
+
+    A page begins behind `after`, the sort key and id of the last person of the page before.
+    """
     del actor
-    statement = select(UserRow).where(UserRow.sort_key > after).order_by(UserRow.sort_key, UserRow.id).limit(limit)
+    statement = select(UserRow).order_by(UserRow.sort_key, UserRow.id).limit(limit)
+    if after is not None:
+        statement = statement.where(tuple_(UserRow.sort_key, UserRow.id) > after)
     if ids is not None:
         statement = statement.where(UserRow.id.in_(ids))
     if only_active:

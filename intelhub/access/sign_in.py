@@ -80,7 +80,7 @@ def sign_in(
     if not PlaceRule(user.place_rule).allows(place):
         _record_refusal(session, "place_rule", user.id, folded, address, place, request_id)
         return SignInRefused(message=_ELSEWHERE)
-    throttle.forget(session, name_key, now)
+    throttle.forget(session, name_key)
     if credentials and credentials.password_hash and factors.needs_rehash(credentials.password_hash):
         credentials.password_hash = factors.hash_password(password)
     return _open_session(session, user, place, strength, address, user_agent, request_id)

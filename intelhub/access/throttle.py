@@ -7,7 +7,7 @@ at, so that attempts in parallel wait for each other instead of sharing one free
 from __future__ import annotations
 
 import hmac
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -22,6 +22,8 @@ LONGEST_WAIT = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=24)
 _FIRST_WAIT = timedelta(seconds=2)
 _MOST_DOUBLINGS = 12
+# Not the present moment: another process whose clock was read a little earlier would take it for a wait.
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def key_of_name(session: Session, username: str) -> bytes:
@@ -45,7 +47,7 @@ def take_try(session: Session, key: bytes, free_tries: int, now: datetime) -> ti
 
     Holds the key until the transaction ends. From the last free try on, each failure doubles the wait.
     """
-    fresh = insert(ThrottleRow).values(key_digest=key, failures=1, last_failed_at=now, blocked_until=now)
+    fresh = insert(ThrottleRow).values(key_digest=key, failures=1, last_failed_at=now, blocked_until=_NEVER)
     counted = case(
         (ThrottleRow.blocked_until > now, ThrottleRow.failures),
         (ThrottleRow.last_failed_at < now - FORGOTTEN_AFTER, 1),
@@ -64,10 +66,10 @@ def take_try(session: Session, key: bytes, free_tries: int, now: datetime) -> ti
     return timedelta()
 
 
-def forget(session: Session, key: bytes, now: datetime) -> None:
+def forget(session: Session, key: bytes) -> None:
     """Begin again at zero, after a sign-in that succeeded."""
     session.execute(
-        update(ThrottleRow).where(ThrottleRow.key_digest == key).values(failures=0, blocked_until=now),
+        update(ThrottleRow).where(ThrottleRow.key_digest == key).values(failures=0, blocked_until=_NEVER),
     )
 
 
