@@ -31,6 +31,7 @@ Decision = Literal["allow", "deny"]
 _LARGEST_INTEGER = 2**53 - 1
 _KIND = re.compile(r"[a-z][a-z_-]{0,30}")
 _SHORT: Mapping[str, str] = {"record": "r", "user": "u", "unit": "n"}
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 _LONG: Mapping[str, str] = {short: kind for kind, short in _SHORT.items()}
 
 
@@ -168,12 +169,12 @@ def canonical_json(fields: Mapping[str, object]) -> bytes:
     # Python sorts names by code point, RFC 8785 by UTF-16 unit: the same for the ASCII names used here.
     if not all(name.isascii() for name in fields):
         raise ValueError("names in an entry are ASCII")
-    return json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    return _ENCODER.encode(fields).encode()
 
 
 def written_time(moment: datetime) -> str:
     """A moment as `2026-11-21T17:00:00.123456Z`: UTC, always with microseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_entry(written: bytes) -> Entry:
@@ -213,7 +214,7 @@ def _from_fields(fields: Mapping[str, object]) -> Entry:
     if decided not in {"allow", "deny"}:
         raise EntryDamaged("dec is neither allow nor deny")
     return Entry(
-        at=datetime.strptime(text("t"), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC),
+        at=datetime.fromisoformat(text("t")).astimezone(UTC),  # any other way of writing it is found not canonical
         actor_id=UUID(text("actor").removeprefix("u:")),
         unit_id=UUID(text("unit").removeprefix("n:")) if "unit" in fields else None,
         place=text("place") if "place" in fields else "",

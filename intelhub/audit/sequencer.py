@@ -2,6 +2,9 @@
 
 It never changes an entry and never signs a tree that does not continue the one it signed before. When the tables are
 behind the last checkpoint or differ from it, it stops and says so: waiting entries stay where they are.
+
+It looks every 50 ms and is not woken by NOTIFY: a transaction that notifies holds a lock of the whole server while it
+commits, and every act would (16 writers made 300 inserts a second with it and 3,300 without).
 """
 
 from __future__ import annotations
@@ -12,7 +15,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-import psycopg
 import structlog
 from sqlalchemy import Connection, Engine, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
@@ -49,14 +51,14 @@ def run_sequencer(engine: Engine, vault: Vault, stop: threading.Event) -> None:
     """
     while not stop.is_set():
         try:
-            with _elected(engine) as listening:
-                if listening is not None:
-                    _serve(engine, vault, listening, stop)
+            with _elected(engine) as elected:
+                if elected is not None:
+                    _serve(engine, vault, elected, stop)
             stop.wait(_STANDBY_SECONDS)
         except LogDamaged as damage:
             _logger.critical("audit_log_damaged", reason=str(damage))
             stop.wait(_AFTER_DAMAGE_SECONDS)
-        except (DBAPIError, psycopg.Error) as problem:  # listening goes straight to the driver
+        except DBAPIError as problem:
             _logger.warning("audit_sequencer_lost_database", reason=str(problem).splitlines()[0])
             stop.wait(_STANDBY_SECONDS)
 
@@ -79,53 +81,46 @@ def sequence_once(engine: Engine, vault: Vault) -> Checkpoint | None:
 
 @contextmanager
 def _elected(engine: Engine) -> Iterator[Connection | None]:
-    """A connection that holds the sequencer's lock and listens, or None when another process is the sequencer."""
+    """A connection that holds the sequencer's lock, or None when another process is the sequencer."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}):
             yield None
             return
         try:
-            connection.execute(text("LISTEN intelhub_audit"))
             yield connection
         finally:
-            # Closing would give both back only when the pool drops the connection.
+            # Back in the pool it would still hold the lock.
             connection.invalidate()
 
 
-def _serve(engine: Engine, vault: Vault, listening: Connection, stop: threading.Event) -> None:
+def _serve(engine: Engine, vault: Vault, elected: Connection, stop: threading.Event) -> None:
     check_tree(engine, vault)
     _logger.info("audit_sequencer_elected")
     sign_at = time.monotonic()
     is_unsigned = True
     while not stop.is_set():
-        moved = sequence_batch(engine)
+        # Asked of the connection that holds the lock: when it is lost, so is the election.
+        moved = sequence_batch(engine) if _is_any_waiting(elected) else 0
         is_unsigned = is_unsigned or moved > 0
         if is_unsigned and time.monotonic() >= sign_at:
             sign_tree(engine, vault)
             is_unsigned = False
             sign_at = time.monotonic() + SIGN_EVERY_SECONDS
         if moved < BATCH:
-            _wait_for_news(listening)
+            stop.wait(POLL_SECONDS)
     while sequence_batch(engine):
         pass
     sign_tree(engine, vault)
 
 
-def _wait_for_news(listening: Connection) -> None:
-    """Return when an entry was committed, at the latest after the poll."""
-    driver = listening.connection.driver_connection
-    if driver is None:
-        raise RuntimeError("the listening connection is closed")
-    for _ in driver.notifies(timeout=POLL_SECONDS, stop_after=1):
-        pass
+def _is_any_waiting(connection: Connection) -> bool:
+    return connection.scalar(select(AuditPending.id).limit(1)) is not None
 
 
 def sequence_batch(engine: Engine, most: int = BATCH) -> int:
     """Move at most `most` waiting entries into the tree in one transaction; returns how many. Raises `LogDamaged`."""
     with engine.begin() as connection:
-        # Looking first keeps an idle system from writing: taking the row lock below is itself a write.
-        if connection.scalar(select(AuditPending.id).limit(1)) is None:
-            return 0
+        # One writer at a time, even while an old sequencer has not noticed yet that it lost the election.
         tree = _tree(connection, for_update=True)
         waiting = connection.execute(
             select(AuditPending.id, AuditPending.entry).order_by(AuditPending.pos).limit(most)

@@ -168,11 +168,6 @@ def _create_functions() -> None:
             AS $$ SELECT count(*), min(at) FROM public.audit_pending $$;
         REVOKE ALL ON FUNCTION intelhub_audit_backlog() FROM PUBLIC;
         GRANT EXECUTE ON FUNCTION intelhub_audit_backlog() TO intelhub_app, intelhub_worker, intelhub_sequencer;
-
-        CREATE FUNCTION intelhub_audit_wake() RETURNS trigger LANGUAGE plpgsql
-            AS $$ BEGIN PERFORM pg_notify('intelhub_audit', ''); RETURN NULL; END $$;
-        CREATE TRIGGER audit_pending_wakes_sequencer AFTER INSERT ON audit_pending
-            FOR EACH STATEMENT EXECUTE FUNCTION intelhub_audit_wake();
     """)
 
 
@@ -190,4 +185,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
-    op.execute("DROP FUNCTION intelhub_audit_wake(); DROP FUNCTION intelhub_audit_backlog()")
+    op.execute("DROP FUNCTION intelhub_audit_backlog()")
