@@ -75,8 +75,11 @@ class Cluster:
 
     def copy_to(self, template: str, name: str) -> None:
         with psycopg.connect(driver_address(self.superuser_url), autocommit=True) as connection:
+            # Copying files costs a checkpoint, which is free without fsync, and half the processor time of the log.
             connection.execute(
-                sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+                sql.SQL("create database {} template {} strategy file_copy").format(
+                    sql.Identifier(name), sql.Identifier(template)
+                )
             )
             open_to_roles(connection, name)
 
