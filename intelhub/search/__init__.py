@@ -14,12 +14,13 @@ from intelhub.search.engine import (
     SearchIndex,
     SearchRequest,
 )
-from intelhub.search.merge import list_merges_due, list_partitions, merge_partition, reindex_partition
+from intelhub.search.merge import TAIL_ROWS, list_merges_due, list_partitions, merge_partition, reindex_partition
 from intelhub.search.models import SearchSegmentRow, SearchTailRow
 from intelhub.search.sealed import SealedIndex
 
 __all__ = [
     "MOST_RANKED",
+    "TAIL_ROWS",
     "Cursor",
     "Hit",
     "Order",

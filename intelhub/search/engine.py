@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -27,22 +27,15 @@ class PartitionFilter(Protocol):
     """What of one partition a reader may see, as a condition over the columns `author`, `unit` and `exposure`."""
 
     def sql(self) -> tuple[str, Any]:
-        """An SQLite condition with its parameters in the order of its question marks."""
+        """An SQLite condition and what its question marks stand for, ids as UUIDs."""
         ...
 
 
 class ReadFilter(Protocol):
     """The access decision compiled for the index; `intelhub.access` makes it."""
 
-    def for_partition(
-        self,
-        level: int,
-        compartments: frozenset[UUID],
-        department_id: UUID,
-        *,
-        encode: Callable[[UUID], object],
-    ) -> PartitionFilter | None:
-        """The filter inside a partition, ids as `encode` makes them; `None` when nothing in it is for this reader."""
+    def for_partition(self, level: int, compartments: frozenset[UUID], department_id: UUID) -> PartitionFilter | None:
+        """The filter inside a partition, or `None` when nothing in it is for this reader."""
         ...
 
 

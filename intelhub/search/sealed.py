@@ -79,7 +79,7 @@ class SealedIndex:
         vault = vault_of(session)
         for view in self._live.refresh(session, vault):
             part = view.partition
-            access = reader.for_partition(part.level, part.compartments, part.department_id, encode=_as_stored)
+            access = reader.for_partition(part.level, part.compartments, part.department_id)
             if access is None:
                 continue
             if view.is_damaged:
@@ -119,7 +119,3 @@ def with_spotted_identifiers(document: SearchDocument) -> SearchDocument:
     """The document with the identifiers its title and texts hold, as the registered recognisers see them."""
     spotted = (found.normalised for text in (document.title, *document.texts) for found in spot_identifiers(text))
     return replace(document, identifiers=tuple(dict.fromkeys((*document.identifiers, *spotted))))
-
-
-def _as_stored(value: UUID) -> bytes:
-    return value.bytes

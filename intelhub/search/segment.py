@@ -41,7 +41,7 @@ CREATE VIRTUAL TABLE fts USING fts5 (title, body, ids, facets, content='', token
 """
 _IN_MEMORY = "PRAGMA temp_store = MEMORY; PRAGMA journal_mode = MEMORY; PRAGMA cache_size = -8000;"
 _MASKED = "CREATE TEMP TABLE masked (id INTEGER PRIMARY KEY)"
-_STEPS_BETWEEN_LOOKS = 20_000
+_STEPS_BETWEEN_LOOKS = 2_000
 _WEIGHTS = "4.0, 1.0, 4.0, 0.0"  # title, body, identifiers, facets
 _FROM = "FROM fts f CROSS JOIN docs d ON d.id = f.rowid"
 _HIT = "-d.at, d.record, -d.version, d.id"
@@ -340,6 +340,8 @@ class Segment:
 
     def _bounded(self, deadline: float, sql: str, parameters: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
         """Run a statement that stops by itself at the deadline; raises `TookTooLong`."""
+        if time.monotonic() > deadline:
+            raise TookTooLong
         self._connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_BETWEEN_LOOKS)
         try:
             yield from self._connection.execute(sql, parameters)
@@ -358,7 +360,7 @@ def _access(access: PartitionFilter) -> tuple[str, tuple[Any, ...]]:
     clause, parameters = access.sql()
     if not clause.strip():  # a filter that says nothing lets nothing through
         return "0", ()
-    return f"({clause})", tuple(parameters)
+    return f"({clause})", tuple(value.bytes if isinstance(value, UUID) else value for value in parameters)
 
 
 def _sealed_order(entry: Entry) -> tuple[bool, int, bytes]:

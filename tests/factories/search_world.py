@@ -78,14 +78,14 @@ class Reader:
     exposure: int = 0
     unit: UUID | None = None
 
-    def for_partition(self, level, compartments, department_id, *, encode):
+    def for_partition(self, level, compartments, department_id):
         if level > self.ceiling or not compartments <= self.compartments:
             return None
         if self.departments is not None and department_id not in self.departments:
             return None
         if self.unit is None:
             return Rows("exposure >= ?", (self.exposure,))
-        return Rows("exposure >= ? AND unit IN (?)", (self.exposure, encode(self.unit)))
+        return Rows("exposure >= ? AND unit IN (?)", (self.exposure, self.unit))
 
 
 @dataclass(frozen=True)
