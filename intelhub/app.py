@@ -45,7 +45,7 @@ def open_house(settings: Settings, *, role: str = "app") -> House:
     passphrase = settings.passphrase_file.read_text(encoding="utf-8").strip()
     vault = Vault(open_key_file(settings.key_file, passphrase))
     engine = open_engine(settings.url_for(role), pool_size=settings.web_threads + 1)  # type: ignore[arg-type]
-    index = SealedIndex(memory_bytes=settings.search_memory_mb * 1024 * 1024)
+    index = SealedIndex(memory=settings.search_memory_mb * 1024 * 1024)
     return House(settings=settings, vault=vault, units=UnitsOfWork(engine, {"vault": vault, "search_index": index}))
 
 

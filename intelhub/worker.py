@@ -20,12 +20,13 @@ from intelhub.audit import SYSTEM_ACTOR_ID, LogDamaged, run_sequencer
 from intelhub.crypto import harden_process
 from intelhub.platform.actor import Actor
 from intelhub.platform.database import open_engine
-from intelhub.platform.errors import IntelhubError
-from intelhub.search import merge_all
+from intelhub.platform.errors import IntelhubError, Tampered
+from intelhub.search import TAIL_ROWS, list_merges_due, merge_partition
 from intelhub.settings import Settings
 
 _log = structlog.get_logger(__name__)
-_MERGE_SCHEDULE = "* * * * *"  # looks every minute; a partition is merged at 200 rows or after an hour
+_EVERY_MINUTE = "* * * * *"
+_EVERY_HOUR = "7 * * * *"
 
 WORKER = Actor(user_id=SYSTEM_ACTOR_ID, username="worker")
 
@@ -50,17 +51,34 @@ def _sequence(house: House, stop: threading.Event) -> None:
         _log.critical("audit log damaged, sequencer stopped", rule=str(damage))
 
 
+def merge_tails(house: House, *, at_least: int = TAIL_ROWS) -> None:
+    """Merge every partition whose tail is long enough, each in a transaction of its own."""
+    with house.units.begin(WORKER, SystemScope()) as session:
+        due = list_merges_due(session, at_least=at_least)
+    for partition in due:
+        try:
+            with house.units.begin(WORKER, SystemScope()) as session:
+                merge_partition(session, partition)
+        except Tampered:
+            _log.error("a search partition does not fit its seal; run intelhub reindex", level=partition.level)
+
+
 def build_jobs(house: House) -> procrastinate.App:
     """The jobs this process works on, on the worker's own connection."""
     conninfo = house.settings.url_for("worker").replace("postgresql+psycopg://", "postgresql://")
     jobs = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=conninfo))
 
-    @jobs.periodic(cron=_MERGE_SCHEDULE)
-    @jobs.task(name="search.merge", pass_context=False)
-    def merge_search(timestamp: int) -> None:
+    @jobs.periodic(cron=_EVERY_MINUTE)
+    @jobs.task(name="search.merge_long_tails")
+    def merge_long_tails(timestamp: int) -> None:
         del timestamp
-        with house.units.begin(WORKER, SystemScope()) as session:
-            merge_all(session)
+        merge_tails(house)
+
+    @jobs.periodic(cron=_EVERY_HOUR)
+    @jobs.task(name="search.merge_every_tail")
+    def merge_every_tail(timestamp: int) -> None:
+        del timestamp
+        merge_tails(house, at_least=1)
 
     return jobs
 

@@ -20,6 +20,10 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
-def open_engine(url: str, *, pool_size: int = 5) -> Engine:
-    """Connect to PostgreSQL through psycopg 3; a connection found dead is replaced before it is used."""
-    return create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+def open_engine(url: str, *, pool_size: int = 5, is_durable: bool = True) -> Engine:
+    """Connect to PostgreSQL through psycopg 3; a connection found dead is replaced before it is used.
+
+    Without `is_durable` a commit does not wait for the disk: for what can be made again after a crash.
+    """
+    options = {} if is_durable else {"options": "-c synchronous_commit=off"}
+    return create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, connect_args=options)

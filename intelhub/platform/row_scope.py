@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, event
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+from sqlalchemy.sql.base import ExecutableOption
 
 
 class ScopeMissing(RuntimeError):
@@ -69,10 +70,19 @@ def _filter_statement(state: ORMExecuteState) -> None:
         raise ScopeMissing("a statement that cannot be filtered needs execution_options(unscoped='reason')")
     if state.is_column_load or state.is_relationship_load:
         return
-    for mapped, (criteria, _) in _criteria.items():
-        state.statement = state.statement.options(
-            with_loader_criteria(mapped, criteria(scope), include_aliases=True),
-        )
+    state.statement = state.statement.options(*_options_of(state.session, scope))
+
+
+def _options_of(session: Session, scope: Scope) -> list[ExecutableOption]:
+    """The filters of every scoped class, built once a session: a session serves one scope for its whole life."""
+    options: list[ExecutableOption] | None = session.info.get("row_filters")
+    if options is None:
+        options = [
+            with_loader_criteria(mapped, criteria(scope), include_aliases=True)
+            for mapped, (criteria, _) in _criteria.items()
+        ]
+        session.info["row_filters"] = options
+    return options
 
 
 def _guard_writes(session: Session, _flush: UOWTransaction, _instances: object) -> None:

@@ -52,12 +52,12 @@ class UnitsOfWork:
 
     def __init__(self, engine: Engine, info: Mapping[str, Any]) -> None:
         self.engine = engine
-        self._info = dict(info)
+        self.info = dict(info)
 
     @contextmanager
     def begin(self, actor: Actor, scope: Scope) -> Iterator[ActorSession]:
         """Open a session for `actor`; commit when the block ends, roll back when it raises."""
-        info = {**self._info, "actor": actor, "scope": scope}
+        info = {**self.info, "actor": actor, "scope": scope}
         with ActorSession(self.engine, expire_on_commit=False, autoflush=False, info=info) as session:
             yield session
             session.commit()

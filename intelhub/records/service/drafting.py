@@ -40,12 +40,22 @@ class Draft:
     is_returned: bool
 
 
-def create_draft(actor: Actor, session: Session, fields: Mapping[str, Any]) -> RecordRow:
-    """Begin a record in the unit where the actor may write."""
-    post, rule = _writing_post(actor)
+def create_draft(
+    actor: Actor,
+    session: Session,
+    fields: Mapping[str, Any],
+    *,
+    unit_id: UUID | None = None,
+    record_id: UUID | None = None,
+) -> RecordRow:
+    """Begin a record in a unit where the actor may write, by default the one of their first such post.
+
+    `record_id` names it beforehand, so that whoever brings many can begin again after a break without doubling any.
+    """
+    post, rule = _writing_post(actor, unit_id)
     now = clock.to_the_hour(clock.now())
     row = RecordRow(
-        id=uuid4(),
+        id=record_id or uuid4(),
         level=draft_level(actor, fields),
         compartments=[],
         owning_unit_id=post.unit_id,
@@ -178,9 +188,11 @@ def discard_draft(actor: Actor, session: Session, record_id: UUID, row_version: 
     )
 
 
-def _writing_post(actor: Actor) -> tuple[Post, str]:
-    """The first post under which this person may write, with the policy line that says so."""
+def _writing_post(actor: Actor, unit_id: UUID | None) -> tuple[Post, str]:
+    """The first post (at this unit, if one is named) under which the person may write, with its policy line."""
     for post in actor.posts:
+        if unit_id is not None and post.unit_id != unit_id:
+            continue
         label = Label(
             kind="record",
             object_id=UUID(int=0),
