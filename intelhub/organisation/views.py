@@ -25,6 +25,7 @@ organisation = FeatureBlueprint("organisation", __name__, template_folder="templ
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LONGEST_QUERY = 100
+_LONGEST_DAY = 20
 _SHOWN = 50
 _REFUSED = 422
 
@@ -66,7 +67,10 @@ def _asked_day() -> AskedDay:
     except ValueError:  # such as 31 February
         day = None
     if day is None:
-        sentence = gettext("There is no such day. Choose it from the calendar or write it as year-month-day.")
+        sentence = gettext(
+            "There is no day “%(typed)s”. Choose one from the calendar or write it as year-month-day.",
+            typed=typed[:_LONGEST_DAY],
+        )
         return AskedDay(typed=typed, day=today(), is_today=True, problem=sentence)
     return AskedDay(typed=typed, day=day, is_today=day == today())
 
