@@ -17,7 +17,7 @@ def now() -> datetime:
 
 @contextmanager
 def telling(moment: datetime) -> Iterator[None]:
-    """Let `now` tell an invented moment inside the block: for invented records under a demo key, and for nothing else."""
+    """Let `now` tell an invented moment inside the block: for invented records under a demo key alone."""
     token = _told.set(moment.astimezone(UTC))
     try:
         yield
