@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from intelhub.access.decision import SUBMITTED, decide
 from intelhub.access.domain import HeldPost, OpenSession, Person, PlaceRule, Strength
-from intelhub.access.label import Exposure, Label
+from intelhub.access.label import Exposure, Label, handling_allows
 from intelhub.access.models import (
     CompartmentMemberRow,
     CompartmentRow,
@@ -106,7 +106,13 @@ def list_people_who_may(actor: Actor, session: Session, action: str, label: Labe
 
 
 def has_another_leader(actor: Actor, session: Session, label: Label) -> bool:
-    """Whether somebody of the unit other than the author could forward the object once it is submitted there."""
+    """Whether the unit can deal with the object itself once it is submitted, so that the department need not stand in.
+
+    True when somebody other than the author could forward it; true as well where the handling code keeps the object
+    with its unit (H0, HX): nobody above may be shown it because a leader is missing.
+    """
+    if not handling_allows(label.handling, "H1", is_originator=False):
+        return True
     submitted = replace(label, exposure=Exposure.UNIT, state=SUBMITTED)
     return bool(list_people_who_may(actor, session, "forward", submitted))
 

@@ -144,12 +144,15 @@ def test_a_unit_has_another_leader_or_has_none(house):
     label = submitted(house, author)
     with house.begin(actor) as session:
         assert not has_another_leader(actor, session, label)
+        for code in ("H0", "HX"):  # these stay with their unit, leader or not
+            assert has_another_leader(actor, session, replace(label, handling=code))
         forwarders = list_people_who_may(actor, session, "forward", replace(label, exposure=2))
         assert [person.id for person in forwarders] == [head]
     house.person("the.deputy", ("group_leader", "15BB"), clearance=1)
     house.person("neighbour", ("group_leader", "15BC"))
     with house.begin(actor) as session:
         assert has_another_leader(actor, session, label)
+        assert has_another_leader(actor, session, replace(label, handling="H0"))
         assert not has_another_leader(actor, session, replace(label, level=2))
         assert has_another_leader(actor, session, replace(label, exposure=0, state="DRAFT"))
 
