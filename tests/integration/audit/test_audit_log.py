@@ -92,49 +92,48 @@ def test_who_is_not_signed_in_is_written_as_nobody(log):
     assert parse_entry(waiting(log)[0]).actor_id == SYSTEM_ACTOR_ID
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+def test_columns_cannot_say_something_else_than_the_entry(log, actor):
+    log.act(actor, object_version=7, digest=bytes(32))
+    for change in (
         "object_id = gen_random_uuid()",
         "object_version = 8",
         "digest = sha256('x')",
         "decision = 'deny'",
         "action = 'trial:other'",
-    ],
-)
-def test_columns_cannot_say_something_else_than_the_entry(log, actor, change):
-    log.act(actor, object_version=7, digest=bytes(32))
-    with pytest.raises(DBAPIError, match="columns_equal_entry"), log.superuser.begin() as connection:
-        connection.execute(text(f"UPDATE audit_pending SET {change}"))
+        "actor_id = gen_random_uuid()",
+    ):
+        with pytest.raises(DBAPIError, match="columns_equal_entry"), log.superuser.begin() as connection:
+            connection.execute(text(f"UPDATE audit_pending SET {change}"))
 
 
-@pytest.mark.parametrize(
-    ("role", "statement"),
-    [
-        ("app", "DELETE FROM audit_pending"),
-        ("app", "UPDATE audit_pending SET rule = ''"),
-        ("app", "INSERT INTO audit_entries SELECT * FROM audit_entries"),
-        ("app", "UPDATE audit_entries SET rule = ''"),
-        ("app", "DELETE FROM audit_entries"),
-        ("app", "TRUNCATE audit_entries"),
-        ("app", "UPDATE audit_tree SET size = 0"),
-        ("app", "DELETE FROM audit_checkpoints"),
-        ("worker", "DELETE FROM audit_pending"),
-        ("worker", "UPDATE audit_entries SET rule = ''"),
-        ("worker", "DELETE FROM audit_entries"),
-        ("worker", "UPDATE audit_tree SET size = 0"),
-        ("sequencer", "UPDATE audit_pending SET rule = ''"),
-        ("sequencer", "INSERT INTO audit_pending DEFAULT VALUES"),
-        ("sequencer", "UPDATE audit_entries SET rule = ''"),
-        ("sequencer", "DELETE FROM audit_entries"),
-        ("sequencer", "UPDATE audit_checkpoints SET note = ''"),
-        ("sequencer", "DELETE FROM audit_checkpoints"),
-        ("sequencer", "INSERT INTO audit_tree VALUES ('another', 0, '')"),
-    ],
-)
-def test_no_role_may_change_what_is_written(log, role, statement):
-    with pytest.raises(DBAPIError, match="permission denied"), getattr(log, role).begin() as connection:
-        connection.execute(text(statement))
+FORBIDDEN = [
+    ("app", "DELETE FROM audit_pending"),
+    ("app", "UPDATE audit_pending SET rule = ''"),
+    ("app", "INSERT INTO audit_entries SELECT * FROM audit_entries"),
+    ("app", "UPDATE audit_entries SET rule = ''"),
+    ("app", "DELETE FROM audit_entries"),
+    ("app", "TRUNCATE audit_entries"),
+    ("app", "UPDATE audit_tree SET size = 0"),
+    ("app", "DELETE FROM audit_checkpoints"),
+    ("worker", "DELETE FROM audit_pending"),
+    ("worker", "UPDATE audit_entries SET rule = ''"),
+    ("worker", "DELETE FROM audit_entries"),
+    ("worker", "UPDATE audit_tree SET size = 0"),
+    ("sequencer", "UPDATE audit_pending SET rule = ''"),
+    ("sequencer", "INSERT INTO audit_pending DEFAULT VALUES"),
+    ("sequencer", "UPDATE audit_entries SET rule = ''"),
+    ("sequencer", "DELETE FROM audit_entries"),
+    ("sequencer", "UPDATE audit_checkpoints SET note = ''"),
+    ("sequencer", "DELETE FROM audit_checkpoints"),
+    ("sequencer", "INSERT INTO audit_tree VALUES ('another', 0, '')"),
+]
+
+
+def test_no_role_may_change_what_is_written(log):
+    # One database for all of them: nothing gets through, so nothing changes.
+    for role, statement in FORBIDDEN:
+        with pytest.raises(DBAPIError, match="permission denied"), getattr(log, role).begin() as connection:
+            connection.execute(text(statement))
 
 
 def test_the_owner_of_the_tables_cannot_change_entries_either(log, actor):
