@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from intelhub.platform.shipped import shipped
 
@@ -42,8 +43,7 @@ class Word:
         return self.folded != self.exact
 
 
-@dataclass(frozen=True, slots=True)
-class SpottedWord:
+class SpottedWord(NamedTuple):
     """A word with the place it takes in the original text, for marking hits."""
 
     start: int

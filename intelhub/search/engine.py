@@ -98,7 +98,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A record that answers, at the version the index knows."""
+    """A record that answers, at the version the index knows.
+
+    Read it again through the row scope; where its row has moved past `row_version`, show no title or snippet of this.
+    """
 
     record_id: UUID
     row_version: int

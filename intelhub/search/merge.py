@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from itertools import islice
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
@@ -22,6 +23,7 @@ from intelhub.search.segment import Segment
 from intelhub.search.store import Listing, SegmentMeta
 
 TAIL_ROWS = 200
+MOST_DOCUMENTS = 100_000  # a sealed image of so many is some 100 MB, to be sent and opened in one piece
 _TIMES_LARGER = 3  # a segment joins a merge while it is no more than this many times what is already in it
 
 
@@ -69,7 +71,10 @@ def reindex_partition(session: Session, partition: Partition, documents: Iterabl
             count += 1
             yield with_spotted_identifiers(document)
 
-    _write(session, vault_of(session), partition, counted())
+    source = counted()
+    _write(session, vault_of(session), partition, islice(source, MOST_DOCUMENTS))
+    while more := list(islice(source, MOST_DOCUMENTS)):
+        _write(session, vault_of(session), partition, more)
     for table, ids in replaced.items():
         store.delete_rows(session, table, ids)
     return count
@@ -85,7 +90,7 @@ def _joined(listing: Listing) -> list[SegmentMeta]:
     joined: list[SegmentMeta] = []
     documents = len(listing.tail)
     for segment in sorted(listing.segments, key=lambda segment: segment.documents):
-        if segment.documents > _TIMES_LARGER * documents:
+        if segment.documents > _TIMES_LARGER * documents or segment.documents + documents > MOST_DOCUMENTS:
             break
         joined.append(segment)
         documents += segment.documents

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections import OrderedDict
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from intelhub.crypto import Vault
+from intelhub.crypto import Tampered, Vault
 from intelhub.search import store
 from intelhub.search.document import Partition
 from intelhub.search.sealing import SEGMENTS, open_image
@@ -50,7 +51,10 @@ class OpenSegments:
 
     def _opened(self, vault: Vault, segment_id: UUID, partition: Partition, sealed: bytes) -> Segment:
         image = open_image(vault, sealed, segment_id=segment_id, partition=partition)
-        segment = Segment(partition, segment_id=segment_id, image=image)
+        try:
+            segment = Segment(partition, segment_id=segment_id, image=image)
+        except sqlite3.DatabaseError:  # sealed by us and yet no database: nothing in it can be trusted
+            raise Tampered("A part of the search index does not fit its seal.") from None
         with self._lock:
             earlier = self._open.get(segment_id)
             if earlier is not None:  # another thread opened it meanwhile; its masks are already set

@@ -154,16 +154,16 @@ class Segment:
                 "SELECT record, version FROM docs WHERE id > ? ORDER BY id", (since,)
             ).fetchall()
 
-    def supersede(self, versions: Iterable[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
-        """Mask what is not newer than these; gives back what is newer here, so that it is masked there."""
+    def supersede(self, versions: Iterable[tuple[bytes, int]], *, equal_too: bool) -> list[tuple[bytes, int]]:
+        """Mask what is older than these (or equal); gives back what is newer here, so that it is masked there."""
         newer: list[tuple[bytes, int]] = []
         with self._lock:
             for record, version in versions:
                 rows = self._connection.execute("SELECT id, version FROM docs WHERE record = ?", (record,))
                 for row, own in rows.fetchall():
-                    if own <= version:
+                    if own < version or (equal_too and own == version):
                         self._mask(row)
-                    else:
+                    elif own > version:
                         newer.append((record, own))
         return newer
 

@@ -181,5 +181,5 @@ def settle(segments: Iterable[Segment], tail: Segment) -> None:
             if seen >= len(smaller):
                 continue
             versions = smaller.versions(since=seen)
-            smaller.supersede(larger.supersede(versions))
+            smaller.supersede(larger.supersede(versions, equal_too=True), equal_too=False)
             larger.settled_with[smaller.id] = seen + len(versions)

@@ -387,3 +387,17 @@ def test_a_session_without_actor_finds_nothing(world):
     one.write(document("chữ"))
     assert one.ids("chữ", scope=Context(ceiling=None)) == []
     assert len(one.ids("chữ")) == 1
+
+
+def test_large_partitions_come_in_several_segments(world, monkeypatch):
+    monkeypatch.setattr("intelhub.search.merge.MOST_DOCUMENTS", 4)
+    one = world.process()
+    written = [document("chữ", occurred_at=minutes(n)) for n in range(10)]
+    with world.worker() as session:
+        assert reindex_partition(session, PARTITION, iter(written)) == 10
+        assert session.execute(sql("SELECT count(*) FROM search_segments")).scalar_one() == 3
+    assert one.ids("chữ") == [each.record_id for each in reversed(written)]
+    one.write(changed(written[0], texts=("khác",)))
+    assert merged(world)
+    assert one.ids("chữ") == [each.record_id for each in reversed(written[1:])]
+    assert one.ids("khác") == [written[0].record_id]
