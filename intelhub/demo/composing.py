@@ -26,6 +26,12 @@ _SEIZED = frozenset(
 )
 _WITHOUT_CARRIAGE = frozenset({"fuel", "currency_gold", "vat_refund", "illegal_carriage", "processing_abuse"})
 _FEWEST, _MOST = 3, 9  # sentences
+_ENGLISH_TOPICS = frozenset(
+    {
+        "smuggling", "drugs", "wildlife", "weapons", "counterfeit", "cigarettes", "waste", "dual_use", "false_origin",
+        "false_value", "ecommerce_post",
+    }
+)  # fmt: skip
 _ENGLISH_CHANNELS = frozenset({"foreign_customs", "international_body", "business", "other_customs", "technical_means"})
 
 
@@ -57,7 +63,7 @@ def speaks_english(channel: str, scene: Scene) -> bool:
         channel in _ENGLISH_CHANNELS
         and scene.kind != "zone"
         and place_in_english(scene.place) != scene.place
-        and scene.line.topic not in {"vat_refund", "currency_gold", "illegal_carriage"}
+        and scene.line.topic in _ENGLISH_TOPICS
     )
 
 

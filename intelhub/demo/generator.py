@@ -30,7 +30,7 @@ MARKER = "DEMO"  # begins the source of every record: what follows is invented
 _PSEUDONYMS = "CS-99"  # pseudonyms may say nothing but their number; the demo's are those from CS-990000
 _SPAN = timedelta(days=730)
 _RECENT, _RECENT_DAYS = 0.16, 40  # share of the records that fall into the last weeks
-_VAGUE, _ENGLISH, _TRIES = 0.05, 0.62, 40
+_VAGUE, _ENGLISH, _TRIES = 0.05, 0.9, 40
 _TWIN_DAYS, _TWINS_LOOKED_AT, _CONFIRMED = 6, 400, 0.25
 
 

@@ -27,7 +27,10 @@ _GOALS: tuple[tuple[float, Mapping[str, int]], ...] = (
 )  # fmt: skip
 BEFORE_DEPARTMENT = frozenset({"draft", "returned", "submitted"})
 _RETURNED_ONCE = 0.07
-_LETTERS, _FIGURES = "ABCDEF", "23456"  # authors never claim a 1: it takes an independent record
+# F and 6 say "cannot be judged": they are no worse than E and 5. A 1 takes an independent record.
+_BETTER_SOURCE = MappingProxyType({"C": "B", "D": "C", "E": "D", "F": "C"})
+_BETTER_INFO = MappingProxyType({"3": "2", "4": "3", "5": "4", "6": "3"})
+_WORSE_INFO = MappingProxyType({"2": "3", "3": "4", "6": "4"})
 
 
 @dataclass(frozen=True, slots=False, kw_only=True)
@@ -165,15 +168,14 @@ def grade_again(rng: Random, content: Mapping[str, Any], confirming: int | None 
         source = content["source_grade"]
         return {"source_grade": source, "info_grade": "1", "reason": reason, "corroborating": [confirming]}
     direction = rng.choices(("same", "up", "down"), (5, 3, 2))[0]
-    source, info = _LETTERS.index(content["source_grade"]), _FIGURES.index(content["info_grade"])
-    if direction == "up" and info > 0:
-        source, info = max(0, source - (source > 1)), info - 1
-    elif direction == "down" and info < _FIGURES.index("4"):
-        info += 1
-    else:
+    source, info = content["source_grade"], content["info_grade"]
+    if direction == "up":
+        source, info = _BETTER_SOURCE.get(source, source), _BETTER_INFO.get(info, info)
+    elif direction == "down":
+        info = _WORSE_INFO.get(info, info)
+    if (source, info) == (content["source_grade"], content["info_grade"]):
         direction = "same"
-    reason = rng.choice(reasons[direction])
-    return {"source_grade": _LETTERS[source], "info_grade": _FIGURES[info], "reason": reason}
+    return {"source_grade": source, "info_grade": info, "reason": rng.choice(reasons[direction])}
 
 
 def collation(rng: Random, content: Mapping[str, Any]) -> dict[str, Any]:

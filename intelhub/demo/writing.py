@@ -14,7 +14,9 @@ from intelhub.demo.world import KIND_LETTERS, Firm, Line, Network, Vehicle, load
 
 _HEAD = re.compile(r"^(?P<kinds>[LSARPZ*]*)(?:;(?P<method>[a-z_]*))?(?P<needs>(?:[+-][a-z]+)*)\|")
 _SLOT = re.compile(r"{(\w+)}")
-_OWN_QUANTITY, _ONE_BILLION = ("tấn", "m³"), 1_000_000_000
+_OWN_QUANTITY, _WEIGHED_FINELY = ("tấn", "m³"), 60  # below this, weights are given with a decimal
+_TEN_MILLION, _ONE_BILLION = 10**7, 10**9
+_HEAVY = frozenset({"tấn", "m³", "con", "bộ", "mét", "m²", "tấm", "feet vuông"})  # what no car carries
 _ABSTRACT_MAXIMUM = 120
 _NAMES_HS = 0.6  # how often a text gives the HS code
 
@@ -81,6 +83,13 @@ class Scene:
         return found
 
 
+def _vehicle(rng: Random, network: Network, line: Line) -> Vehicle:
+    if line.goods["u"] not in _HEAVY and network.kind != "zone":
+        return rng.choice(network.trucks)
+    lorries = [vehicle for vehicle in network.trucks if vehicle.vi == "xe tải"]
+    return rng.choice(lorries) if lorries else network.tractor
+
+
 def set_scene(rng: Random, network: Network, unit_code: str, happened_at: datetime) -> Scene:
     """Choose one trade of a group, and how its goods are declared."""
     line = rng.choice(network.lines)
@@ -94,7 +103,7 @@ def set_scene(rng: Random, network: Network, unit_code: str, happened_at: dateti
         claimed=rng.choice(line.goods.get("claim", [""])),
         firm=rng.choice(network.firms),
         persons=tuple(rng.sample(network.persons, k=2)),
-        truck=rng.choice(network.trucks),
+        truck=_vehicle(rng, network, line),
         container=rng.choice(network.containers),
         seal=rng.choice(network.seals),
         shipper=rng.choice(network.shippers),
@@ -112,6 +121,7 @@ class Writer:
     named: set[str] = field(default_factory=set)
     language: str = "vi"
     spots: str = ""
+    amount: float | None = None
 
     def can(self, pattern: Pattern) -> bool:
         """Whether a sentence fits what has been told so far."""
@@ -241,32 +251,38 @@ class Writer:
     # --- how much, where, when ----------------------------------------------------------------------------------
 
     def quantity(self, *, small: bool = False) -> str:
-        """How much of the goods, with the unit people count them in."""
+        """How much of the goods, with the unit people count them in; the same whenever it is said again."""
         goods = self.scene.line.goods
-        low, high = goods["q"]
         unit: str = goods["u" if self.language == "vi" else "ue"]
-        amount: float = self.rng.randint(low, high)
+        if self.amount is None:
+            self.amount = self._amount(goods, small=small)
         if small and goods["u"] in _OWN_QUANTITY:
-            return f"{self.rng.randint(12, 90)} kg"
-        if small:
-            amount = max(1, self.rng.randint(low, high) // 8)
-        elif high <= 60 and goods["u"] in {"tấn", "kg"}:  # noqa: PLR2004 - small weights are given with a decimal
-            amount += self.rng.randrange(10) / 10
-        return f"{_number(amount, self.language)} {unit}"
+            return f"{round(self.amount * 1000)} kg"
+        return f"{_number(self.amount, self.language)} {unit}"
 
-    def money(self) -> str:
-        """A value in đồng, rounded as people round."""
-        amount = int(self.rng.lognormvariate(20.6, 0.9)) // 10_000_000 * 10_000_000
-        amount = min(max(amount, 60_000_000), 38 * _ONE_BILLION)
-        if self.language == "en":
-            return (
-                f"{amount / _ONE_BILLION:.1f} billion VND"
-                if amount >= _ONE_BILLION
-                else f"{amount // 10**6} million VND"
-            )
-        if amount >= _ONE_BILLION:
-            return f"{_number(round(amount / _ONE_BILLION, 1), 'vi')} tỷ đồng"
-        return f"{amount // 10**6} triệu đồng"
+    def _amount(self, goods: Mapping[str, Any], *, small: bool) -> float:
+        low, high = goods["q"]
+        if small and goods["u"] in _OWN_QUANTITY:
+            return self.rng.randint(12, 90) / 1000
+        if small:
+            return max(1, self.rng.randint(low, high) // 8)
+        amount = self.rng.randint(low, high)
+        if high <= _WEIGHED_FINELY and goods["u"] in {"tấn", "kg"}:
+            return amount + self.rng.randrange(10) / 10
+        return amount
+
+    def money(self, share: float = 1.0) -> str:
+        """What the goods are worth, or a share of it, in đồng rounded as people round."""
+        goods = self.scene.line.goods
+        if self.amount is None:
+            self.amount = self._amount(goods, small=False)
+        amount = self.amount * goods["v"] * 1000 * share * self.rng.uniform(0.9, 1.1)
+        step = 10_000_000 if amount > 10 * _TEN_MILLION else 1_000_000
+        whole = max(step, round(amount / step) * step)
+        if whole >= _ONE_BILLION:
+            figure = _number(round(whole / _ONE_BILLION, 1), self.language)
+            return f"{figure} billion VND" if self.language == "en" else f"{figure} tỷ đồng"
+        return f"{whole // 10**6} {'million VND' if self.language == 'en' else 'triệu đồng'}"
 
     def country(self, code: str) -> str:
         """A country by name."""
@@ -331,7 +347,8 @@ def place_in_english(place: str) -> str:
         ("cảng ", "{} port"),
     ):
         if place.startswith(vi):
-            return en.format(place.removeprefix(vi)).replace("khu vực", "area")
+            name, _, area = place.removeprefix(vi).partition(" khu vực ")
+            return en.format(name) + (f" area {area}" if area else "")
     return place
 
 
@@ -353,6 +370,7 @@ _SLOTS: Mapping[str, Callable[[Writer], str]] = {
     "sl": Writer.quantity,
     "slnho": lambda w: w.quantity(small=True),
     "tg": Writer.money,
+    "thue": lambda w: w.money(w.rng.uniform(0.06, 0.24)),
     "nuoc": lambda w: w.country(w.scene.line.country),
     "nuoc2": lambda w: w.country(w.scene.claimed),
     "noi": Writer.spot,
@@ -361,6 +379,7 @@ _SLOTS: Mapping[str, Callable[[Writer], str]] = {
     "tinh": Writer.inland,
     "gio": Writer.clock,
     "ngay": Writer.day,
+    "it": lambda w: str(w.rng.randint(2, 4)),
     "n": lambda w: str(w.rng.randint(2, 9)),
     "nn": lambda w: str(w.rng.randint(11, 58)),
     "pt": lambda w: str(w.rng.choice((8, 12, 15, 18, 20, 25, 30, 35, 40, 45, 50, 60))),
