@@ -5,11 +5,11 @@ Only what `Segment` let through its access filter gets here, and nothing here op
 
 from __future__ import annotations
 
-import heapq
 import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from intelhub.search.document import SearchDocument
 from intelhub.search.engine import MOST_RANKED, Hit, Order, PartitionFilter, SearchRequest
@@ -44,27 +44,30 @@ class Gathering:
         self._not_after = min(filter(None, (query.not_after, request.not_after)), default=None)
         self._leaves: list[Leaf] = list(dict.fromkeys(positive_leaves(query.tree)))
         self._places: dict[bytes, Place] = {}
+        self._floor: datetime | None = None
         self._by_rank: list[list[Place]] = []
         self._counts: Counter[Leaf] = Counter()
 
     def take(self, segments: Sequence[Segment], tail: Segment, access: PartitionFilter) -> None:
         """Ask one partition, the tail last: what changes meanwhile is then found there if no longer in a segment."""
         settle(segments, tail)
-        plan = Plan(
-            tree=self._tree,
-            access=access,
-            not_before=self._not_before,
-            not_after=self._not_after,
-            deadline=self._deadline,
-        )
         for segment in (*segments, tail):
+            plan = Plan(
+                tree=self._tree,
+                access=access,
+                not_before=self._floor or self._not_before,
+                not_after=self._not_after,
+                deadline=self._deadline,
+            )
             if not len(segment):
                 continue
             if self._request.among is not None:
                 self._keep(segment, segment.among(plan, self._request.among))
             elif self._request.order is Order.NEWEST:
-                self._keep(segment, segment.newest(plan, limit=self._request.limit + 1, after=self._request.after))
-                self._cut()
+                found = segment.newest(plan, limit=self._request.limit + 1, after=self._request.after)
+                if found:
+                    self._keep(segment, found)
+                    self._cut()
             else:
                 best = segment.best(plan, limit=MOST_RANKED)
                 self._by_rank.append([Place(found, segment) for found in best])
@@ -102,11 +105,13 @@ class Gathering:
                 self._places[hit.record] = Place(hit, segment)
 
     def _cut(self) -> None:
-        """Keep a page and one: more would only be memory."""
+        """Once there is a page and one more, nothing older than its end is asked for any longer."""
         most = self._request.limit + 1
-        if len(self._places) > 2 * most:
-            newest = heapq.nsmallest(most, self._places.values(), key=lambda place: place.found)
-            self._places = {place.found.record: place for place in newest}
+        if len(self._places) < most:
+            return
+        newest = sorted(self._places.values(), key=lambda place: place.found)[:most]
+        self._places = {place.found.record: place for place in newest}
+        self._floor = newest[-1].found.occurred_at
 
     def _candidates(self) -> list[Place]:
         """The best of every part in turn, because the engine's scores say nothing across parts."""

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID, uuid4
 
 from intelhub.search.document import (
@@ -52,8 +52,7 @@ class TookTooLong(Exception):
     """The time set for one question is used up."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Found:
+class Found(NamedTuple):
     """A row that matched; sorts newest first."""
 
     minus_at: int
