@@ -107,9 +107,9 @@ def body_of(fields: Mapping[str, Any], work: Work) -> dict[str, Any]:
     return {"fields": dict(fields), "work": _work_fields(work)}
 
 
-def seal_words(session: Session, step: RecordStepRow, at: datetime, reason: str) -> None:
-    """Seal a step's exact time and words."""
-    kek = vault_of(session).kek_for(session, _kek_scope(step))
+def seal_words(session: Session, step: RecordStepRow, at: datetime, reason: str, *, kek_id: UUID) -> None:
+    """Seal a step's exact time and words under the key that the record's content stands under."""
+    kek = vault_of(session).kek(session, kek_id)
     context = _context(step, "record_steps", step.id, step.row_version)
     sealed = seal_content(kek, context, {"words": _dump({"at": at.isoformat(), "reason": reason})})
     step.kek_id, step.wrapped_dek = sealed.kek_id, sealed.wrapped_dek

@@ -118,7 +118,7 @@ def advance(
         compartments=list(row.compartments),
         origin_department_id=row.origin_department_id,
     )
-    sealing.seal_words(session, step, clock.now(), reason)
+    sealing.seal_words(session, step, clock.now(), reason, kek_id=row.kek_id)
     session.add(step)
     record_act(
         actor,
