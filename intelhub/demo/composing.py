@@ -42,6 +42,7 @@ class Composed:
     text: str
     abstract: str
     method: str | None
+    spot: str
     subjects: tuple[Mapping[str, str], ...]
 
 
@@ -125,6 +126,7 @@ def compose(rng: Random, scene: Scene, channel_code: str, level: int) -> Compose
         text=" ".join(told),
         abstract=write_abstract(writer, topic["abstract"], rng=rng),
         method=clause.method or None,
+        spot=writer.said_spot,
         subjects=tuple(writer.subjects.values()),
     )
 
@@ -153,6 +155,7 @@ def compose_english(rng: Random, scene: Scene, channel_code: str) -> Composed:
         text=" ".join(told),
         abstract=write_abstract(writer, words["abstract"], rng=rng),
         method=method,
+        spot="",
         subjects=tuple(writer.subjects.values()),
     )
 
@@ -161,14 +164,16 @@ def vague_options(scene: Scene) -> list[Mapping[str, Any]]:
     """The observations without a culprit that fit a scene."""
     letter = KIND_LETTERS[scene.kind]
     return [
-        option for option in load("phrases_common")["uncertain"] if option["kinds"] == "*" or letter in option["kinds"]
+        option
+        for option in load("phrases_common")["uncertain"]
+        if (option["kinds"] == "*" or letter in option["kinds"]) and scene.line.topic in option["topics"]
     ]
 
 
 def compose_vague(rng: Random, scene: Scene, option: Mapping[str, Any]) -> Composed:
     """Something seen or heard, without anybody to name."""
     words = load("phrases_common")
-    writer = Writer(rng=rng, scene=scene)
+    writer = Writer(rng=rng, scene=scene, named={words["channels"][option["channels"][0]]["mode"]})
     told = [sentence(writer.fill(parse(option["text"])))]
     _add(writer, told, words["uncertain_close"], rng.choice((2, 3, 4)))
     goods = scene.line.goods
@@ -176,6 +181,7 @@ def compose_vague(rng: Random, scene: Scene, option: Mapping[str, Any]) -> Compo
         text=" ".join(told),
         abstract=write_abstract(writer, words["uncertain_abstract"], rng=rng),
         method=None,
+        spot="",
         subjects=({"kind": "goods", "name": goods["vi"], "identifier": goods.get("hs", "")},),
     )
 

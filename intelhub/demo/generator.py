@@ -29,8 +29,9 @@ from intelhub.platform import clock
 MARKER = "DEMO"  # begins the source of every record: what follows is invented
 _PSEUDONYMS = "CS-99"  # pseudonyms may say nothing but their number; the demo's are those from CS-990000
 _SPAN = timedelta(days=730)
+_BY_DAY = 0.7  # share of the records that somebody in an office learned of
 _RECENT, _RECENT_DAYS = 0.16, 40  # share of the records that fall into the last weeks
-_VAGUE, _ENGLISH, _TRIES = 0.05, 0.9, 40
+_VAGUE, _ENGLISH, _TRIES = 0.25, 0.9, 40
 _TWIN_DAYS, _TWINS_LOOKED_AT, _CONFIRMED = 6, 400, 0.25
 
 
@@ -95,8 +96,10 @@ def generate_records(seed: int, count: int = 2_100, *, today: datetime | None = 
 
 def _moment(rng: Random, now: datetime) -> datetime:
     days = rng.uniform(0, _RECENT_DAYS) if rng.random() < _RECENT else rng.uniform(0, _SPAN.days)
-    moment = now - timedelta(days=days, hours=2)
-    return moment.replace(second=0, microsecond=0)
+    moment = (now - timedelta(days=days, hours=2)).replace(second=0, microsecond=0)
+    if rng.random() < _BY_DAY:
+        moment = moment.replace(hour=rng.randint(7, 18))
+    return moment if moment < now else moment - timedelta(days=1)
 
 
 def _write(run: _Run, learned_at: datetime, index: int) -> DemoRecord:
@@ -245,7 +248,7 @@ def _content(rng: Random, sketch: _Sketch, composed: Composed) -> Mapping[str, A
             "happened_from": scene.happened_at.isoformat() if happened else None,
             "happened_to": ended,
             "place_unit": sketch.unit_code,
-            "place_text": rng.choice(load("units")["spots"][scene.kind]) if rng.random() < 0.7 else "",  # noqa: PLR2004
+            "place_text": composed.spot,
             "channel": sketch.channel,
             "source_kind": kind,
             "source": source,

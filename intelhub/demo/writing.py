@@ -15,6 +15,8 @@ from intelhub.demo.world import KIND_LETTERS, Firm, Line, Network, Vehicle, load
 _HEAD = re.compile(r"^(?P<kinds>[LSARPZ*]*)(?:;(?P<method>[a-z_]*))?(?P<needs>(?:[+-][a-z]+)*)\|")
 _SLOT = re.compile(r"{(\w+)}")
 _OWN_QUANTITY, _WEIGHED_FINELY = ("tấn", "m³"), 60  # below this, weights are given with a decimal
+_SMALL_KINDS = frozenset({"air", "post"})
+_HEAVIEST_PARCEL = 20  # kg
 _TEN_MILLION, _ONE_BILLION = 10**7, 10**9
 _HEAVY = frozenset({"tấn", "m³", "con", "bộ", "mét", "m²", "tấm", "feet vuông"})  # what no car carries
 _ABSTRACT_MAXIMUM = 120
@@ -93,13 +95,16 @@ def _vehicle(rng: Random, network: Network, line: Line) -> Vehicle:
 def set_scene(rng: Random, network: Network, unit_code: str, happened_at: datetime) -> Scene:
     """Choose one trade of a group, and how its goods are declared."""
     line = rng.choice(network.lines)
+    papers = line.goods.get("as", [""])
+    if network.kind in _SMALL_KINDS:  # a parcel is not declared as raw nuts
+        papers = line.goods.get("as_small", papers)
     return Scene(
         network=network,
         line=line,
         unit_code=unit_code,
         kind=network.kind,
         happened_at=happened_at,
-        declared=rng.choice(line.goods.get("as", [""])),
+        declared=rng.choice(papers),
         claimed=rng.choice(line.goods.get("claim", [""])),
         firm=rng.choice(network.firms),
         persons=tuple(rng.sample(network.persons, k=2)),
@@ -122,6 +127,7 @@ class Writer:
     language: str = "vi"
     spots: str = ""
     amount: float | None = None
+    said_spot: str = ""
 
     def can(self, pattern: Pattern) -> bool:
         """Whether a sentence fits what has been told so far."""
@@ -245,7 +251,9 @@ class Writer:
     def declared(self) -> str:
         """What the papers call the goods."""
         if self.language == "en":
-            return str(self.scene.line.goods["as_en"])
+            goods = self.scene.line.goods
+            small = goods.get("as_small_en") if self.scene.kind in _SMALL_KINDS else None
+            return str(small or goods["as_en"])
         return self.scene.declared
 
     # --- how much, where, when ----------------------------------------------------------------------------------
@@ -264,6 +272,8 @@ class Writer:
         low, high = goods["q"]
         if small and goods["u"] in _OWN_QUANTITY:
             return self.rng.randint(12, 90) / 1000
+        if small and goods["u"] == "kg":
+            return self.rng.randint(1, max(2, min(_HEAVIEST_PARCEL, high // 4)))
         if small:
             return max(1, self.rng.randint(low, high) // 8)
         amount = self.rng.randint(low, high)
@@ -292,7 +302,9 @@ class Writer:
     def spot(self) -> str:
         """Where at the unit it happened."""
         spot = self.rng.choice(load("units")["spots"][self.spots or self.scene.kind])
-        return f"{spot} thuộc {self.scene.place}" if self.scene.kind == "zone" else f"{spot} {self.scene.place}"
+        where = f"{spot} thuộc {self.scene.place}" if self.scene.kind == "zone" else f"{spot} {self.scene.place}"
+        self.said_spot = where if self.spots == "border" else spot
+        return where
 
     def gate(self) -> str:
         """The unit's place."""
@@ -304,8 +316,9 @@ class Writer:
         country = facts["countries"][self.scene.line.country]
         here = re.sub(r"^(cửa khẩu quốc tế|cửa khẩu|ga quốc tế|ga đường sắt liên vận quốc tế) ", "", self.scene.place)
         goal = self.inland()
-        start = unit.get("beyond") or self.rng.choice(country.get(self.scene.kind, [country["vi"]]))
+        start = unit.get("beyond") or self.rng.choice(country.get(self.scene.kind, [country[self.language]]))
         if self.language == "en":
+            here = place_in_english(self.scene.place).removeprefix("the ")
             return f"{start} - {here} - {goal}"
         return f"tuyến {start} - {here} - {goal}"
 
