@@ -25,9 +25,8 @@ class _Seat:
     persona: tuple[str, str, str, str] | None = None  # title and blurb, each in Vietnamese and English
 
 
-def _lang_son() -> list[_Seat]:
+def _lang_son_gates() -> list[_Seat]:
     others = tuple(code for code in units_of("15") if code != "15BB")
-    division = ("15ZZ.CBL",)
     return [
         _Seat(
             username="15bb.officer1",
@@ -57,6 +56,12 @@ def _lang_son() -> list[_Seat]:
         ),
         _Seat(username="15be.officer1", function="group_officer", units=others, clearance=2),
         _Seat(username="15be.leader1", function="group_leader", units=others, clearance=2),
+    ]
+
+
+def _lang_son_department() -> list[_Seat]:
+    division = ("15ZZ.CBL",)
+    return [
         _Seat(
             username="15cbl.analyst1",
             function="analyst",
@@ -199,7 +204,7 @@ def _headquarters() -> list[_Seat]:
 
 
 def _seats() -> list[_Seat]:
-    seats = [*_lang_son(), *_quang_ninh()]
+    seats = [*_lang_son_gates(), *_lang_son_department(), *_quang_ninh()]
     for department, clearance in _LARGE.items():
         seats += _large(department, clearance)
     for department in _SMALL:
