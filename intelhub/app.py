@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Request, request, send_from_directory
+from flask import Flask, request, send_from_directory
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from intelhub import access, audit, frame, health, organisation, records
-from intelhub.access import NOBODY, may, scope_for
+from intelhub.access import NOBODY, Persona, SessionLimits, may, scope_for
 from intelhub.audit import ObjectRef, record_act, register_action
 from intelhub.crypto import Vault, harden_process, open_key_file
-from intelhub.platform.actor import Actor
 from intelhub.platform.database import open_engine
 from intelhub.platform.unit_of_work import UnitsOfWork
 from intelhub.platform.web import errors, gate, headers
@@ -65,10 +66,39 @@ def create_app(house: House | None = None) -> Flask:
     errors.install(app)
     frame.install(app, is_demo=house.settings.demo)
     _serve_static(app)
-    for blueprint in (records.blueprint, organisation.blueprint, audit.blueprint, health.blueprint):
-        app.register_blueprint(blueprint)
-    access.install_web(app, is_demo=house.settings.demo)
+    for feature in (records, organisation, audit, health):
+        if hasattr(feature, "blueprint"):
+            app.register_blueprint(feature.blueprint)
+    _install_access(app, house)
     return app
+
+
+def _install_access(app: Flask, house: House) -> None:
+    settings = house.settings
+    limits = SessionLimits(
+        idle=timedelta(minutes=settings.session_idle_minutes),
+        absolute=timedelta(minutes=settings.session_absolute_minutes),
+    )
+    is_demo = settings.demo and house.vault.is_demo
+    access.install_web(app, is_demo=is_demo, limits=limits, personas=_personas() if is_demo else ())
+
+
+def _personas() -> Iterator[Persona]:
+    """The invented people of the demo whom a visitor may become."""
+    # Late, because the demo is loaded through this application, and no other installation needs it.
+    from intelhub.demo.loading import SEED
+    from intelhub.demo.people import generate_people
+
+    for person in generate_people(SEED):
+        if person.is_persona:
+            yield Persona(
+                username=person.username,
+                title_vi=person.title_vi,
+                title_en=person.title_en,
+                blurb_vi=person.blurb_vi,
+                blurb_en=person.blurb_en,
+                place=person.place,
+            )
 
 
 def _configure(app: Flask, house: House) -> None:
@@ -105,9 +135,6 @@ def _locale() -> str:
 def _web_house(house: House) -> WebHouse:
     settings = house.settings
 
-    def actor_of(incoming: Request) -> Actor | None:
-        return access.actor_of_request(house.units, incoming)
-
     def on_refusal(refusal: Refusal) -> None:
         with house.units.begin(refusal.actor, scope_for(refusal.actor)) as session:
             _write_refusal(session, refusal)
@@ -117,7 +144,7 @@ def _web_house(house: House) -> WebHouse:
     return WebHouse(
         units=house.units,
         nobody=NOBODY,
-        actor_of=actor_of,
+        actor_of=access.actor_of_request,
         scope_of=scope_for,
         permits=may,
         on_refusal=on_refusal,

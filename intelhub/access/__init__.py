@@ -14,12 +14,13 @@ from intelhub.access.credentials import (
 )
 from intelhub.access.decision import Check, Decision, decide, may, require
 from intelhub.access.domain import (
-    ABSOLUTE_LIMIT,
-    IDLE_LIMIT,
     HeldPost,
+    LiveSession,
     OpenSession,
     Person,
+    Persona,
     PlaceRule,
+    SessionLimits,
     SignedIn,
     SignInRefused,
     Strength,
@@ -57,13 +58,12 @@ from intelhub.access.queries import (
 from intelhub.access.reach import Reach
 from intelhub.access.scope import NOBODY, ActorScope, scope_for
 from intelhub.access.sign_in import actor_named, end_session, open_session_for_persona, resolve_session, sign_in
+from intelhub.access.web import actor_of_request, install_web
 
 __all__ = [
-    "ABSOLUTE_LIMIT",
     "FUNCTIONS",
     "HANDLING_CODES",
     "HIGHEST_LEVEL",
-    "IDLE_LIMIT",
     "NOBODY",
     "PERMISSIONS",
     "ActorScope",
@@ -75,20 +75,24 @@ __all__ = [
     "HeldPost",
     "Label",
     "Line",
+    "LiveSession",
     "OpenSession",
     "PartitionFilter",
     "Person",
+    "Persona",
     "PlaceRule",
     "Policy",
     "PolicyBroken",
     "Reach",
     "ReadFilter",
+    "SessionLimits",
     "SignInRefused",
     "SignedIn",
     "Strength",
     "TotpEnrolment",
     "activate_user",
     "actor_named",
+    "actor_of_request",
     "add_member",
     "confirm_totp",
     "console_actor",
@@ -105,6 +109,7 @@ __all__ = [
     "get_person",
     "grant_post",
     "has_another_leader",
+    "install_web",
     "issue_setup_code",
     "list_compartment_names",
     "list_people",

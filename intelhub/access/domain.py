@@ -10,11 +10,21 @@ from uuid import UUID
 from intelhub.platform.actor import Actor, Place
 from intelhub.platform.messages import Message
 
-IDLE_LIMIT = timedelta(minutes=15)
-ABSOLUTE_LIMIT = timedelta(hours=8)
-TOUCHED_EVERY = timedelta(minutes=1)
 SETUP_CODE_LIMIT = timedelta(hours=72)
 DEFAULT_POST_DURATION = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLimits:
+    """How long a session lasts: without a request, and in any case. An installation says so in its settings."""
+
+    idle: timedelta = timedelta(minutes=30)
+    absolute: timedelta = timedelta(hours=12)
+
+    @property
+    def touched_every(self) -> timedelta:
+        """How exactly the last request is written down; seldom, because each writing is a transaction."""
+        return min(timedelta(minutes=1), self.idle / 10)
 
 
 class Strength(StrEnum):
@@ -83,6 +93,14 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSession:
+    """A session that is open now: who acts in it, and when it ends if nothing more is heard."""
+
+    actor: Actor
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignInRefused:
     """A sign-in that did not succeed, with the one sentence shown; the count and the entry are to be committed."""
 
@@ -111,3 +129,23 @@ class OpenSession:
     strength: Strength
     user_agent_family: str
     is_this_one: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persona:
+    """An invented person whom a visitor of the demo becomes with one click; what they are and what to try."""
+
+    username: str
+    title_vi: str
+    title_en: str
+    blurb_vi: str
+    blurb_en: str
+    place: Place = Place.ONSITE
+
+    def title(self, locale: str) -> str:
+        """What they are, in the reader's language."""
+        return self.title_en if locale == "en" else self.title_vi
+
+    def blurb(self, locale: str) -> str:
+        """What to try as this person, in the reader's language."""
+        return self.blurb_en if locale == "en" else self.blurb_vi

@@ -15,11 +15,10 @@ from sqlalchemy.orm import Session
 from intelhub.access import actions, factors, throttle
 from intelhub.access.credentials import open_secret, use_recovery_code, use_totp_step
 from intelhub.access.domain import (
-    ABSOLUTE_LIMIT,
-    IDLE_LIMIT,
-    TOUCHED_EVERY,
+    LiveSession,
     Person,
     PlaceRule,
+    SessionLimits,
     SignedIn,
     SignInRefused,
     Strength,
@@ -46,6 +45,7 @@ from intelhub.platform.messages import Message
 _NOT_RIGHT = Message("The name, the password or the code is not right.")
 _TOO_MANY = Message("Too many attempts. Wait a little and try again.")
 _ELSEWHERE = Message("This account signs in on site only.")
+_DEFAULT_LIMITS = SessionLimits()
 _FAMILIES = ("Edg", "OPR", "Firefox", "Chrome", "Safari", "curl", "python")
 
 
@@ -59,6 +59,7 @@ def sign_in(
     address: str,
     user_agent: str = "",
     request_id: UUID | None = None,
+    limits: SessionLimits = _DEFAULT_LIMITS,
 ) -> SignedIn | SignInRefused:
     """Sign somebody in with a password and, once set up, a one-time or recovery code; commit in both cases."""
     now = clock.now()
@@ -83,7 +84,7 @@ def sign_in(
     throttle.forget(session, name_key)
     if credentials and credentials.password_hash and factors.needs_rehash(credentials.password_hash):
         credentials.password_hash = factors.hash_password(password)
-    return _open_session(session, user, place, strength, address, user_agent, request_id)
+    return _open_session(session, user, place, strength, address, user_agent, request_id, limits)
 
 
 def open_session_for_persona(
@@ -94,6 +95,7 @@ def open_session_for_persona(
     address: str = "",
     user_agent: str = "",
     request_id: UUID | None = None,
+    limits: SessionLimits = _DEFAULT_LIMITS,
 ) -> SignedIn:
     """One click signs in as an invented person; only under a demo key. Raises `NotPermitted` or `NotFound`."""
     if not vault_of(session).is_demo:
@@ -101,10 +103,12 @@ def open_session_for_persona(
     user = session.scalar(select(UserRow).where(UserRow.username == fold_username(username), UserRow.is_active))
     if user is None:
         raise NotFound(rule="no_such_person")
-    return _open_session(session, user, place, Strength.DEMO, address, user_agent, request_id)
+    return _open_session(session, user, place, Strength.DEMO, address, user_agent, request_id, limits)
 
 
-def resolve_session(session: Session, token: str, *, request_id: UUID | None = None) -> Actor | None:
+def resolve_session(
+    session: Session, token: str, *, request_id: UUID | None = None, limits: SessionLimits = _DEFAULT_LIMITS
+) -> LiveSession | None:
     """Who acts under a token now, with the rights of this moment; None when it is unknown, ended, idle or too old."""
     now = clock.now()
     found = session.execute(
@@ -115,12 +119,17 @@ def resolve_session(session: Session, token: str, *, request_id: UUID | None = N
     if found is None:
         return None
     row, user = found
-    if now - row.last_seen_at > IDLE_LIMIT or not PlaceRule(user.place_rule).allows(Place(row.place)):
+    # Limits that were made tighter hold for the sessions that are open already.
+    last_moment = min(row.expires_at, row.created_at + limits.absolute)
+    last_seen = row.last_seen_at
+    if now > min(last_moment, last_seen + limits.idle) or not PlaceRule(user.place_rule).allows(Place(row.place)):
         return None
-    if now - row.last_seen_at >= TOUCHED_EVERY:
+    if now - last_seen >= limits.touched_every:
         # Not through the row: two requests at once would wait for each other's version of it.
         session.execute(update(SessionRow).where(SessionRow.id == row.id).values(last_seen_at=now))
-    return _actor(session, user.id, Place(row.place), Strength(row.strength), row.id, request_id)
+        last_seen = now
+    actor = _actor(session, user.id, Place(row.place), Strength(row.strength), row.id, request_id)
+    return LiveSession(actor=actor, ends_at=min(last_moment, last_seen + limits.idle))
 
 
 def actor_named(
@@ -193,6 +202,7 @@ def _open_session(
     address: str,
     user_agent: str,
     request_id: UUID | None,
+    limits: SessionLimits,
 ) -> SignedIn:
     now = clock.now()
     token, digest = factors.new_token()
@@ -202,7 +212,7 @@ def _open_session(
         user_id=user.id,
         created_at=now,
         last_seen_at=now,
-        expires_at=now + ABSOLUTE_LIMIT,
+        expires_at=now + limits.absolute,
         ended_at=None,
         place=place.value,
         strength=strength.value,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from intelhub.access import (
     NOBODY,
+    SessionLimits,
     SignedIn,
     SignInRefused,
     console_actor,
@@ -29,6 +31,7 @@ from intelhub.platform.actor import Actor, Place
 from intelhub.platform.unit_of_work import ActorSession, UnitsOfWork
 
 PASSWORD = "bốn con ngựa trắng"
+LIMITS = SessionLimits(idle=timedelta(minutes=15), absolute=timedelta(hours=8))
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,13 @@ class House:
     ) -> SignedIn | SignInRefused:
         with self.begin() as session:
             return sign_in(
-                session, username=username, password=password, second_factor=code, place=place, address=address
+                session,
+                username=username,
+                password=password,
+                second_factor=code,
+                place=place,
+                address=address,
+                limits=LIMITS,
             )
 
     def entries(self) -> list[tuple[str, str, str, UUID]]:

@@ -37,7 +37,7 @@ from intelhub.organisation import today
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor, Place
 from intelhub.platform.errors import NotFound, NotPermitted, RuleRefused
-from tests.integration.access.conftest import PASSWORD, House
+from tests.integration.access.conftest import LIMITS, PASSWORD, House
 
 OFFICER = "an.nguyen"
 
@@ -49,7 +49,8 @@ def officer(house: House):
 
 def resolve(house: House, token: str) -> Actor | None:
     with house.begin() as session:
-        return resolve_session(session, token)
+        found = resolve_session(session, token, limits=LIMITS)
+        return found.actor if found else None
 
 
 def enrol(house: House, actor: Actor) -> tuple[pyotp.TOTP, tuple[str, ...]]:

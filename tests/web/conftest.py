@@ -1,0 +1,80 @@
+"""The whole application over a house with people, and browsers that are signed in as one of them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from intelhub import access
+from intelhub.access import NOBODY, scope_for
+from intelhub.app import House, create_app
+from intelhub.platform.actor import Place
+from intelhub.settings import Settings
+from tests.house import TestHouse
+
+_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+class Browser(FlaskClient):
+    """A test client that posts forms as a browser does: with the token of a page it was shown."""
+
+    def submit(self, url: str, data: dict[str, Any] | None = None, *, page: str = "", **options: Any) -> TestResponse:
+        """Send a form with a form token taken from `page` (by default one that everybody may open)."""
+        return self.post(url, data={**(data or {}), "csrf_token": self.token(page)}, **options)
+
+    def token(self, page: str = "") -> str:
+        """A form token of this browser."""
+        shown = self.get(page or "/set-up").get_data(as_text=True)
+        found = _TOKEN.search(shown)
+        assert found, shown
+        return found.group(1)
+
+
+def make_app(house: TestHouse, folder: Path, **settings: Any) -> Flask:
+    """The application of one process over a test house."""
+    chosen: dict[str, Any] = {"demo": True, "cookie_secure": False, **settings}
+    app = create_app(
+        House(
+            settings=Settings(var=folder, key_file=folder / "key", passphrase_file=folder / "passphrase", **chosen),
+            vault=house.vault,
+            units=house.units,
+        )
+    )
+    app.test_client_class = Browser
+    return app
+
+
+def open_session(house: TestHouse, username: str, place: Place = Place.ONSITE) -> str:
+    """The token of a new session of one of the people."""
+    with house.units.begin(NOBODY, scope_for(NOBODY)) as session:
+        return access.open_session_for_persona(session, username=username, place=place).token
+
+
+@pytest.fixture
+def app(house, tmp_path):
+    """The application as the demo runs it, form tokens included."""
+    return make_app(house, tmp_path)
+
+
+@pytest.fixture
+def client(app):
+    """A browser in which nobody is signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def client_as(app, house):
+    """Browsers of people: `client_as("officer", place=Place.REMOTE)`; their forms go out with `.submit(url, data)`."""
+
+    def open_client(username: str, place: Place = Place.ONSITE) -> Browser:
+        client = app.test_client()
+        client.set_cookie("intelhub", open_session(house, username, place), samesite="Strict", httponly=True)
+        return client
+
+    return open_client
