@@ -52,8 +52,8 @@ class Frame:
     now: datetime
 
     def locale_url(self, language: str) -> str:
-        """The address that switches the language and comes back."""
-        return url_for("access.choose_language", language=language, next=request.path)
+        """The address that switches the language and comes back; a refusal says nothing of what was asked for."""
+        return url_for("access.choose_language", language=language, next="/" if "is_refusal" in g else request.path)
 
 
 # Endpoint, icon, shortcut, permission (None for everybody), words.

@@ -10,9 +10,22 @@ from typing import Any, cast
 
 from sqlalchemy.orm import Session
 
+from intelhub.organisation import load_directory
 from intelhub.records.domain import RecordHead, Work
+from intelhub.records.identifiers import locate
 from intelhub.records.models import RecordRow
-from intelhub.search import Partition, SearchDocument, SearchIndex
+from intelhub.search import Partition, SearchDocument, SearchIndex, Spotted, register_recogniser
+
+
+def spot(text: str) -> list[Spotted]:
+    """The identifiers of the trade in a text, for the index and for queries, whatever their spelling."""
+    return [
+        Spotted(start=sighting.start, end=sighting.end, normalised=sighting.identifier.value)
+        for sighting in locate(text)
+    ]
+
+
+register_recogniser(spot)
 
 
 def index_of(session: Session) -> SearchIndex:
@@ -30,8 +43,12 @@ def partition_of(row: RecordRow) -> Partition:
     )
 
 
-def document_of(row: RecordRow, head: RecordHead, fields: Mapping[str, Any], work: Work) -> SearchDocument:
+def document_of(
+    session: Session, row: RecordRow, head: RecordHead, fields: Mapping[str, Any], work: Work
+) -> SearchDocument:
     """What can be found of a record: its text, names and identifiers, and the values of its lists."""
+    units = load_directory(session).ever
+    unit_codes = tuple(units.get(one).code for one in (row.owning_unit_id, row.origin_department_id))
     subjects = [*fields["subjects"], *({"name": e.name, "identifier": e.identifier} for e in work.entities)]
     grade = str(head.grade) if head.grade else ""
     return SearchDocument(
@@ -58,6 +75,7 @@ def document_of(row: RecordRow, head: RecordHead, fields: Mapping[str, Any], wor
             "grade": (grade,) if grade else (),
             "method": (fields["method"],) if fields.get("method") else (),
             "urgency": (head.urgency,),
+            "unit": unit_codes,
         },
     )
 
@@ -72,6 +90,6 @@ def write(
     previous: Partition | None = None,
 ) -> None:
     """Index the record as it stands; `previous` is where it lay before, when its level may have changed."""
-    document = document_of(row, head, fields, work)
+    document = document_of(session, row, head, fields, work)
     left = previous if previous is not None and previous != document.partition else None
     index_of(session).write(session, document, left=left)

@@ -23,6 +23,7 @@ _log = structlog.get_logger(__name__)
 
 
 def _page(error: IntelhubError) -> ResponseReturnValue:
+    g.is_refusal = True
     if error.status is HTTPStatus.NOT_FOUND:
         error = NotFound()  # whatever the reason was, the bytes are these
     return render_template("error.html", error=error, status=int(error.status)), error.status

@@ -13,7 +13,7 @@ from intelhub.platform.actor import Actor
 from intelhub.platform.errors import RuleRefused
 from intelhub.platform.messages import Message
 from intelhub.records.domain import RecordContent, RecordID
-from intelhub.records.service.drafting import create_draft, submit_record
+from intelhub.records.service.drafting import create_draft, submit_record, writing_ceiling
 from intelhub.records.validation import check_content, fields_of
 
 _SUBJECT_FIELDS = frozenset({"kind", "name", "identifier"})
@@ -26,8 +26,9 @@ def check_import(actor: Actor, session: Session, fields: Mapping[str, Any]) -> R
     """
     _check_shape(fields)
     content = check_content(fields, now=clock.now(), unit_codes=load_tree(actor, session).codes)
-    if content.level > actor.ceiling:
-        said = Message("From here you may write up to level %(ceiling)d only.", {"ceiling": actor.ceiling})
+    ceiling = writing_ceiling(actor)
+    if content.level > ceiling:
+        said = Message("From here you may write up to level %(ceiling)d only.", {"ceiling": ceiling})
         raise RuleRefused(said, rule="above_ceiling", fields={"level": (said,)})
     return content
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import extract, func, select
+from sqlalchemy import Uuid, extract, func, select, type_coerce
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from intelhub.access import Exposure, Label
@@ -89,7 +90,7 @@ def _documents(session: Session, partition: Partition, damaged: list[UUID]) -> I
 def _document(session: Session, row: RecordRow) -> SearchDocument:
     sealing.check_label_mac(session, row)
     fields, work = sealing.open_body(session, row, row.id)
-    return projection.document_of(row, sealing.open_head(session, row, row.id), fields, work)
+    return projection.document_of(session, row, sealing.open_head(session, row, row.id), fields, work)
 
 
 def find_labels(session: Session, reference: str) -> tuple[Label, ...]:
@@ -150,7 +151,7 @@ def _list_former(session: Session, mapped: type[_Row], newest: Kek, limit: int) 
         mapped.level == scope.level,
         mapped.origin_department_id == scope.department_id,
         func.cardinality(mapped.compartments) == len(scope.compartments),
-        mapped.compartments.contains(list(scope.compartments)),
+        type_coerce(mapped.compartments, ARRAY(Uuid)).contains(list(scope.compartments)),
         mapped.kek_id != newest.id,
     )
     return session.scalars(statement.limit(limit).with_for_update(skip_locked=True)).all()

@@ -156,7 +156,8 @@ def show_record(record_id: UUID) -> ResponseReturnValue:
     if state is RecordState.DRAFT and decide(actor, "edit", facts).allowed:
         acts.add("edit")
     timeline = reading.list_timeline(actor, session, record_id)
-    related = reading.list_related(actor, session, record) if acts & {"evaluate", "mark_duplicate", "collate"} else ()
+    is_grading = bool(acts & {"evaluate", "mark_duplicate", "collate"})
+    related = reading.list_related(actor, session, record) if is_grading else ()
     people = {step.actor_id for step in timeline} | {record.summary.author_id}
     people |= {record.summary.assignee_id} if record.summary.assignee_id else set()
     return render_template(
@@ -165,6 +166,7 @@ def show_record(record_id: UUID) -> ResponseReturnValue:
         record=record,
         acts=acts,
         timeline=timeline,
+        is_grading=is_grading,
         related=related,
         related_choices=[(str(line.id), f"{line.head.number} · {line.head.abstract}") for line in related],
         versions=reading.list_published(actor, session, record_id),

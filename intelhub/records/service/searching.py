@@ -1,0 +1,140 @@
+"""Searching records: the index proposes, the row scope disposes, the log knows before anything is shown.
+
+Counts and facets come from records that were read again for this actor, exact up to 100 and “100+” beyond, so that
+no figure tells of a record the actor may not read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from intelhub.access import ActorScope
+from intelhub.audit import record_act
+from intelhub.crypto import open_blob, seal_blob, vault_of
+from intelhub.platform.actor import Actor
+from intelhub.platform.errors import Tampered
+from intelhub.platform.messages import Message
+from intelhub.records import actions, queries
+from intelhub.records.domain import RecordSummary
+from intelhub.records.projection import index_of
+from intelhub.records.validation import HANOI
+from intelhub.search import Cursor, Hit, Order, SearchRequest
+
+PAGE = 25
+EXACT = 100
+FACETS = ("topic", "channel", "state", "grade", "level", "unit")
+_CURSOR = b"intelhub/search/cursor/v1"
+_MOST_TRIES = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundRecord:
+    """A hit that was read again: its line and where the words stand in it."""
+
+    line: RecordSummary
+    hit: Hit | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """A page of hits; `count` is exact up to 100, 101 means more. `months` counts by year and month."""
+
+    found: tuple[FoundRecord, ...]
+    count: int
+    facets: Mapping[str, tuple[tuple[str, int], ...]]
+    months: tuple[tuple[str, int], ...]
+    notices: tuple[Message, ...]
+    next_cursor: str | None = None
+    hints: tuple[str, ...] = ()
+
+
+def search_records(actor: Actor, session: Session, request: SearchRequest, *, cursor: str = "") -> SearchResult:
+    """Search what this actor may read; the query is sealed into the audit log before the page is shown."""
+    after = _open_cursor(session, cursor) if cursor else None
+    scope: ActorScope = session.info["scope"]
+    # One look deeper than the exact count, so that “100+” is known and the first page's facets are whole.
+    wide = replace(request, limit=PAGE + 1 if after else EXACT + 1, after=after)
+    answer = index_of(session).search(session, scope.records, wide)
+    hits = {hit.record_id: hit for hit in answer.hits}
+    lines = queries.list_by_ids(actor, session, hits)
+    shown = tuple(FoundRecord(line=line, hit=_fresh(line, hits[line.id])) for line in lines[:PAGE])
+    record_act(
+        actor,
+        session,
+        actions.SEARCHED,
+        shown=[one.line.id for one in shown],
+        level=max((one.line.level for one in shown), default=0),
+        sensitive={"query": request.text[:2000], "facets": {k: list(v) for k, v in request.facets.items()}},
+    )
+    more = len(lines) > PAGE and request.order is Order.NEWEST
+    return SearchResult(
+        found=shown,
+        count=min(len(lines), EXACT + 1),
+        facets={} if after else _count_facets([hits[line.id] for line in lines[:EXACT]]),
+        months=() if after else _count_months([hits[line.id] for line in lines[:EXACT]]),
+        notices=answer.notices,
+        next_cursor=_seal_cursor(session, hits[shown[-1].line.id].cursor) if more else None,
+    )
+
+
+def explain_nothing(session: Session, request: SearchRequest) -> tuple[str, ...]:
+    """Which single word or filter, left out, would bring hits that this actor may read: the way out of “0 results”."""
+    scope: ActorScope = session.info["scope"]
+    words = request.text.split()
+    tries: list[tuple[str, SearchRequest]] = [
+        (word, replace(request, text=" ".join(words[:place] + words[place + 1 :])))
+        for place, word in enumerate(words)
+        if len(words) > 1
+    ]
+    for name in request.facets:
+        rest = {other: values for other, values in request.facets.items() if other != name}
+        tries.append((f"{name}:", replace(request, facets=rest)))
+    if request.not_before or request.not_after:
+        tries.append(("from: to:", replace(request, not_before=None, not_after=None)))
+    hints = []
+    for what, attempt in tries[:_MOST_TRIES]:
+        hits = index_of(session).search(session, scope.records, replace(attempt, limit=5, with_snippets=False)).hits
+        if hits and queries.list_by_ids(scope.actor, session, [hit.record_id for hit in hits]):
+            hints.append(what)
+    return tuple(hints)
+
+
+def _fresh(line: RecordSummary, hit: Hit) -> Hit | None:
+    """The hit's words, unless the record has moved on since they were indexed."""
+    return hit if hit.row_version == line.row_version else None
+
+
+def _count_facets(hits: list[Hit]) -> dict[str, tuple[tuple[str, int], ...]]:
+    counted: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
+    for hit in hits:
+        for name, counter in counted.items():
+            counter.update(value for value in hit.facets.get(name, ()) if not _is_id(value))
+    return {name: tuple(counter.most_common(8)) for name, counter in counted.items() if counter}
+
+
+def _is_id(value: str) -> bool:
+    """Whether a facet's value is the id of a unit, which stands beside its code."""
+    return len(value) == len(UUID(int=0).hex)
+
+
+def _count_months(hits: list[Hit]) -> tuple[tuple[str, int], ...]:
+    months = Counter(hit.occurred_at.astimezone(HANOI).strftime("%Y-%m") for hit in hits)
+    return tuple(sorted(months.items()))
+
+
+def _seal_cursor(session: Session, cursor: Cursor) -> str:
+    """The place where the next page begins, unreadable outside: it names a record."""
+    return seal_blob(vault_of(session).derive(_CURSOR), cursor.encode().encode(), context=_CURSOR).hex()
+
+
+def _open_cursor(session: Session, sealed: str) -> Cursor | None:
+    try:
+        opened = open_blob(vault_of(session).derive(_CURSOR), bytes.fromhex(sealed), context=_CURSOR)
+    except (Tampered, ValueError):
+        return None
+    return Cursor.decode(opened.decode())

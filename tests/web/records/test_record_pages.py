@@ -1,0 +1,164 @@
+"""The pages of records through the whole application, as people use them."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+import pytest
+
+from intelhub.platform.actor import Place
+from tests.house import content
+
+_ID = re.compile(r"/records/([0-9a-f-]{36})")
+
+
+def form_of(fields):
+    """The fields as the form sends them."""
+    form = {name: value for name, value in fields.items() if value is not None and name != "subjects"}
+    for number, subject in enumerate(fields["subjects"]):
+        form |= {f"subjects-{number}-{part}": value for part, value in subject.items()}
+    return form
+
+
+def write(client, **changes):
+    """File a record through the form and send it; its id."""
+    saved = client.submit("/records/new", {**form_of(content(**changes)), "do": "check"})
+    assert saved.status_code == 303, saved.get_data(as_text=True)
+    record_id = _ID.search(saved.location).group(1)
+    checked = client.get(saved.location)
+    assert checked.status_code == 200
+    version = re.search(r'name="row_version" value="(\d+)"', checked.get_data(as_text=True)).group(1)
+    sent = client.submit(f"/records/{record_id}/submit", {"row_version": version})
+    assert sent.status_code == 303
+    return record_id
+
+
+def page(client, url, status=200):
+    answer = client.get(url)
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == status, text[:2000]
+    return text
+
+
+def act(client, record_id, move, **form):
+    """Press a button on the record's page."""
+    shown = page(client, f"/records/{record_id}")
+    version = re.search(r'name="row_version" value="(\d+)"', shown).group(1)
+    answer = client.submit(f"/records/{record_id}/{move}", {"row_version": version, **form})
+    assert answer.status_code == 303
+    return page(client, answer.location)
+
+
+def test_a_record_goes_up_the_tree_by_buttons(client_as):
+    officer, leader, analyst, head, hq = map(client_as, ("officer", "leader", "analyst", "head", "hq"))
+    record_id = write(officer)
+    assert "Phụ tùng ô tô nghi gian lận xuất xứ" in page(leader, "/")
+    act(leader, record_id, "forward")
+    assert "Phụ tùng ô tô" in page(analyst, "/")
+    act(analyst, record_id, "acknowledge")
+    act(analyst, record_id, "evaluate", source_grade="C", info_grade="2", reason="Khớp với tin trước đây")
+    act(analyst, record_id, "collate", **{"entities-0-kind": "enterprise", "entities-0-name": "Công ty bịa"})
+    page(hq, f"/records/{record_id}", 404)
+    act(head, record_id, "share-up")
+    shown = page(hq, f"/records/{record_id}")
+    assert "C2" in shown
+    assert "MẬT" in shown
+    assert "Công ty bịa" in shown
+
+
+@pytest.mark.parametrize("username", ["stranger", "neighbour", "auditor", "operator", "security", "contributor"])
+def test_whoever_may_not_read_gets_the_answer_of_an_unknown_address(client_as, username):
+    record_id = write(client_as("officer"))
+    client = client_as(username)
+    hidden, unknown = client.get(f"/records/{record_id}"), client.get(f"/records/{uuid4()}")
+    assert hidden.status_code == unknown.status_code
+    assert hidden.status_code in {403, 404}
+    assert hidden.data == unknown.data
+    assert dict(hidden.headers) == dict(unknown.headers)
+
+
+def test_what_needs_another_word_comes_back_with_everything_that_was_typed(client_as):
+    officer = client_as("officer")
+    saved = officer.submit("/records/new", {**form_of(content(text="ngắn", level="1", list_item=None)), "do": "check"})
+    refused = officer.get(saved.location)
+    text = refused.get_data(as_text=True)
+    assert refused.status_code == 422
+    assert 'href="#text"' in text
+    assert 'href="#list_item"' in text
+    assert "Bãi kiểm hóa số 2" in text
+
+
+def test_two_windows_on_one_draft_lose_nobody_s_words(client_as):
+    officer = client_as("officer")
+    saved = officer.submit("/records/new", {**form_of(content()), "do": "save"})
+    record_id = _ID.search(saved.location).group(1)
+    first = {**form_of(content(text="Lời của cửa sổ thứ nhất, dài hơn hai mươi chữ.")), "row_version": "1"}
+    second = {**form_of(content(text="Lời của cửa sổ thứ hai, cũng dài hơn hai mươi chữ.")), "row_version": "1"}
+    assert officer.submit(f"/records/{record_id}/edit", first).status_code == 303
+    both = officer.submit(f"/records/{record_id}/edit", second)
+    assert both.status_code == 412
+    text = both.get_data(as_text=True)
+    assert "cửa sổ thứ nhất" in text
+    assert "cửa sổ thứ hai" in text
+
+
+def test_a_draft_saves_itself(client_as):
+    officer = client_as("officer")
+    answer = officer.submit("/records/new", {**form_of(content()), "do": "autosave"})
+    assert answer.status_code == 200
+    assert answer.json["row_version"] == 1
+    again = officer.submit(answer.json["action"], {**form_of(content()), "do": "autosave", "row_version": "1"})
+    assert again.json["row_version"] == 2
+    assert "nháp" in page(officer, "/").lower()
+
+
+def test_search_finds_without_diacritics_and_only_for_readers(client_as):
+    record_id = write(client_as("officer"))
+    found = client_as("leader").submit("/search", {"q": "tem nhan"})
+    assert record_id in found.get_data(as_text=True)
+    assert "<mark>" in found.get_data(as_text=True)
+    for username in ("neighbour", "stranger", "contributor"):
+        hidden = client_as(username).submit("/search", {"q": "tem nhan"})
+        assert record_id not in hidden.get_data(as_text=True)
+    assert record_id in client_as("leader").submit("/search", {"q": "csqu 305438-3"}).get_data(as_text=True)
+
+
+def test_a_remote_session_sees_nothing_that_is_marked(client_as):
+    officer = client_as("officer")
+    record_id = write(officer)
+    remote = client_as("officer", place=Place.REMOTE)
+    assert remote.get(f"/records/{record_id}").status_code == 404
+    assert "Phụ tùng" not in page(remote, "/")
+    assert "Phụ tùng" not in page(remote, "/records")
+
+
+def test_every_page_of_every_person_renders_in_both_languages(client_as, house):
+    record_id = write(client_as("officer"))
+    act(client_as("leader"), record_id, "return", reason="Ghi rõ hơn")
+    for username in house.people:
+        client = client_as(username)
+        for language in ("vi", "en"):
+            client.set_cookie("language", language)
+            for url in ("/", "/records", "/records/new", "/search", f"/records/{record_id}", "/units"):
+                answer = client.get(url)
+                assert answer.status_code in {200, 403, 404}, (username, url, answer.get_data(as_text=True)[:500])
+    assert "Ghi rõ hơn" in page(client_as("officer"), f"/records/{record_id}/edit")
+    versions = client_as("officer").get(f"/records/{record_id}/versions")
+    assert versions.status_code == 200
+
+
+def test_filters_stay_in_the_address_and_words_do_not(client_as):
+    write(client_as("officer"))
+    leader = client_as("leader")
+    assert "Phụ tùng" in page(leader, "/records?state=submitted&level=1&unit=15BB")
+    assert "Phụ tùng" not in page(leader, "/records?state=received")
+    assert "Phụ tùng" not in page(leader, "/records?level=0")
+
+
+def test_a_post_without_token_or_from_another_site_does_nothing(client_as):
+    officer = client_as("officer")
+    assert officer.post("/records/new", data=form_of(content())).status_code == 403
+    foreign = officer.submit("/records/new", form_of(content()), headers={"Origin": "https://other.example"})
+    assert foreign.status_code == 403
+    assert "Phụ tùng" not in page(officer, "/")
