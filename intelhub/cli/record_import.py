@@ -73,8 +73,6 @@ class RecordImport:
                     check_import(acting.actor, session, fields)
                 else:
                     import_record(acting.actor, session, fields, submit=self.submit)
-        except NotPermitted:
-            raise
         except Refused as refused:
             self.refused += 1
             self._note(line, refused)

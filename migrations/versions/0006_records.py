@@ -88,7 +88,7 @@ def upgrade() -> None:
     op.create_table(
         "record_steps",
         sa.Column("id", sa.Uuid, primary_key=True),
-        sa.Column("record_id", sa.Uuid, sa.ForeignKey("records.id"), nullable=False, index=True),
+        sa.Column("record_id", sa.Uuid, sa.ForeignKey("records.id"), nullable=False),
         sa.Column("row_version", sa.Integer, nullable=False),
         sa.Column("event", sa.Text, nullable=False),
         sa.Column("from_state", sa.Text, nullable=False),
@@ -102,6 +102,7 @@ def upgrade() -> None:
         sa.Column("wrapped_dek", sa.LargeBinary, nullable=False),
         sa.Column("words_ciphertext", sa.LargeBinary, nullable=False),
     )
+    op.create_index("ix__record_steps__record_id", "record_steps", ["record_id"])
     op.create_table(
         "record_series",
         sa.Column("unit_id", sa.Uuid, primary_key=True),
