@@ -17,6 +17,7 @@ from intelhub.records.service.moving import (
     share_up_record,
 )
 from intelhub.records.service.reading import list_published, list_timeline, read_record, show_list
+from intelhub.records.service.searching import FoundRecord, SearchResult, search_records
 from intelhub.records.service.upkeep import find_labels, list_rebuilds, rebuild_partition, rewrap_records
 from intelhub.records.views import blueprint
 
@@ -24,6 +25,7 @@ _scope.register()
 
 __all__ = [
     "TAMPER_FOUND",
+    "FoundRecord",
     "Grade",
     "ListFilter",
     "Page",
@@ -31,6 +33,7 @@ __all__ = [
     "RecordID",
     "RecordState",
     "RecordSummary",
+    "SearchResult",
     "Step",
     "Subject",
     "Work",
@@ -58,6 +61,7 @@ __all__ = [
     "return_record",
     "rewrap_records",
     "save_draft",
+    "search_records",
     "share_up_record",
     "show_list",
     "submit_record",
