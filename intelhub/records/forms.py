@@ -24,6 +24,7 @@ SIMPLE_FIELDS = (
 TIME_FIELDS = ("learned_at", "happened_from", "happened_to")
 DEFAULTS = {"urgency": "normal", "handling": "H1", "source_grade": "F", "info_grade": "6", "source_kind": "open"}
 _MOST_SUBJECTS = 40
+_SHOWN_WITH_CODE = frozenset({"source_grade", "info_grade", "handling"})
 
 
 def subjects_from_form(form: MultiDict[str, str], prefix: str = "subjects") -> list[dict[str, str]]:
@@ -76,11 +77,17 @@ class FormErrors:
         """The sentences of one field."""
         return self.by_field.get(name, ())
 
-    def summary(self) -> list[tuple[str, Message]]:
-        """Every sentence with the field it is about."""
+    def summary(self, labels: Mapping[str, str]) -> list[tuple[str, Message]]:
+        """Every sentence with the field it is about, in the form's order; the label says which one is meant."""
         order = {name: place for place, name in enumerate(FORM_ORDER)}
         names = sorted(self.by_field, key=lambda name: (order.get(name.split("-")[0], 99), name))
-        return [(name, sentence) for name in names for sentence in self.by_field[name]]
+        return [
+            (name, Message("%(field)s: %(sentence)s", {"field": labels[plain], "sentence": sentence}))
+            if (plain := name.split("-")[0]) in labels
+            else (name, sentence)
+            for name in names
+            for sentence in self.by_field[name]
+        ]
 
 
 FORM_ORDER = (
@@ -92,4 +99,8 @@ FORM_ORDER = (
 
 def choices(name: str, locale: str) -> list[tuple[str, str]]:
     """A catalogue as (code, words) for a list to choose from."""
-    return [(item.code, item.label(locale)) for item in catalogue(name) if not item.retired]
+    return [
+        (item.code, f"{item.code} – {item.label(locale)}" if name in _SHOWN_WITH_CODE else item.label(locale))
+        for item in catalogue(name)
+        if not item.retired
+    ]

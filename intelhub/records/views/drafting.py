@@ -26,6 +26,19 @@ def _row_version() -> int:
     return int(typed) if typed.isdigit() else 0
 
 
+def _labels() -> dict[str, str]:
+    """What the summary of errors calls a field."""
+    return {
+        "text": gettext("Text"), "abstract": gettext("Abstract"), "topic": gettext("Topic"),
+        "method": gettext("Method"), "subjects": gettext("Subjects"), "place_unit": gettext("Unit of the place"),
+        "learned_at": gettext("When you learned it"), "happened_from": gettext("It happened from"),
+        "happened_to": gettext("until"), "channel": gettext("Channel"), "source": gettext("Source"),
+        "level": gettext("Proposed level"), "list_item": gettext("Item of the list"),
+        "handling": gettext("Handling code"), "handling_conditions": gettext("Conditions in words"),
+        "plan_item": gettext("Plan item"), "outside_plan": gettext("Plan item"), "urgency": gettext("Urgency"),
+    }  # fmt: skip
+
+
 def _page_level(fields: Mapping[str, Any]) -> int:
     """The level a draft's page is marked with: the proposed one, or the ceiling while none is proposed."""
     return drafting.draft_level(current_actor(), fields)
@@ -53,6 +66,7 @@ def _form_page(
         page_level=_page_level(fields) if fields else 0,
         values=values,
         errors=errors or FormErrors(by_field={}),
+        labels=_labels(),
         record_id=record_id,
         row_version=row_version,
         is_returned=is_returned,
