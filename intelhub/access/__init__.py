@@ -5,6 +5,7 @@ Everything outside this package imports from here. Casbin, Argon2, TOTP and the 
 
 from intelhub.access.credentials import (
     confirm_totp,
+    describe_factors,
     enrol_totp,
     issue_setup_code,
     redeem_setup_code,
@@ -13,10 +14,12 @@ from intelhub.access.credentials import (
     set_password,
 )
 from intelhub.access.decision import Check, Decision, decide, may, require
+from intelhub.access.directory import find_person_within, search_people
 from intelhub.access.domain import (
     HeldPost,
     LiveSession,
     OpenSession,
+    OwnFactors,
     Person,
     Persona,
     PlaceRule,
@@ -27,6 +30,7 @@ from intelhub.access.domain import (
     TotpEnrolment,
 )
 from intelhub.access.explain import Explanation, explain
+from intelhub.access.explaining import LabelFinder, explain_access, register_label_finder
 from intelhub.access.filter import Clause, PartitionFilter, ReadFilter, read_filter
 from intelhub.access.label import HANDLING_CODES, HIGHEST_LEVEL, Exposure, Label
 from intelhub.access.names import sort_key
@@ -57,7 +61,14 @@ from intelhub.access.queries import (
 )
 from intelhub.access.reach import Reach
 from intelhub.access.scope import NOBODY, ActorScope, scope_for
-from intelhub.access.sign_in import actor_named, end_session, open_session_for_persona, resolve_session, sign_in
+from intelhub.access.sign_in import (
+    actor_named,
+    end_other_sessions,
+    end_session,
+    open_session_for_persona,
+    resolve_session,
+    sign_in,
+)
 from intelhub.access.web import actor_of_request, install_web
 
 __all__ = [
@@ -74,9 +85,11 @@ __all__ = [
     "Exposure",
     "HeldPost",
     "Label",
+    "LabelFinder",
     "Line",
     "LiveSession",
     "OpenSession",
+    "OwnFactors",
     "PartitionFilter",
     "Person",
     "Persona",
@@ -102,10 +115,14 @@ __all__ = [
     "current_policy",
     "deactivate_user",
     "decide",
+    "describe_factors",
+    "end_other_sessions",
     "end_session",
     "enrol_totp",
     "explain",
+    "explain_access",
     "find_person",
+    "find_person_within",
     "get_person",
     "grant_post",
     "has_another_leader",
@@ -120,12 +137,14 @@ __all__ = [
     "open_session_for_persona",
     "read_filter",
     "redeem_setup_code",
+    "register_label_finder",
     "remove_member",
     "require",
     "reset_factors",
     "resolve_session",
     "revoke_post",
     "scope_for",
+    "search_people",
     "set_clearance",
     "set_first_password",
     "set_password",

@@ -38,3 +38,6 @@ MEMBER_ADDED = register_action(
 MEMBER_REMOVED = register_action(
     "compartment:member-removed", en="Somebody left a compartment", vi="Đã đưa người ra khỏi nhóm cần biết"
 ).name
+DECISION_EXPLAINED = register_action(
+    "decision:explained", en="A decision about access was explained", vi="Đã giải thích một quyết định truy cập"
+).name

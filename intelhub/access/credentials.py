@@ -11,17 +11,17 @@ from sqlalchemy.orm import Session
 
 from intelhub.access import actions, factors, throttle
 from intelhub.access.decision import may
-from intelhub.access.domain import SETUP_CODE_LIMIT, SignInRefused, TotpEnrolment
+from intelhub.access.domain import SETUP_CODE_LIMIT, OwnFactors, SignInRefused, TotpEnrolment
 from intelhub.access.models import CredentialsRow, RecoveryCodeRow, UserRow
 from intelhub.access.names import fold_username
 from intelhub.access.people import end_sessions_of
-from intelhub.access.queries import open_credentials
+from intelhub.access.queries import list_recovery_codes, open_credentials
 from intelhub.access.scope import NOBODY
 from intelhub.audit import ObjectRef, record_act
 from intelhub.crypto import open_blob, seal_blob, vault_of
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor
-from intelhub.platform.errors import NotFound, NotPermitted, RuleRefused
+from intelhub.platform.errors import NotFound, NotPermitted, RuleRefused, TooManyRequests
 from intelhub.platform.messages import Message
 
 _TOTP_PURPOSE = b"one-time code secrets"
@@ -119,7 +119,7 @@ def enrol_totp(actor: Actor, session: Session, *, password: str) -> TotpEnrolmen
     session.flush()
     record_act(actor, session, actions.TOTP_BEGUN, object=ObjectRef("user", actor.user_id))
     address = factors.totp_address(secret, actor.username)
-    return TotpEnrolment(secret=secret, address=address, qr_svg=factors.qr_svg(address))
+    return TotpEnrolment(secret=secret, address=address, qr_picture=factors.qr_picture(address))
 
 
 def confirm_totp(actor: Actor, session: Session, *, code: str) -> tuple[str, ...]:
@@ -201,10 +201,33 @@ def _code_digest(session: Session, purpose: bytes, code: str) -> bytes:
     return factors.code_digest(vault_of(session).derive(_CODE_PURPOSE), purpose, code)
 
 
+def describe_factors(actor: Actor, session: Session) -> OwnFactors:
+    """How the actor can prove who they are, told to themselves."""
+    credentials = open_credentials(session, actor.user_id)
+    if credentials is None:
+        return OwnFactors()
+    left = [row for row in list_recovery_codes(session, actor.user_id) if row.used_at is None]
+    return OwnFactors(
+        has_password=credentials.password_hash is not None,
+        password_set_at=credentials.password_set_at,
+        has_totp=credentials.totp_sealed is not None,
+        recovery_codes_left=len(left),
+    )
+
+
 def _check_current(actor: Actor, session: Session, password: str) -> CredentialsRow:
+    """The actor's credentials if this is their password; raises `RuleRefused` or `TooManyRequests`.
+
+    Tries are counted in this transaction: whoever answers with the refusal commits it. Else an unwatched screen
+    could be used to guess the password.
+    """
+    key, now = throttle.key_of_account(session, actor.user_id), clock.now()
+    if throttle.take_try(session, key, throttle.FREE_TRIES_OF_NAME, now):
+        raise TooManyRequests("Too many attempts. Wait a little and try again.")
     credentials = open_credentials(session, actor.user_id)
     if not factors.is_password(credentials.password_hash if credentials else None, password) or credentials is None:
         raise _refused("current", Message("This is not your present password."))
+    throttle.forget(session, key)
     return credentials
 
 

@@ -110,11 +110,21 @@ class SignInRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TotpEnrolment:
-    """What an authenticator app needs, shown once: the secret, its address and that as an SVG to scan."""
+    """What an authenticator app needs, shown once: the secret, its address and that as a picture to scan."""
 
     secret: str
     address: str
-    qr_svg: str
+    qr_picture: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnFactors:
+    """With what somebody can sign in, as told to themselves."""
+
+    has_password: bool = False
+    password_set_at: datetime | None = None
+    has_totp: bool = False
+    recovery_codes_left: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,9 +117,11 @@ def totp_address(secret: str, username: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name="intelhub")
 
 
-def qr_svg(address: str) -> str:
-    """The address as an inline SVG without style or script, readable at any size."""
-    drawn: str = segno.make(address, error="m", micro=False).svg_inline(border=4, omitsize=True)
+def qr_picture(address: str) -> str:
+    """The address as a picture to scan: an SVG in a `data:` address, black on white in every theme."""
+    drawn: str = segno.make(address, error="m", micro=False).svg_data_uri(
+        border=4, omitsize=True, dark="#000", light="#fff"
+    )
     return drawn
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from intelhub.access.decision import SUBMITTED, decide
-from intelhub.access.domain import HeldPost, OpenSession, Person, PlaceRule, Strength
+from intelhub.access.domain import HeldPost, OpenSession, Person, PlaceRule, SessionLimits, Strength
 from intelhub.access.label import Exposure, Label, handling_allows
 from intelhub.access.models import (
     CompartmentMemberRow,
@@ -32,6 +32,7 @@ from intelhub.platform.actor import Actor, Place, Post
 from intelhub.platform.errors import NotFound
 
 NAME_PURPOSE = b"compartment names"
+_DEFAULT_LIMITS = SessionLimits()
 
 
 def find_person(actor: Actor, session: Session, key: UUID | str) -> Person | None:
@@ -178,11 +179,19 @@ def list_compartment_names(actor: Actor, session: Session) -> dict[UUID, str]:
     return {row.id: open_blob(key, row.name_sealed, context=row.id.bytes).decode() for row in rows}
 
 
-def list_sessions(actor: Actor, session: Session) -> tuple[OpenSession, ...]:
-    """One's own open sessions, the one last used first."""
+def list_sessions(
+    actor: Actor, session: Session, *, limits: SessionLimits = _DEFAULT_LIMITS
+) -> tuple[OpenSession, ...]:
+    """One's own open sessions, the one last used first; those that fell idle are over."""
+    now = clock.now()
     rows = session.scalars(
         select(SessionRow)
-        .where(SessionRow.user_id == actor.user_id, is_session_open(clock.now()))
+        .where(
+            SessionRow.user_id == actor.user_id,
+            is_session_open(now),
+            SessionRow.last_seen_at >= now - limits.idle,
+            SessionRow.created_at > now - limits.absolute,
+        )
         .order_by(SessionRow.last_seen_at.desc())
     )
     return tuple(

@@ -159,6 +159,24 @@ def end_session(actor: Actor, session: Session, session_id: UUID) -> None:
     record_act(actor, session, actions.SESSION_ENDED, object=ObjectRef("session", session_id))
 
 
+def end_other_sessions(actor: Actor, session: Session) -> int:
+    """End every open session of one's own but this one; the number ended."""
+    ended = (
+        update(SessionRow)
+        .where(
+            SessionRow.user_id == actor.user_id,
+            SessionRow.ended_at.is_(None),
+            SessionRow.id.is_distinct_from(actor.session_id),
+        )
+        .values(ended_at=clock.now())
+        .returning(SessionRow.id)
+    )
+    found = session.scalars(ended).all()
+    for session_id in found:
+        record_act(actor, session, actions.SESSION_ENDED, object=ObjectRef("session", session_id))
+    return len(found)
+
+
 def _prove(
     session: Session,
     user: UserRow | None,

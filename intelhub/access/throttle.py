@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -34,6 +35,11 @@ def key_of_name(session: Session, username: str) -> bytes:
 def key_of_address(session: Session, address: str) -> bytes:
     """The digest under which a network address's failures are kept."""
     return _key(session, b"address", address)
+
+
+def key_of_account(session: Session, user_id: UUID) -> bytes:
+    """The digest under which failures of somebody who is signed in already are kept."""
+    return _key(session, b"account", str(user_id))
 
 
 def wait_of(session: Session, *keys: bytes, now: datetime) -> timedelta:

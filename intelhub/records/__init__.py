@@ -1,5 +1,6 @@
 """Information records (phiếu tin): written at a gate, sealed, found, graded and shared up the tree."""
 
+from intelhub.records import explain as _explain
 from intelhub.records import scope as _scope
 from intelhub.records.actions import TAMPER_FOUND
 from intelhub.records.domain import Grade, Record, RecordID, RecordState, RecordSummary, Step, Subject, Work
@@ -22,6 +23,7 @@ from intelhub.records.service.upkeep import find_labels, list_rebuilds, rebuild_
 from intelhub.records.views import blueprint
 
 _scope.register()
+_explain.register()
 
 __all__ = [
     "TAMPER_FOUND",

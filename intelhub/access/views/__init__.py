@@ -4,4 +4,4 @@ from intelhub.platform.web import FeatureBlueprint
 
 blueprint = FeatureBlueprint("access", __name__, template_folder="../templates")
 
-from intelhub.access.views import signing_in  # noqa: E402, F401 - they add their routes
+from intelhub.access.views import explaining, managing, own_account, people, signing_in  # noqa: E402, F401 - they add their routes

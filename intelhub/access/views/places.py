@@ -19,3 +19,8 @@ def place_choices() -> list[tuple[str, str, str]]:
 def place_of(typed: str | None) -> Place | None:
     """The place that was chosen, or None for anything else."""
     return Place(typed) if typed in set(Place) else None
+
+
+def place_words(place: Place) -> str:
+    """A place in the reader's language."""
+    return next(words for value, words, _ in place_choices() if value == place)

@@ -50,6 +50,10 @@
       showKeys();
       return;
     }
+    if (event.target.closest("[data-print]")) {
+      window.print();
+      return;
+    }
     const theme = event.target.closest("[data-theme]");
     if (theme) setTheme(theme.dataset.theme);
     const filler = event.target.closest("[data-fill]");

@@ -1,0 +1,73 @@
+"""Why somebody may or may not: the questions of one decision in order, for security officers; never any content."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from intelhub.access.explain import Explanation
+from intelhub.access.explaining import explain_access
+from intelhub.access.views import blueprint
+from intelhub.access.views.own_account import sentences_of
+from intelhub.access.views.places import place_choices, place_of, place_words
+from intelhub.access.views.words import check_words, explainable_acts, function_words
+from intelhub.platform.actor import Place
+from intelhub.platform.errors import RuleRefused
+from intelhub.platform.web import current_actor, current_session, keep_work, needs
+
+_NO_RECORD = UUID(int=0)
+
+
+@blueprint.get("/explain", access=needs("decision.explain"))
+def explain_decision() -> ResponseReturnValue:
+    """Where one asks: who, what, which record, from where."""
+    return _page()
+
+
+@blueprint.post("/explain", access=needs("decision.explain"))
+def explain_this() -> ResponseReturnValue:
+    """The answer with every check behind it, as things stand now."""
+    typed = request.form
+    acts = dict(explainable_acts())
+    action = typed.get("action", "")
+    try:
+        found = explain_access(
+            current_actor(),
+            current_session(),
+            username=typed.get("username", ""),
+            action=action if action in acts else "read",
+            object_id=_reference(typed.get("reference", "")),
+            place=place_of(typed.get("place")) or Place.ONSITE,
+        )
+    except RuleRefused as refused:
+        keep_work()  # that somebody asked stays in the log
+        return _page(errors=sentences_of(refused)), 422
+    return _page(explanation=found)
+
+
+def _reference(typed: str) -> UUID:
+    """The id in a reference or in the address of a page; what holds none is a record that nobody has."""
+    text = typed.strip().split("?")[0].split("#")[0].rstrip("/")
+    for part in reversed(text.split("/")):
+        try:
+            return UUID(part)
+        except ValueError:
+            continue
+    return _NO_RECORD
+
+
+def _page(*, explanation: Explanation | None = None, errors: object = ()) -> str:
+    return render_template(
+        "access/explain.html",
+        explanation=explanation,
+        errors=errors,
+        typed=request.form,
+        acts=explainable_acts(),
+        act_words=dict(explainable_acts()),
+        places=place_choices(),
+        place_words=place_words,
+        check_words=check_words,
+        function_words=function_words,
+    )

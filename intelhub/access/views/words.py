@@ -1,0 +1,65 @@
+"""What duty functions, ways to sign in and acts are called on a page."""
+
+from __future__ import annotations
+
+from flask_babel import gettext
+
+from intelhub.access.domain import Strength
+from intelhub.access.permissions import PERMISSIONS
+
+
+def function_words(function: str) -> str:
+    """A duty function in the reader's language."""
+    words: dict[str, str] = {
+        "contributor": gettext("Contributor"),
+        "group_officer": gettext("Control group officer"),
+        "group_leader": gettext("Control group leader"),
+        "analyst": gettext("Analyst"),
+        "unit_head": gettext("Head of division"),
+        "department_leader": gettext("Leader of the department"),
+        "security_officer": gettext("Security officer"),
+        "division_head": gettext("Head of division at headquarters"),
+        "leader": gettext("Leader at headquarters"),
+        "auditor": gettext("Auditor"),
+        "operator": gettext("Operator"),
+    }
+    return words[function]
+
+
+def strength_words(strength: Strength) -> str:
+    """How a session was signed in, in the reader's language."""
+    words: dict[Strength, str] = {
+        Strength.PASSWORD: gettext("Password"),
+        Strength.TOTP: gettext("Password and one-time code"),
+        Strength.DEMO: gettext("Demo, one click"),
+    }
+    return words[strength]
+
+
+def explainable_acts() -> list[tuple[str, str]]:
+    """Every act on a record that a decision is about, with its sentence."""
+    without_object = {"record.create", "record.search"}
+    return [
+        (permission.partition(".")[2], gettext(sentence))
+        for permission, sentence in PERMISSIONS.items()
+        if permission.startswith("record.") and permission not in without_object
+    ]
+
+
+def check_words(name: str) -> str:
+    """What one check of a decision asks, in the reader's language."""
+    words: dict[str, str] = {
+        "clearance": gettext("Clearance of the person"),
+        "session_ceiling": gettext("Highest level of the session"),
+        "place_ceiling": gettext("Highest level at the place"),
+        "compartments": gettext("Compartments held"),
+        "reach": gettext("Within the reach of the post"),
+        "exposure": gettext("Come up far enough"),
+        "line_ceiling": gettext("Highest level of the line"),
+        "handling": gettext("Handling code"),
+        "not_author": gettext("Not one's own record"),
+        "own_unit": gettext("In the unit of the post"),
+        "leaderless": gettext("The unit has no leader of its own"),
+        "no_line": gettext("A policy line for this act"),
+    }
+    return words[name]
