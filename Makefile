@@ -45,3 +45,9 @@ check: lint types contracts test ## everything a change must pass
 lock: ## pin every dependency with its hash
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --extra build pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --extra build --extra dev pyproject.toml -o requirements-dev.lock
+
+messages: $(VENV)/.dev ## collect sentences, update and compile the Vietnamese catalogue
+	$(BIN)/python docs/developers/messages.py
+
+reference: $(VENV)/.dev ## write docs/reference anew
+	$(BIN)/python -m intelhub.reference

@@ -269,12 +269,15 @@ class _Verifier:
         if self.frontier.root() == expected.checkpoint.root:
             self.proven = size
             return
-        if expected.is_seen:
-            sentence = "Entries %(first)d to %(last)d are not those of the checkpoint kept from earlier."
-        else:
-            sentence = "Entries %(first)d to %(last)d are not those that were signed: one was changed or exchanged."
         first, last = min(self.proven, max(size - 1, 0)), max(size - 1, 0)
-        self._find(Message(sentence, {"first": first, "last": last}), first, last)
+        between = {"first": first, "last": last}
+        if expected.is_seen:
+            found = Message("Entries %(first)d to %(last)d are not those of the checkpoint kept from earlier.", between)
+        else:
+            found = Message(
+                "Entries %(first)d to %(last)d are not those that were signed: one was changed or exchanged.", between
+            )
+        self._find(found, first, last)
         # Every later root differs because of the same entries: saying it again would hide what else is wrong.
         self.are_roots_known = False
 

@@ -190,7 +190,7 @@ class EmbeddedPostgres:
                 Message(
                     "The folder %(folder)s cannot be used (%(reason)s). Give it to the user who runs intelhub,"
                     " or choose another one.",
-                    {"folder": self.folder, "reason": error.strerror or "it belongs to somebody else"},
+                    {"folder": self.folder, "reason": error.strerror or Message("it belongs to somebody else")},
                 )
             ) from error
 

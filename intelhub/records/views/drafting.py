@@ -14,6 +14,7 @@ from intelhub.organisation import load_tree
 from intelhub.platform import clock
 from intelhub.platform.errors import RuleRefused, StaleVersion
 from intelhub.platform.web import current_actor, current_session, keep_work, needs
+from intelhub.platform.web.look import say
 from intelhub.records.forms import FormErrors, choices, fields_from_form, values_for_form
 from intelhub.records.identifiers import IdentifierProblem, normalise
 from intelhub.records.service import drafting
@@ -138,7 +139,7 @@ def _both_versions(record_id: UUID, mine: dict[str, Any], stale: StaleVersion) -
     theirs = drafting.open_draft(current_actor(), current_session(), record_id)
     keep_work()  # reading the other version is an act of its own
     if request.form.get("do") == "autosave":
-        return {"stale": True, "message": gettext(stale.message.msgid)}, 412
+        return {"stale": True, "message": say(stale.message)}, 412
     page = render_template(
         "records/stale.html",
         page_level=max(_page_level(mine), _page_level(theirs.fields)),
