@@ -1,6 +1,7 @@
 """The audit log: acts written down beside themselves, a tree that cannot be rewritten unseen, and its verification."""
 
 from intelhub.audit.actions import AuditAction, get_action, list_actions, register_action
+from intelhub.audit.directory import Directory, Named, forget_directory, register_directory
 from intelhub.audit.entry import SYSTEM_ACTOR_ID, Decision, Entry, EntryTooLarge, ObjectRef, parse_entry
 from intelhub.audit.export import Exported, export_log
 from intelhub.audit.log import record_act
@@ -13,12 +14,15 @@ from intelhub.audit.queries import (
     LoggedEntry,
     get_chain_status,
     get_entry,
+    list_objects,
     newest_digest,
     search_entries,
 )
+from intelhub.audit.reference import reference_of
 from intelhub.audit.sequencer import LogDamaged, run_sequencer, sequence_once
 from intelhub.audit.unsealing import unseal
 from intelhub.audit.verify import Finding, Verification, verify_log
+from intelhub.audit.views import blueprint
 
 __all__ = [
     "SYSTEM_ACTOR_ID",
@@ -27,6 +31,7 @@ __all__ = [
     "Checkpoint",
     "Criteria",
     "Decision",
+    "Directory",
     "Entry",
     "EntryPage",
     "EntryTooLarge",
@@ -35,18 +40,24 @@ __all__ = [
     "LogDamaged",
     "LoggedDigest",
     "LoggedEntry",
+    "Named",
     "NoteKey",
     "ObjectRef",
     "Verification",
+    "blueprint",
     "export_log",
+    "forget_directory",
     "get_action",
     "get_chain_status",
     "get_entry",
     "list_actions",
+    "list_objects",
     "newest_digest",
     "parse_entry",
     "record_act",
+    "reference_of",
     "register_action",
+    "register_directory",
     "run_sequencer",
     "search_entries",
     "sequence_once",

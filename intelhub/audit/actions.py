@@ -53,6 +53,9 @@ def list_actions() -> Mapping[str, AuditAction]:
 AUDIT_SEARCHED = register_action(
     "audit:searched", en="Entries of the audit log were looked through", vi="Đã tra cứu nhật ký kiểm toán"
 )
+AUDIT_OPENED = register_action(
+    "audit:opened", en="An entry of the audit log was opened", vi="Đã mở xem một mục nhật ký kiểm toán"
+)
 AUDIT_VERIFIED = register_action(
     "audit:verified", en="The chain of the audit log was verified", vi="Đã kiểm chứng chuỗi nhật ký kiểm toán"
 )

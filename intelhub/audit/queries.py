@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from intelhub.audit.entry import Decision, Entry, EntryDamaged, ObjectRef, parse_entry
 from intelhub.audit.merkle import Frontier, leaf_hash
 from intelhub.audit.models import AuditCheckpoint, AuditEntry, AuditPending, AuditTree
+from intelhub.audit.reference import ids_of_reference
 from intelhub.audit.verify import LATE_SECONDS
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import NotFound
 
 MAX_PAGE: Final = 200
+_MOST_OF_ONE_REFERENCE: Final = 10
+_LISTS_LOOKED_THROUGH: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criteria:
     """What an auditor looks for; what is None does not narrow. Times are half open: from `since`, before `until`.
 
-    `object_id` also finds the lists and result pages that showed the object.
+    `object_ids` also finds the lists and result pages that showed one of the objects; an empty one finds nothing.
     """
 
     actor_id: UUID | None = None
     unit_id: UUID | None = None
-    object_id: UUID | None = None
+    object_ids: tuple[UUID, ...] | None = None
     action: str | None = None
     decision: Decision | None = None
+    rule: str | None = None
     request_id: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -40,19 +45,25 @@ class Criteria:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedEntry:
-    """An entry with its number in the tree; `is_intact` is false when bytes, hash and columns do not agree."""
+    """An entry with its number in the tree, its bytes and their hash as they are kept (32 bytes).
+
+    `is_intact` is false when bytes, hash and columns do not agree.
+    """
 
     seq: int
     entry: Entry
+    written: bytes
+    leaf_hash: bytes
     is_intact: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryPage:
-    """A page of entries, newest first; `next_before` fetches the next one and is None on the last."""
+    """A page of entries, newest first; `next_before` fetches the older one, `next_after` the newer, if there is any."""
 
     entries: tuple[LoggedEntry, ...]
     next_before: int | None
+    next_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,18 +94,70 @@ class ChainStatus:
 
 
 def search_entries(
-    _actor: Actor, session: Session, criteria: Criteria, *, before: int | None = None, limit: int = 50
+    _actor: Actor,
+    session: Session,
+    criteria: Criteria,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    limit: int = 50,
 ) -> EntryPage:
-    """The newest entries that fit, below number `before`; only what row-level security shows this actor."""
+    """The newest entries that fit, below number `before`, or those next above number `after`; newest first.
+
+    Only what row-level security shows this actor.
+    """
     limit = min(max(limit, 1), MAX_PAGE)
-    statement = select(AuditEntry).where(*_conditions(criteria)).order_by(AuditEntry.seq.desc()).limit(limit + 1)
+    statement = select(AuditEntry).where(*_conditions(criteria)).limit(limit + 1)
+    if after is not None:
+        rows = session.scalars(statement.where(AuditEntry.seq > after).order_by(AuditEntry.seq)).all()
+        entries = tuple(_logged(row) for row in reversed(rows[:limit]))
+        newest = entries[0].seq if entries else after
+        return EntryPage(
+            entries=entries,
+            next_before=entries[-1].seq if entries else after + 1,
+            next_after=newest if len(rows) > limit else None,
+        )
     if before is not None:
         statement = statement.where(AuditEntry.seq < before)
-    rows = session.scalars(statement).all()
+    rows = session.scalars(statement.order_by(AuditEntry.seq.desc())).all()
     return EntryPage(
         entries=tuple(_logged(row) for row in rows[:limit]),
         next_before=rows[limit - 1].seq if len(rows) > limit else None,
+        next_after=None if before is None else (rows[0].seq if rows else before - 1),
     )
+
+
+def list_objects(_actor: Actor, session: Session, reference: str) -> tuple[UUID, ...]:
+    """The objects of a short reference that the log speaks of: one as a rule, none, or (very rarely) several.
+
+    One that never stood in an entry of its own is looked for in the newest 20,000 lists and result pages.
+    """
+    first, last = ids_of_reference(reference)
+    named = (
+        select(AuditEntry.object_id)
+        .where(AuditEntry.object_id.between(first, last))
+        .distinct()
+        .order_by(AuditEntry.object_id)
+        .limit(_MOST_OF_ONE_REFERENCE)
+    )
+    found = tuple(one for one in session.scalars(named) if one is not None)
+    if found:
+        return found
+    lists = (
+        select(func.unnest(AuditEntry.shown).label("id"))
+        .where(text("audit_entries.shown <> '{}'"))
+        .order_by(AuditEntry.seq.desc())
+        .limit(_LISTS_LOOKED_THROUGH)
+        .subquery()
+    )
+    shown = select(lists.c.id).where(lists.c.id.between(first, last)).distinct().limit(_MOST_OF_ONE_REFERENCE)
+    return tuple(session.scalars(shown))
+
+
+def open_refusals(session: Session, unit_ids: Collection[UUID]) -> None:
+    """Let this transaction see what was refused to people of these units, beside whatever it may see already."""
+    units = func.set_config("intelhub.refusal_units", ",".join(sorted(str(one) for one in unit_ids)), True)
+    session.execute(select(units), execution_options={"unscoped": "names the units whose refusals may be seen"})
 
 
 def get_entry(_actor: Actor, session: Session, seq: int) -> LoggedEntry:
@@ -159,14 +222,17 @@ def _conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
             (AuditEntry.unit_id, criteria.unit_id),
             (AuditEntry.action, criteria.action),
             (AuditEntry.decision, criteria.decision),
+            (AuditEntry.rule, criteria.rule),
             (AuditEntry.request_id, criteria.request_id),
         )
         if value is not None
     ]
-    if criteria.object_id is not None:
+    if criteria.object_ids == ():
+        wanted.append(false())
+    elif criteria.object_ids is not None:
         # The first half repeats the condition of the partial index, word for word, or the planner passes it by.
-        shown = and_(text("audit_entries.shown <> '{}'"), AuditEntry.shown.contains([criteria.object_id]))
-        wanted.append(or_(AuditEntry.object_id == criteria.object_id, shown))
+        shown = and_(text("audit_entries.shown <> '{}'"), AuditEntry.shown.overlap(list(criteria.object_ids)))
+        wanted.append(or_(AuditEntry.object_id.in_(criteria.object_ids), shown))
     if criteria.since is not None:
         wanted.append(AuditEntry.at >= criteria.since)
     if criteria.until is not None:
@@ -188,10 +254,11 @@ def _newest_first(
 def _logged(row: AuditEntry) -> LoggedEntry:
     try:
         entry = parse_entry(row.entry)
+        is_intact = leaf_hash(row.entry) == row.leaf_hash
+        is_intact &= all(getattr(row, name) == value for name, value in entry.columns().items())
     except EntryDamaged:
-        return LoggedEntry(seq=row.seq, entry=_from_columns(row), is_intact=False)
-    agree = all(getattr(row, name) == value for name, value in entry.columns().items())
-    return LoggedEntry(seq=row.seq, entry=entry, is_intact=agree and leaf_hash(row.entry) == row.leaf_hash)
+        entry, is_intact = _from_columns(row), False
+    return LoggedEntry(seq=row.seq, entry=entry, written=row.entry, leaf_hash=row.leaf_hash, is_intact=is_intact)
 
 
 def _from_columns(row: AuditEntry) -> Entry:

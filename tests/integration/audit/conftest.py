@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine, NullPool, create_engine
 
+from intelhub.access import NOBODY, ReadFilter, read_filter
 from intelhub.audit import ObjectRef, Verification, record_act, register_action, sequence_once, verify_log
 from intelhub.audit.note import Checkpoint
 from intelhub.crypto import AuditorsKey, Vault, create_key_file, open_auditors_key
@@ -24,6 +25,10 @@ class Scope:
     user_id: UUID | None
     reads_audit: bool = False
     is_system: bool = False
+    # Other tests of the same process may have brought tables of content, whose filter is asked of every scope.
+    records: ReadFilter = field(default_factory=lambda: read_filter(NOBODY))
+    ceiling: int = 0
+    actor: Actor = NOBODY
 
     def context(self) -> Mapping[str, str]:
         return {

@@ -13,9 +13,11 @@ from intelhub.audit import (
     ObjectRef,
     get_chain_status,
     get_entry,
+    list_objects,
     newest_digest,
     parse_entry,
     record_act,
+    reference_of,
     search_entries,
     unseal,
 )
@@ -175,7 +177,10 @@ def test_auditors_search_by_everything_they_may_know(log, actor):
 
         assert found() == [2, 1, 0]
         assert found(actor_id=other.user_id) == [2]
-        assert found(object_id=record_id) == [1, 0]
+        assert found(object_ids=(record_id,)) == [1, 0]
+        assert found(object_ids=()) == []
+        assert list_objects(actor, session, reference_of(record_id)) == (record_id,)
+        assert list_objects(actor, session, "00000000-0000") == ()
         assert found(decision="deny") == [2]
         assert found(action=READ) == [2, 1, 0]
         assert found(action="trial:never") == []
@@ -196,7 +201,17 @@ def test_pages_hang_together(log, actor):
             before = page.next_before
             if before is None:
                 break
+        newer, after = [], 0
+        while after is not None:
+            page = search_entries(actor, session, Criteria(), after=after, limit=3)
+            newer = [each.seq for each in page.entries] + newer
+            after = page.next_after
+        first = search_entries(actor, session, Criteria(), before=2, limit=3)
+        beyond = search_entries(actor, session, Criteria(), after=6)
     assert seen == [6, 5, 4, 3, 2, 1, 0]
+    assert newer == [6, 5, 4, 3, 2, 1]
+    assert (first.next_before, first.next_after) == (None, 1)
+    assert (beyond.entries, beyond.next_before, beyond.next_after) == ((), 7, None)
 
 
 def test_the_newest_digest_goes_by_version_and_knows_what_waits(log, actor):
