@@ -14,7 +14,7 @@ from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from intelhub import access, audit, frame, health, organisation, records
+from intelhub import access, audit, audit_names, frame, health, organisation, records
 from intelhub.access import NOBODY, Persona, SessionLimits, may, scope_for
 from intelhub.audit import ObjectRef, record_act, register_action
 from intelhub.crypto import Vault, harden_process, open_key_file
@@ -70,6 +70,7 @@ def create_app(house: House | None = None) -> Flask:
         if hasattr(feature, "blueprint"):
             app.register_blueprint(feature.blueprint)
     _install_access(app, house)
+    audit.register_directory(audit_names.DIRECTORY)
     return app
 
 
