@@ -88,11 +88,18 @@ def check_not_rolled_back(session: Session, row: RecordRow) -> None:
     A draft that was never submitted has no entry to compare with; a save of unpublished work raises the row version
     alone, so the row may be ahead of the log but never behind it.
     """
-    if row.exposure == Exposure.AUTHOR:
+    if row.exposure == Exposure.AUTHOR or _is_newest_logged(session, row):
         return
-    newest = newest_digest(session, row.id)
-    if newest is None or newest.object_version > row.row_version or newest.digest != row.digest:
+    # Somebody may have moved the record on between the reading of the row and of the log: look once more.
+    session.refresh(row)
+    sealing.check_label_mac(session, row)
+    if not _is_newest_logged(session, row):
         raise Tampered("This record does not fit what the audit log says of it. It is not shown; the alarm is raised.")
+
+
+def _is_newest_logged(session: Session, row: RecordRow) -> bool:
+    newest = newest_digest(session, row.id)
+    return newest is not None and newest.object_version <= row.row_version and newest.digest == row.digest
 
 
 def summary_of(session: Session, row: RecordRow) -> RecordSummary:

@@ -132,6 +132,7 @@ def advance(
         sensitive={"reason": reason} if reason else None,
         unit_id=unit_id,
     )
+    session.flush()  # a further act in the same transaction compares the row with this entry
 
 
 def acting_unit(actor: Actor, row: RecordRow) -> UUID:
