@@ -13,9 +13,9 @@ from intelhub.access import FUNCTIONS, PERMISSIONS
 from intelhub.access.policy import Line, current_policy
 from intelhub.audit import list_actions
 from intelhub.platform.actor import Place
+from intelhub.platform.database import Base
 from intelhub.records.catalogues import Catalogue, catalogues
 from intelhub.records.domain import ABSTRACT_MAXIMUM, TEXT_MAXIMUM, TEXT_MINIMUM
-from intelhub.records.models import RecordRow
 from intelhub.settings import describe_settings
 
 _WRITTEN = "Written by `make reference` from the code; a test fails when it is out of date.\n"
@@ -125,7 +125,8 @@ def record_fields_page() -> str:
         (f"`{name}`", needed, holds, f"[{code}](#{_anchor(known[code])})" if code else "")
         for name, needed, holds, code in _FIELDS
     )
-    clear = (f"`{column.name}`" for column in RecordRow.__table__.columns if not column.name.endswith("_ciphertext"))
+    columns = Base.metadata.tables["records"].columns
+    clear = (f"`{column.name}`" for column in columns if not column.name.endswith("_ciphertext"))
     return _page(
         "Fields of a record",
         "The same names in the form and in the [import file](../users/import-format.md).",
