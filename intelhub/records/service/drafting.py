@@ -188,11 +188,10 @@ def discard_draft(actor: Actor, session: Session, record_id: UUID, row_version: 
     )
 
 
-def _writing_post(actor: Actor, unit_id: UUID | None) -> tuple[Post, str]:
-    """The first post (at this unit, if one is named) under which the person may write, with its policy line."""
+def list_writing_posts(actor: Actor) -> list[tuple[Post, str]]:
+    """The posts under which this person may write, each with its policy line."""
+    found = []
     for post in actor.posts:
-        if unit_id is not None and post.unit_id != unit_id:
-            continue
         label = Label(
             kind="record",
             object_id=UUID(int=0),
@@ -203,8 +202,16 @@ def _writing_post(actor: Actor, unit_id: UUID | None) -> tuple[Post, str]:
         )
         decision = decide(actor, "create", label)
         if decision.allowed:
-            return post, decision.rule
-    raise NotPermitted("None of your duties includes writing records.", rule="no_writing_post")
+            found.append((post, decision.rule))
+    return found
+
+
+def _writing_post(actor: Actor, unit_id: UUID | None) -> tuple[Post, str]:
+    """The first post (at this unit, if one is named) under which the person may write, with its policy line."""
+    for post, rule in list_writing_posts(actor):
+        if unit_id is None or post.unit_id == unit_id:
+            return post, rule
+    raise NotPermitted("None of your duties includes writing records here.", rule="no_writing_post")
 
 
 def _check_editable(row: RecordRow) -> None:

@@ -27,6 +27,14 @@ def _row_version() -> int:
     return int(typed) if typed.isdigit() else 0
 
 
+def _own_units() -> list[tuple[str, str]]:
+    """The units this person may write for, when there are several to choose from."""
+    tree, locale = load_tree(current_actor(), current_session()), str(get_locale())
+    units = dict.fromkeys(post.unit_id for post, _ in drafting.list_writing_posts(current_actor()))
+    choices_of_units = [(tree.get(one).code, tree.get(one).short_label(locale)) for one in units]
+    return choices_of_units if len(choices_of_units) > 1 else []
+
+
 def _labels() -> dict[str, str]:
     """What the summary of errors calls a field."""
     return {
@@ -68,6 +76,7 @@ def _form_page(
         values=values,
         errors=errors or FormErrors(by_field={}),
         labels=_labels(),
+        own_units=_own_units() if record_id is None else [],
         record_id=record_id,
         row_version=row_version,
         is_returned=is_returned,
@@ -90,7 +99,10 @@ def new_record() -> ResponseReturnValue:
 def begin_record() -> ResponseReturnValue:
     """Keep what was typed as a draft, then go on as the pressed button says."""
     actor, session = current_actor(), current_session()
-    row = drafting.create_draft(actor, session, fields_from_form(request.form))
+    unit = load_tree(actor, session).find(request.form.get("unit", ""))
+    row = drafting.create_draft(
+        actor, session, fields_from_form(request.form), unit_id=unit.id if unit is not None else None
+    )
     session.flush()
     return _after_saving(row.id, row.row_version)
 

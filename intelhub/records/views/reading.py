@@ -160,8 +160,10 @@ def show_record(record_id: UUID) -> ResponseReturnValue:
     related = reading.list_related(actor, session, record) if is_grading else ()
     people = {step.actor_id for step in timeline} | {record.summary.author_id}
     people |= {record.summary.assignee_id} if record.summary.assignee_id else set()
+    versions = reading.list_published(actor, session, record_id)
     return render_template(
         "records/record.html",
+        resubmitted=versions[0] if versions and state is RecordState.SUBMITTED else None,
         page_level=max(record.summary.level, level_of(list(related))),
         record=record,
         acts=acts,
@@ -169,7 +171,7 @@ def show_record(record_id: UUID) -> ResponseReturnValue:
         is_grading=is_grading,
         related=related,
         related_choices=[(str(line.id), f"{line.head.number} · {line.head.abstract}") for line in related],
-        versions=reading.list_published(actor, session, record_id),
+        versions=versions,
         names=names_of(people),
         source_grades=choices("source_grade", str(get_locale())),
         info_grades=choices("info_grade", str(get_locale())),
