@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from intelhub.audit import register_action
 
+EXPLAINED = "decision:explained"  # declared by the feature that explains in the browser
+
 ACTED_AS = register_action(
     "console:acted-as",
     en="The console acted in the name of a person",
     vi="Dòng lệnh đã thao tác thay mặt một người",
-).name
-EXPLAINED = register_action(
-    "decision:explained", en="A decision about access was explained", vi="Đã giải thích một quyết định truy cập"
 ).name
 REINDEXED = register_action("index:rebuilt", en="The search index was rebuilt", vi="Đã dựng lại chỉ mục tìm kiếm").name
 ORGANISATION_LOADED = register_action(

@@ -9,6 +9,7 @@ import click
 
 from intelhub.cli.options import WORKER, Subject, file_option, var_option
 from intelhub.cli.output import print_json, say, warn
+from intelhub.cli.refusals import sentence_for
 
 
 class CouldNotLook(click.ClickException):
@@ -38,12 +39,14 @@ def verify(folder: Path | None, var: Path, key: str | None, seen: Path | None) -
         given = [("--key", key), ("--seen", seen)]
         sys.exit(offline_verifier.main([str(folder), *(str(part) for pair in given if pair[1] for part in pair)]))
     from intelhub.cli.audit_work import verify_here
-    from intelhub.platform.errors import IntelhubError
 
     try:
         holds = verify_here(var, seen)
-    except (IntelhubError, OSError) as problem:
-        raise CouldNotLook(str(problem)) from problem
+    except Exception as problem:
+        sentence = sentence_for(problem)
+        if sentence is None:
+            raise
+        raise CouldNotLook(sentence) from problem
     sys.exit(0 if holds else 1)
 
 

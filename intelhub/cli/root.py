@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import sys
 from typing import Any
 
 import click
@@ -22,7 +20,7 @@ from intelhub.cli import (
     searching,
 )
 from intelhub.cli.options import Subject
-from intelhub.platform.errors import IntelhubError, RuleRefused
+from intelhub.cli.refusals import sentence_for
 
 HARDENED = "hardened"
 
@@ -34,44 +32,13 @@ class Root(Subject):
         """Run the command that was named."""
         try:
             return super().invoke(ctx)
-        except IntelhubError as refused:
-            raise click.ClickException(in_words(refused)) from refused
-        except OSError as problem:
-            if problem.errno == errno.EPIPE or problem.strerror is None:
-                raise
-            where = f"{problem.filename}: " if problem.filename else ""
-            raise click.ClickException(f"{where}{problem.strerror}.") from problem
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
         except Exception as problem:
-            sentence = _about_database(problem)
+            sentence = sentence_for(problem)
             if sentence is None:
                 raise
             raise click.ClickException(sentence) from problem
-
-
-def in_words(refused: IntelhubError) -> str:
-    """The sentence of a refusal, with those of its fields below it."""
-    fields = refused.fields if isinstance(refused, RuleRefused) else {}
-    said = [str(refused.message)]
-    said += [
-        f"  {name}: {message}"
-        for name, messages in fields.items()
-        for message in messages
-        if str(message) != str(refused.message)
-    ]
-    return "\n".join(said)
-
-
-def _about_database(problem: Exception) -> str | None:
-    """What to do about an error of the database; None for any other error."""
-    module = sys.modules.get("sqlalchemy.exc")
-    if module is None or not isinstance(problem, module.DBAPIError):
-        return None
-    reason = (str(problem.orig).strip().splitlines() or ["no reason given"])[0]
-    if isinstance(problem, module.ProgrammingError) and getattr(problem.orig, "sqlstate", "") in {"42P01", "42703"}:
-        return "The tables are not those of this version. Run “intelhub db upgrade”."
-    if isinstance(problem, module.OperationalError):
-        return f"The database does not answer: {reason}"
-    return None
 
 
 @click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

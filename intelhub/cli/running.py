@@ -30,7 +30,8 @@ def worker(var: Path) -> None:
     from intelhub.cli.opening import load_settings
     from intelhub.worker import main
 
-    if warning := backup_warning(load_settings(var).key_file):
+    known = load_settings(var)
+    if not known.demo and (warning := backup_warning(known.key_file)):
         warn(warning)
     os.environ["INTELHUB_VAR"] = str(var.absolute())
     sys.exit(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -50,6 +51,14 @@ def test_a_log_that_cannot_be_looked_at_is_neither_green_nor_red(logged):
     result = logged.run("audit", "verify")
     assert result.exit_code == 2
     assert "The passphrase does not open" in result.stderr
+
+
+def test_a_database_that_does_not_answer_says_nothing_of_the_chain(logged):
+    env = logged.var / "intelhub.env"
+    env.write_text(re.sub(r"host=[^&\n]*", "host=/nowhere", env.read_text()))
+    result = logged.run("audit", "verify")
+    assert result.exit_code == 2
+    assert "The database does not answer" in result.stderr
 
 
 def test_an_export_is_verified_without_keys_database_or_settings(logged, tmp_path):
