@@ -111,10 +111,20 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """The very end: all workers have left, the server goes with its folder."""
     if hasattr(session.config, "workerinput"):
         return
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("INTELHUB_NO_SKIPS") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
     folder = session.config.stash[_FOLDER]
     if folder.exists():
         (session.config.stash.get(_SERVER, None) or EmbeddedPostgres(folder / "postgres", throwaway=True)).stop()
         shutil.rmtree(folder)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Where everything is installed, a skipped test is a test that silently does not run: the run fails."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped and os.environ.get("INTELHUB_NO_SKIPS"):
+        terminalreporter.write_line(f"{len(skipped)} tests were skipped, and none may be here", red=True)
 
 
 def _folder(config: pytest.Config) -> Path:
@@ -173,7 +183,7 @@ def database(cluster: Cluster, migrated_template: str) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def test_vault(request: pytest.FixtureRequest, cluster: Cluster) -> Vault:
+def test_vault(request: pytest.FixtureRequest, cluster: Cluster) -> Vault:  # noqa: ARG001 - its folder must stand
     """The keys of this run; every worker opens the same ones."""
     folder = _folder(request.config)
     with (folder / "starting").open("w") as starting:
