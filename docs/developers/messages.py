@@ -76,10 +76,10 @@ def read() -> Catalog:
     return catalog
 
 
-def update() -> Catalog:
+def update(collected: Catalog) -> Catalog:
     """Bring the kept catalogue to the sentences of the code; a new one stands in it without a translation."""
     catalog = read()
-    catalog.update(collect(), no_fuzzy_matching=True, update_creation_date=False)
+    catalog.update(collected, no_fuzzy_matching=True, update_creation_date=False)
     catalog.obsolete.clear()
     return catalog
 
@@ -115,7 +115,7 @@ def _empty() -> Catalog:
 
 def main() -> int:
     """Collect, update and compile; say what still needs a translation."""
-    catalog = update()
+    catalog = update(collect())
     FOLDER.mkdir(parents=True, exist_ok=True)
     PO.write_bytes(as_po(catalog))
     MO.write_bytes(as_mo(catalog))
