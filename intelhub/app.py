@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from flask import Flask, request, send_from_directory
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
@@ -15,7 +16,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from intelhub import access, audit, audit_names, frame, health, organisation, records
-from intelhub.access import NOBODY, Persona, SessionLimits, may, scope_for
+from intelhub.access import NOBODY, Persona, SessionLimits, current_policy, may, scope_for
 from intelhub.audit import ObjectRef, record_act, register_action
 from intelhub.crypto import Vault, harden_process, open_key_file
 from intelhub.platform.database import open_engine
@@ -27,6 +28,7 @@ from intelhub.platform.web.look import STATIC_FOLDER, TEMPLATE_FOLDER, install_l
 from intelhub.search import SealedIndex
 from intelhub.settings import Settings
 
+_log = structlog.get_logger(__name__)
 _LARGEST_FORM = 512 * 1024
 _YEAR_IN_SECONDS = 31_536_000
 REFUSED = register_action("access:refused", en="An act was refused", vi="Một thao tác bị từ chối").name
@@ -43,6 +45,8 @@ class House:
 
 def open_house(settings: Settings, *, role: str = "app") -> House:
     """Open keys, database and index for one process; raises sentences that say what to do."""
+    # Python 3.11 cannot parse in two threads at once, and the policy's matcher is parsed when it is first asked for.
+    current_policy()
     passphrase = settings.passphrase_file.read_text(encoding="utf-8").strip()
     vault = Vault(open_key_file(settings.key_file, passphrase))
     engine = open_engine(settings.url_for(role), pool_size=settings.web_threads + 1)  # type: ignore[arg-type]
@@ -55,6 +59,9 @@ def create_app(house: House | None = None) -> Flask:
     if house is None:
         harden_process()
         house = open_house(Settings.from_environ(os.environ))
+        warning = None if house.settings.demo else backup_warning(house.settings.key_file)
+        if warning:
+            _log.warning("keys are not backed up", sentence=warning)
     app = Flask("intelhub", static_folder=None, template_folder=str(TEMPLATE_FOLDER))
     _configure(app, house)
     app.extensions["intelhub"] = _web_house(house)

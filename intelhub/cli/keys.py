@@ -19,10 +19,10 @@ def keys() -> None:
 @var_option
 def show_status(var: Path) -> None:
     """Which key file is in use, what rests on former roots, and whether a backup is recorded."""
-    from intelhub.cli.key_backups import backup_warning, find_backup
     from intelhub.cli.opening import system_work
     from intelhub.cli.passphrases import passphrase_in
     from intelhub.crypto import open_key_file, roots_in_use
+    from intelhub.key_backups import backup_warning, find_backup
 
     with system_work(var, role="worker") as acting, acting.begin() as session:
         settings = acting.house.settings
@@ -132,8 +132,8 @@ def note_backup(var: Path) -> None:
     """Say that the key file, as it is now, and its passphrase are kept elsewhere; the warning at every start ends."""
     from intelhub.audit import record_act
     from intelhub.cli.actions import BACKUP_RECORDED
-    from intelhub.cli.key_backups import record_backup
     from intelhub.cli.opening import CONSOLE, operating_account, system_work
+    from intelhub.key_backups import record_backup
 
     with system_work(var, role="worker") as acting, acting.begin() as session:
         record_act(CONSOLE, session, BACKUP_RECORDED, sensitive={"operating_account": operating_account()})

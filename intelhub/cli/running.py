@@ -26,8 +26,8 @@ def demo(var: Path, port: int) -> None:
 @var_option
 def worker(var: Path) -> None:
     """Run the background process: the audit log's sequencer and the jobs. The service manager starts it."""
-    from intelhub.cli.key_backups import backup_warning
     from intelhub.cli.opening import load_settings
+    from intelhub.key_backups import backup_warning
     from intelhub.worker import main
 
     known = load_settings(var)

@@ -6,6 +6,7 @@ Drafts are not indexed. Whatever stands here can be found by everybody who may r
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any, cast
 
 from sqlalchemy.orm import Session
@@ -39,7 +40,7 @@ def partition_of(row: RecordRow) -> Partition:
         level=row.level,
         compartments=frozenset(row.compartments),
         department_id=row.origin_department_id,
-        year=row.created_at.year,
+        year=row.created_at.astimezone(UTC).year,
     )
 
 

@@ -26,6 +26,8 @@ from intelhub.search import Partition, SearchDocument, list_partitions, reindex_
 _AT_ONCE = 500
 _Wrapped = RecordRow | RecordVersionRow | RecordStepRow
 _Row = TypeVar("_Row", RecordRow, RecordVersionRow, RecordStepRow)
+# In UTC whatever zone a connection has, as `projection.partition_of` counts.
+_YEAR = extract("year", func.timezone("UTC", RecordRow.created_at))
 _IN_THE_INDEX = RecordRow.exposure > Exposure.AUTHOR
 
 
@@ -39,7 +41,7 @@ class Rebuilt:
 
 def list_rebuilds(session: Session) -> tuple[Partition, ...]:
     """Every partition that has records or index rows: one that lost all its records is emptied by a rebuild."""
-    year = extract("year", RecordRow.created_at)
+    year = _YEAR
     columns = (RecordRow.level, RecordRow.compartments, RecordRow.origin_department_id, year)
     held = {
         Partition(level=level, compartments=frozenset(compartments), department_id=department, year=int(year_))
@@ -69,7 +71,7 @@ def _documents(session: Session, partition: Partition, damaged: list[UUID]) -> I
             _IN_THE_INDEX,
             RecordRow.level == partition.level,
             RecordRow.origin_department_id == partition.department_id,
-            extract("year", RecordRow.created_at) == partition.year,
+            partition.year == _YEAR,
         )
         .order_by(RecordRow.pos)
         .limit(_AT_ONCE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from intelhub.cli.key_backups import backup_warning, find_backup
+from intelhub.key_backups import backup_warning, find_backup
 
 from .conftest import LEADER, OFFICER, PASSPHRASE
 
