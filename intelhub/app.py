@@ -19,6 +19,7 @@ from intelhub import access, audit, audit_names, frame, health, organisation, re
 from intelhub.access import NOBODY, Persona, SessionLimits, current_policy, may, scope_for
 from intelhub.audit import ObjectRef, record_act, register_action
 from intelhub.crypto import Vault, harden_process, open_key_file
+from intelhub.key_backups import backup_warning
 from intelhub.platform.database import open_engine
 from intelhub.platform.unit_of_work import UnitsOfWork
 from intelhub.platform.web import errors, gate, headers

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Uuid, extract, func, select, type_coerce
+from sqlalchemy import ColumnElement, Uuid, extract, func, select, type_coerce
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -27,7 +27,7 @@ _AT_ONCE = 500
 _Wrapped = RecordRow | RecordVersionRow | RecordStepRow
 _Row = TypeVar("_Row", RecordRow, RecordVersionRow, RecordStepRow)
 # In UTC whatever zone a connection has, as `projection.partition_of` counts.
-_YEAR = extract("year", func.timezone("UTC", RecordRow.created_at))
+_YEAR: ColumnElement[int] = extract("year", func.timezone("UTC", RecordRow.created_at))
 _IN_THE_INDEX = RecordRow.exposure > Exposure.AUTHOR
 
 
