@@ -26,8 +26,6 @@ from intelhub.search import Partition, SearchDocument, list_partitions, reindex_
 _AT_ONCE = 500
 _Wrapped = RecordRow | RecordVersionRow | RecordStepRow
 _Row = TypeVar("_Row", RecordRow, RecordVersionRow, RecordStepRow)
-# In UTC whatever zone a connection has, as `projection.partition_of` counts.
-_YEAR: ColumnElement[int] = extract("year", func.timezone("UTC", RecordRow.created_at))
 _IN_THE_INDEX = RecordRow.exposure > Exposure.AUTHOR
 
 
@@ -39,9 +37,14 @@ class Rebuilt:
     damaged: tuple[UUID, ...]
 
 
+def _year_of_creation() -> ColumnElement[int]:
+    """In UTC whatever zone a connection has, as `projection.partition_of` counts."""
+    return extract("year", func.timezone("UTC", RecordRow.created_at))
+
+
 def list_rebuilds(session: Session) -> tuple[Partition, ...]:
     """Every partition that has records or index rows: one that lost all its records is emptied by a rebuild."""
-    year = _YEAR
+    year = _year_of_creation()
     columns = (RecordRow.level, RecordRow.compartments, RecordRow.origin_department_id, year)
     held = {
         Partition(level=level, compartments=frozenset(compartments), department_id=department, year=int(year_))
@@ -71,7 +74,7 @@ def _documents(session: Session, partition: Partition, damaged: list[UUID]) -> I
             _IN_THE_INDEX,
             RecordRow.level == partition.level,
             RecordRow.origin_department_id == partition.department_id,
-            partition.year == _YEAR,
+            _year_of_creation() == partition.year,
         )
         .order_by(RecordRow.pos)
         .limit(_AT_ONCE)
