@@ -183,7 +183,7 @@ def database(cluster: Cluster, migrated_template: str) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def test_vault(request: pytest.FixtureRequest, cluster: Cluster) -> Vault:  # noqa: ARG001 - its folder must stand
+def run_vault(request: pytest.FixtureRequest, cluster: Cluster) -> Vault:  # noqa: ARG001 - its folder must stand
     """The keys of this run; every worker opens the same ones."""
     folder = _folder(request.config)
     with (folder / "starting").open("w") as starting:
@@ -193,7 +193,7 @@ def test_vault(request: pytest.FixtureRequest, cluster: Cluster) -> Vault:  # no
 
 @pytest.fixture(scope="session")
 def peopled_template(
-    request: pytest.FixtureRequest, cluster: Cluster, migrated_template: str, test_vault: Vault
+    request: pytest.FixtureRequest, cluster: Cluster, migrated_template: str, run_vault: Vault
 ) -> str:
     """A database with the tree of units and one person for every duty, from which houses are copied."""
     ready = _folder(request.config) / "peopled"
@@ -201,16 +201,16 @@ def peopled_template(
         fcntl.flock(starting, fcntl.LOCK_EX)
         if not ready.exists():
             cluster.copy_to(migrated_template, _PEOPLED)
-            people_database(cluster.database(_PEOPLED), test_vault)
+            people_database(cluster.database(_PEOPLED), run_vault)
             ready.touch()
     return _PEOPLED
 
 
 @pytest.fixture
-def house(cluster: Cluster, peopled_template: str, test_vault: Vault) -> Iterator[TestHouse]:
+def house(cluster: Cluster, peopled_template: str, run_vault: Vault) -> Iterator[TestHouse]:
     """One process of an installation with people, on a database of its own."""
     with cluster.copy_of(peopled_template) as fresh:
-        opened = open_test_house(fresh, test_vault, ids_of_people(fresh, test_vault))
+        opened = open_test_house(fresh, run_vault, ids_of_people(fresh, run_vault))
         yield opened
         opened.units.engine.dispose()
 

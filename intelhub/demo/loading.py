@@ -197,11 +197,11 @@ class _Loader:
     def load(self, lives: Sequence[_Life]) -> None:
         """Write these records and let happen what happened to them."""
         for number in range(max(len(life.acts) for life in lives)):
-            todo: dict[str, list[_Life]] = {}
+            due: dict[str, list[_Life]] = {}
             for life in lives:
                 if number < len(life.acts) and not life.is_stopped:
-                    todo.setdefault(life.acts[number].username, []).append(life)
-            for username, theirs in todo.items():
+                    due.setdefault(life.acts[number].username, []).append(life)
+            for username, theirs in due.items():
                 actor = self._actor(username)
                 with self.house.units.begin(actor, scope_for(actor)) as session:
                     for life in theirs:
