@@ -86,9 +86,9 @@ def read_address(parameters: Mapping[str, str]) -> Question:
             person_id=SYSTEM_ACTOR_ID if person == SYSTEM else _id(person),
             unit_id=_id(parameters.get("unit", "")),
             reference=parse_reference(reference) if reference else None,
-            act=parameters.get("act") or None,
+            act=_text(parameters.get("act", "")),
             decision=_DECISIONS[decision] if decision else None,
-            rule=_rule(parameters.get("rule", "")),
+            rule=_text(parameters.get("rule", "")),
             since=_minute(parameters.get("since", "")),
             until=_minute(parameters.get("until", "")),
             request_id=_id(parameters.get("request", "")),
@@ -135,7 +135,7 @@ def read_form(actor: Actor, session: Session, form: Mapping[str, str]) -> tuple[
         reference=reference,
         act=act,
         decision=_DECISIONS.get(typed.get("decision", "")),
-        rule=_rule(typed.get("rule", "")),
+        rule=_text(typed.get("rule", "")),
         since=since,
         until=until,
     )
@@ -151,7 +151,7 @@ def _id(written: str) -> UUID | None:
     return UUID(written) if written else None
 
 
-def _rule(written: str) -> str | None:
+def _text(written: str) -> str | None:
     # PostgreSQL takes no NUL in a text, and no rule has one.
     return written.replace("\x00", "")[:LONGEST_TYPED] or None
 
