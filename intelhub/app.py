@@ -133,7 +133,7 @@ def _configure(app: Flask, house: House) -> None:
     app.jinja_options = {"trim_blocks": True}
     Babel(app, locale_selector=_locale)
     if settings.cookie_secure:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1)  # type: ignore[method-assign]  # Flask's own way to wrap
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]  # Flask's own way to wrap
 
 
 def _locale() -> str:
