@@ -20,6 +20,7 @@ from intelhub.audit.queries import (
 )
 from intelhub.audit.reference import reference_of
 from intelhub.audit.sequencer import LogDamaged, run_sequencer, sequence_once
+from intelhub.audit.states import LoggedState, list_states, newest_digests
 from intelhub.audit.unsealing import unseal
 from intelhub.audit.verify import Finding, Verification, verify_log
 from intelhub.audit.views import blueprint
@@ -40,6 +41,7 @@ __all__ = [
     "LogDamaged",
     "LoggedDigest",
     "LoggedEntry",
+    "LoggedState",
     "Named",
     "NoteKey",
     "ObjectRef",
@@ -52,7 +54,9 @@ __all__ = [
     "get_entry",
     "list_actions",
     "list_objects",
+    "list_states",
     "newest_digest",
+    "newest_digests",
     "parse_entry",
     "record_act",
     "reference_of",

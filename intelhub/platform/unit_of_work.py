@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.orm import Session, SessionTransaction
@@ -32,7 +32,23 @@ _SET_CONTEXT = text("SELECT " + ", ".join(f"set_config('{name}', :s{i}, true)" f
 
 
 class ActorSession(Session):
-    """A session that belongs to one actor for its whole life."""
+    """A session that belongs to one actor for its whole life; the ways past its row filter are closed."""
+
+    def connection(self, *_: Any, **__: Any) -> NoReturn:
+        """Refused: a bare connection runs statements that nobody filters."""
+        raise row_scope.ScopeMissing("statements run through the session, which filters them")
+
+    def bulk_save_objects(self, *_: Any, **__: Any) -> NoReturn:
+        """Refused: it writes past the guard."""
+        raise row_scope.ScopeMissing("rows are written one by one, through the guard")
+
+    def bulk_insert_mappings(self, *_: Any, **__: Any) -> NoReturn:
+        """Refused: it writes past the guard."""
+        raise row_scope.ScopeMissing("rows are written one by one, through the guard")
+
+    def bulk_update_mappings(self, *_: Any, **__: Any) -> NoReturn:
+        """Refused: it writes past the guard."""
+        raise row_scope.ScopeMissing("rows are written one by one, through the guard")
 
 
 def _put_down_context(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:

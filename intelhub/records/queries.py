@@ -1,28 +1,30 @@
 """Every SELECT on records; what leaves here was found through the actor's row scope.
 
-Lists open heads only, never bodies. A row whose label does not fit its seal stays in the list as a line without
+Lists open heads only, never bodies. A row that does not fit its seal or the log stays in the list as a line without
 words, so that damage is seen and not silently missing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from intelhub.access import Exposure, Label
-from intelhub.audit import newest_digest
+from intelhub.access import ActorScope, Exposure, Label
+from intelhub.audit import LoggedDigest, list_states, newest_digests
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import NotFound, Tampered
-from intelhub.records import sealing
+from intelhub.records import actions, sealing
 from intelhub.records.domain import RecordHead, RecordID, RecordState, RecordSummary
 from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
 
 PAGE = 50
 COUNT_LIMIT = 100
+_TRIES = 3
+_MISFIT = "This record does not fit what the audit log says of it. It is not shown; the alarm is raised."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +42,11 @@ class ListFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page of a list by key: `older` and `newer` are the cursors of its neighbours, None at an end."""
+    """A page of a list by key: `older` and `newer` are the records beside its neighbours, None at an end."""
 
     lines: tuple[RecordSummary, ...]
-    older: int | None = None
-    newer: int | None = None
+    older: UUID | None = None
+    newer: UUID | None = None
 
 
 def find_reference(text: str | None) -> UUID | None:
@@ -71,10 +73,12 @@ def label_of(row: RecordRow) -> Label:
     )
 
 
-def get_row(actor: Actor, session: Session, record_id: UUID, *, for_update: bool = False) -> RecordRow:
+def get_row(
+    actor: Actor, session: Session, record_id: UUID, *, for_update: bool = False, is_fresh: bool = False
+) -> RecordRow:
     """The row of a record this actor may read, its label checked; raises `NotFound` or `Tampered`."""
     del actor  # the session's row scope is the actor's
-    query = select(RecordRow).where(RecordRow.id == record_id)
+    query = select(RecordRow).where(RecordRow.id == record_id).execution_options(populate_existing=is_fresh)
     row = session.scalars(query.with_for_update() if for_update else query).one_or_none()
     if row is None:
         raise NotFound
@@ -83,36 +87,54 @@ def get_row(actor: Actor, session: Session, record_id: UUID, *, for_update: bool
 
 
 def check_not_rolled_back(session: Session, row: RecordRow) -> None:
-    """Raise `Tampered` when the audit log knows a newer state of this record than the table shows.
+    """Raise `Tampered` when the audit log knows another state of this record than the table shows."""
+    if row.id not in _fitting(session, [row]):
+        raise Tampered(_MISFIT)
+    sealing.check_label_mac(session, row)  # it may have been read again
 
-    A draft that was never submitted has no entry to compare with; a save of unpublished work raises the row version
-    alone, so the row may be ahead of the log but never behind it.
+
+def _fitting(session: Session, rows: Sequence[RecordRow]) -> frozenset[UUID]:
+    """The rows that show the newest state the log knows of; a row that moved on between two looks is read again."""
+    fitting: set[UUID] = set()
+    doubtful = {row.id: row for row in rows}
+    for _ in range(_TRIES):
+        newest = newest_digests(session, doubtful.keys())
+        found = {identity for identity, row in doubtful.items() if _fits(row, newest.get(identity))}
+        fitting |= found
+        for identity in found:
+            del doubtful[identity]
+        if not doubtful:
+            break
+        again = select(RecordRow).where(RecordRow.id.in_(doubtful)).execution_options(populate_existing=True)
+        doubtful = {row.id: row for row in session.scalars(again)}
+    return frozenset(fitting)
+
+
+def _fits(row: RecordRow, newest: LoggedDigest | None) -> bool:
+    """Whether a row is what the log says.
+
+    A draft that was never submitted stands in no entry, and whatever does stand in one is no such draft any more. A
+    save of unpublished work after a return raises the row's version alone.
     """
-    if row.exposure == Exposure.AUTHOR or _is_newest_logged(session, row):
-        return
-    # Somebody may have moved the record on between the reading of the row and of the log: look once more.
-    session.refresh(row)
-    sealing.check_label_mac(session, row)
-    if not _is_newest_logged(session, row):
-        raise Tampered("This record does not fit what the audit log says of it. It is not shown; the alarm is raised.")
+    if newest is None or row.exposure == Exposure.AUTHOR:
+        return newest is None and row.exposure == Exposure.AUTHOR
+    is_saved_since = row.state == RecordState.DRAFT and newest.object_version < row.row_version
+    return newest.digest == row.digest and (newest.object_version == row.row_version or is_saved_since)
 
 
-def _is_newest_logged(session: Session, row: RecordRow) -> bool:
-    newest = newest_digest(session, row.id)
-    return newest is not None and newest.object_version <= row.row_version and newest.digest == row.digest
-
-
-def summary_of(session: Session, row: RecordRow) -> RecordSummary:
+def summary_of(session: Session, row: RecordRow, *, is_sound: bool = True) -> RecordSummary:
     """The line of a row; a damaged one has an empty head and `is_damaged`."""
+    head = RecordHead()
     try:
         sealing.check_label_mac(session, row)
-        head, is_damaged = sealing.open_head(session, row, row.id), False
+        if is_sound:
+            head = sealing.open_head(session, row)
     except Tampered:
-        head, is_damaged = RecordHead(), True
+        is_sound = False
     return RecordSummary(
         id=RecordID(row.id),
         level=row.level,
-        state=RecordState(row.state),
+        state=_state_of(row),
         exposure=row.exposure,
         unit_id=row.owning_unit_id,
         department_id=row.origin_department_id,
@@ -124,8 +146,21 @@ def summary_of(session: Session, row: RecordRow) -> RecordSummary:
         updated_at=row.updated_at,
         cursor=row.pos,
         head=head,
-        is_damaged=is_damaged,
+        is_damaged=not is_sound,
     )
+
+
+def _state_of(row: RecordRow) -> RecordState:
+    """The row's state; one that was altered into nothing known must not take the whole list down."""
+    try:
+        return RecordState(row.state)
+    except ValueError:
+        return RecordState.DRAFT
+
+
+def _summaries(session: Session, rows: Sequence[RecordRow]) -> tuple[RecordSummary, ...]:
+    fitting = _fitting(session, rows)
+    return tuple(summary_of(session, row, is_sound=row.id in fitting) for row in rows)
 
 
 def _conditions(wanted: ListFilter) -> list[ColumnElement[bool]]:
@@ -152,27 +187,33 @@ def list_records(
     session: Session,
     wanted: ListFilter,
     *,
-    older_than: int | None = None,
-    newer_than: int | None = None,
+    older_than: UUID | None = None,
+    newer_than: UUID | None = None,
     limit: int = PAGE,
 ) -> Page:
-    """A page of records, newest first, by key."""
+    """A page of records, newest first, by key; a neighbour that is not there any more begins at the newest again."""
     del actor
+    older_pos, newer_pos = _position(session, older_than), _position(session, newer_than)
     query = select(RecordRow).where(*_conditions(wanted)).limit(limit + 1)
-    if newer_than is not None:
-        found = list(session.scalars(query.where(RecordRow.pos > newer_than).order_by(RecordRow.pos)))
+    if newer_pos is not None:
+        found = list(session.scalars(query.where(RecordRow.pos > newer_pos).order_by(RecordRow.pos)))
         rows, has_newer, has_older = found[:limit][::-1], len(found) > limit, True
     else:
-        if older_than is not None:
-            query = query.where(RecordRow.pos < older_than)
+        if older_pos is not None:
+            query = query.where(RecordRow.pos < older_pos)
         found = list(session.scalars(query.order_by(RecordRow.pos.desc())))
-        rows, has_newer, has_older = found[:limit], older_than is not None, len(found) > limit
-    lines = tuple(summary_of(session, row) for row in rows)
+        rows, has_newer, has_older = found[:limit], older_pos is not None, len(found) > limit
+    lines = _summaries(session, rows)
     return Page(
         lines=lines,
-        older=lines[-1].cursor if lines and has_older else None,
-        newer=lines[0].cursor if lines and has_newer else None,
+        older=lines[-1].id if lines and has_older else None,
+        newer=lines[0].id if lines and has_newer else None,
     )
+
+
+def _position(session: Session, record_id: UUID | None) -> int | None:
+    """Where a readable record stands in the order of pages: a number that counts everybody's and is never shown."""
+    return session.scalar(select(RecordRow.pos).where(RecordRow.id == record_id)) if record_id else None
 
 
 def count_records(actor: Actor, session: Session, wanted: ListFilter) -> int:
@@ -187,25 +228,47 @@ def list_by_ids(actor: Actor, session: Session, ids: Iterable[UUID]) -> tuple[Re
     del actor
     wanted = list(ids)
     rows = {row.id: row for row in session.scalars(select(RecordRow).where(RecordRow.id.in_(wanted)))}
-    return tuple(summary_of(session, rows[identity]) for identity in wanted if identity in rows)
+    return _summaries(session, [rows[identity] for identity in wanted if identity in rows])
 
 
 def list_steps(actor: Actor, session: Session, record_id: UUID) -> Sequence[RecordStepRow]:
-    """The steps of a readable record, oldest first."""
-    del actor
+    """The steps of a readable record, oldest first; raises `Tampered` when they are not those the log knows."""
     query = select(RecordStepRow).where(RecordStepRow.record_id == record_id).order_by(RecordStepRow.row_version)
-    return session.scalars(query).all()
+    for _ in range(_TRIES):
+        rows = session.scalars(query).all()
+        row = get_row(actor, session, record_id)
+        moves = {
+            one.object_version
+            for one in list_states(session, record_id)
+            if one.action in actions.MOVED.values() and _may_see(session, row, one.level)
+        }
+        if moves == {step.row_version for step in rows} and len(moves) == len(rows):
+            return rows
+    raise Tampered(_MISFIT)
 
 
 def list_versions(actor: Actor, session: Session, record_id: UUID) -> Sequence[RecordVersionRow]:
-    """The earlier published versions of a readable record, newest first."""
-    del actor
+    """The earlier published versions of a readable record, newest first; raises `Tampered` when one is missing."""
     query = (
         select(RecordVersionRow)
         .where(RecordVersionRow.record_id == record_id, RecordVersionRow.is_published)
         .order_by(RecordVersionRow.content_version.desc())
+        .execution_options(populate_existing=True)
     )
-    return session.scalars(query).all()
+    for _ in range(_TRIES):
+        row = get_row(actor, session, record_id, is_fresh=True)
+        rows = session.scalars(query).all()
+        digests = {one.digest for one in list_states(session, record_id) if _may_see(session, row, one.level)}
+        if digests == {version.digest for version in rows} | ({row.digest} if row.exposure else set()):
+            return rows
+    raise Tampered(_MISFIT)
+
+
+def _may_see(session: Session, row: RecordRow, level: int) -> bool:
+    """Whether this session reads a record's past of another level, as the row scope of its parts says."""
+    scope: ActorScope = session.info["scope"]
+    label = label_of(row)
+    return scope.is_system or scope.records.admits(replace(label, level=max(label.level, level)))
 
 
 def find_unpublished(actor: Actor, session: Session, record_id: UUID) -> RecordVersionRow | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, exists, inspect, or_
+from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, bindparam, exists, func, inspect, or_
 
 from intelhub.access import ActorScope, Label
 from intelhub.platform.row_scope import register_scoped
@@ -16,9 +17,26 @@ def _records(scope: ActorScope) -> ColumnElement[bool]:
     return scope.records.where(cast("Any", RecordRow))
 
 
+@dataclass(slots=True, kw_only=True)
+class _PartLabel:
+    """The label of a record's part: the record's own, at the higher of both levels."""
+
+    level: Any
+    compartments: Any = RecordRow.compartments
+    owning_unit_id: Any = RecordRow.owning_unit_id
+    origin_department_id: Any = RecordRow.origin_department_id
+    author_id: Any = RecordRow.author_id
+    handling: Any = RecordRow.handling
+    exposure: Any = RecordRow.exposure
+    state: Any = RecordRow.state
+
+
 def _of_readable(scope: ActorScope, mapped: type[RecordVersionRow | RecordStepRow]) -> ColumnElement[bool]:
-    readable = exists().where(RecordRow.id == mapped.record_id, _records(scope))
-    return and_(mapped.level <= scope.ceiling, readable)
+    """Parts of a record this actor reads; what was written at a higher level needs the right to that one too."""
+    label = _PartLabel(level=func.greatest(RecordRow.level, mapped.level))
+    readable = exists().where(RecordRow.id == mapped.record_id, scope.records.where(label))
+    held = bindparam(None, sorted(scope.actor.compartments), type_=ARRAY(Uuid()), unique=True)
+    return and_(mapped.compartments.op("<@", is_comparison=True)(held), readable)
 
 
 def _versions(scope: ActorScope) -> ColumnElement[bool]:

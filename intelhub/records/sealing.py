@@ -3,6 +3,8 @@
 Every opening first checks the label's MAC, so that a level, unit or exposure edited in SQL makes a row unreadable;
 then that row version and digest are those of the newest audit entry, so that a whole row put back to an older state
 is noticed; only then is anything decrypted.
+
+What an author has not submitted is sealed as a draft: nobody makes it a published version by editing a column.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from intelhub.access import Exposure
 from intelhub.crypto import (
     ContentContext,
     KekScope,
@@ -23,10 +26,13 @@ from intelhub.crypto import (
     seal_content,
     vault_of,
 )
+from intelhub.platform.errors import Tampered
 from intelhub.records.domain import Grade, RecordHead, Subject, Work
-from intelhub.records.models import RecordRow, RecordStepRow
+from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
 
 SCHEMA_VERSION = 1
+_PUBLISHED, _DRAFTS, _STEPS = "records", "drafts", "record_steps"
+_MISFIT = "The stored data does not fit its seal. Nothing of it is shown; tell the security officer."
 
 
 class Labelled(Protocol):
@@ -37,15 +43,13 @@ class Labelled(Protocol):
     origin_department_id: Any
 
 
-class SealedRow(Labelled, Protocol):
-    """A row that carries a sealed content version."""
-
-    content_version: Any
-    kek_id: Any
-    wrapped_dek: Any
-    head_ciphertext: Any
-    body_ciphertext: Any
-    digest: Any
+def context_of(row: RecordRow | RecordVersionRow | RecordStepRow) -> ContentContext:
+    """What the sealed parts of a stored row are bound to."""
+    if isinstance(row, RecordStepRow):
+        return _context(row, _STEPS, row.id, row.row_version)
+    if isinstance(row, RecordVersionRow):
+        return _context(row, _PUBLISHED if row.is_published else _DRAFTS, row.record_id, row.content_version)
+    return _context(row, _PUBLISHED if row.exposure > Exposure.AUTHOR else _DRAFTS, row.id, row.content_version)
 
 
 def _context(row: Labelled, table: str, object_id: UUID, version: int) -> ContentContext:
@@ -64,20 +68,28 @@ def _kek_scope(row: Labelled) -> KekScope:
     return KekScope(level=row.level, compartments=frozenset(row.compartments), department_id=row.origin_department_id)
 
 
-def seal_into(session: Session, row: SealedRow, record_id: UUID, head: RecordHead, body: Mapping[str, Any]) -> None:
+def seal_into(
+    session: Session,
+    row: RecordRow | RecordVersionRow,
+    record_id: UUID,
+    head: RecordHead,
+    body: Mapping[str, Any],
+    *,
+    is_draft: bool = False,
+) -> None:
     """Seal head and body into the row's next content version, under a fresh data key."""
     row.content_version = (row.content_version or 0) + 1
     kek = vault_of(session).kek_for(session, _kek_scope(row))
     sealed = seal_content(
         kek,
-        _context(row, "records", record_id, row.content_version),
+        _context(row, _DRAFTS if is_draft else _PUBLISHED, record_id, row.content_version),
         {"head": _dump(_head_fields(head)), "body": _dump(body)},
     )
     row.kek_id, row.wrapped_dek, row.digest = sealed.kek_id, sealed.wrapped_dek, sealed.digest
     row.head_ciphertext, row.body_ciphertext = sealed.ciphertexts["head"], sealed.ciphertexts["body"]
 
 
-def _open(session: Session, row: SealedRow, record_id: UUID, part: str) -> dict[str, Any]:
+def _open(session: Session, row: RecordRow | RecordVersionRow, part: str) -> dict[str, Any]:
     sealed = SealedContent(
         kek_id=row.kek_id,
         wrapped_dek=row.wrapped_dek,
@@ -85,20 +97,18 @@ def _open(session: Session, row: SealedRow, record_id: UUID, part: str) -> dict[
         digest=row.digest,
     )
     kek = vault_of(session).kek(session, row.kek_id)
-    opened: dict[str, Any] = json.loads(
-        open_part(kek, _context(row, "records", record_id, row.content_version), sealed, part)
-    )
+    opened: dict[str, Any] = json.loads(open_part(kek, context_of(row), sealed, part))
     return opened
 
 
-def open_head(session: Session, row: SealedRow, record_id: UUID) -> RecordHead:
+def open_head(session: Session, row: RecordRow | RecordVersionRow) -> RecordHead:
     """The head of a content version; raises `Tampered`."""
-    return _head(_open(session, row, record_id, "head"))
+    return _head(_open(session, row, "head"))
 
 
-def open_body(session: Session, row: SealedRow, record_id: UUID) -> tuple[dict[str, Any], Work]:
+def open_body(session: Session, row: RecordRow | RecordVersionRow) -> tuple[dict[str, Any], Work]:
     """The author's fields and the department's work of a content version; raises `Tampered`."""
-    body = _open(session, row, record_id, "body")
+    body = _open(session, row, "body")
     return body["fields"], _work(body["work"])
 
 
@@ -108,10 +118,10 @@ def body_of(fields: Mapping[str, Any], work: Work) -> dict[str, Any]:
 
 
 def seal_words(session: Session, step: RecordStepRow, at: datetime, reason: str, *, kek_id: UUID) -> None:
-    """Seal a step's exact time and words under the key that the record's content stands under."""
+    """Seal a step's exact time and words, with what its clear columns say, under the key of the record's content."""
     kek = vault_of(session).kek(session, kek_id)
-    context = _context(step, "record_steps", step.id, step.row_version)
-    sealed = seal_content(kek, context, {"words": _dump({"at": at.isoformat(), "reason": reason})})
+    words = {"at": at.isoformat(), "reason": reason, "facts": _facts_of(step)}
+    sealed = seal_content(kek, context_of(step), {"words": _dump(words)})
     step.kek_id, step.wrapped_dek = sealed.kek_id, sealed.wrapped_dek
     step.words_ciphertext = sealed.ciphertexts["words"]
 
@@ -125,8 +135,23 @@ def open_words(session: Session, step: RecordStepRow) -> tuple[datetime, str]:
         ciphertexts={"words": step.words_ciphertext},
         digest=b"",
     )
-    words = json.loads(open_part(kek, _context(step, "record_steps", step.id, step.row_version), sealed, "words"))
+    words = json.loads(open_part(kek, context_of(step), sealed, "words"))
+    if words["facts"] != _facts_of(step):
+        raise Tampered(_MISFIT)
     return datetime.fromisoformat(words["at"]), words["reason"]
+
+
+def _facts_of(step: RecordStepRow) -> dict[str, str]:
+    """Whose step it is and what it was: without this, a comment could be moved to another record's timeline."""
+    return {
+        "record": str(step.record_id),
+        "event": step.event,
+        "from": step.from_state,
+        "to": step.to_state,
+        "actor": str(step.actor_id),
+        "unit": str(step.unit_id),
+        "place": step.place,
+    }
 
 
 def _label_fields(row: RecordRow) -> tuple[bytes, ...]:

@@ -91,8 +91,9 @@ def open_draft(actor: Actor, session: Session, record_id: UUID) -> Draft:
     row = queries.get_row(actor, session, record_id)
     decision = require(actor, "edit", queries.label_of(row))
     _check_editable(row)
+    queries.check_not_rolled_back(session, row)
     unpublished = queries.find_unpublished(actor, session, record_id)
-    fields, _ = sealing.open_body(session, unpublished or row, row.id)
+    fields, _ = sealing.open_body(session, unpublished or row)
     record_act(
         actor,
         session,
@@ -122,6 +123,7 @@ def save_draft(
     _check_editable(row)
     if row.row_version != row_version:
         raise StaleVersion("This draft was changed in another window. Both versions are shown; choose what to keep.")
+    queries.check_not_rolled_back(session, row)
     if row.exposure == Exposure.AUTHOR:
         row.level, row.handling = draft_level(actor, fields), _draft_handling(fields)
         _seal_draft(session, row, row.id, fields)
@@ -148,7 +150,8 @@ def submit_record(
     if content.level > ceiling:
         said = Message("From here you may write up to level %(ceiling)d only.", {"ceiling": ceiling})
         raise RuleRefused(said, rule="above_ceiling", fields={"level": (said,)})
-    former = sealing.open_head(session, row, row.id)
+    queries.check_not_rolled_back(session, row)
+    former = sealing.open_head(session, row)
     previous = projection.partition_of(row) if row.exposure > Exposure.AUTHOR else None
     if row.exposure > Exposure.AUTHOR:
         archive_version(session, row)
@@ -254,7 +257,7 @@ def _seal_draft(
     body = sealing.body_of(fields, Work())
     if len(repr(body)) > _DRAFT_BYTES:
         raise RuleRefused("This draft is too long to be kept. Shorten the text.", rule="draft_size")
-    sealing.seal_into(session, row, record_id, _draft_head(fields), body)
+    sealing.seal_into(session, row, record_id, _draft_head(fields), body, is_draft=True)
 
 
 def _keep_unpublished(actor: Actor, session: Session, row: RecordRow, fields: Mapping[str, Any]) -> None:

@@ -33,7 +33,7 @@ def read_record(actor: Actor, session: Session, record_id: UUID) -> Record:
     row = queries.get_row(actor, session, record_id)
     decision = require(actor, "read", label_of(row))
     queries.check_not_rolled_back(session, row)
-    fields, work = sealing.open_body(session, row, row.id)
+    fields, work = sealing.open_body(session, row)
     record_act(
         actor,
         session,
@@ -51,8 +51,8 @@ def show_list(
     session: Session,
     wanted: ListFilter,
     *,
-    older_than: int | None = None,
-    newer_than: int | None = None,
+    older_than: UUID | None = None,
+    newer_than: UUID | None = None,
     limit: int = queries.PAGE,
 ) -> Page:
     """A page of lines, written into the audit log as one entry with the ids it shows."""
@@ -63,6 +63,19 @@ def show_list(
 
 def log_shown(actor: Actor, session: Session, lines: Sequence[RecordSummary]) -> None:
     """Write down which records a page shows, and raise the alarm for those that do not fit their seal."""
+    raise_alarm(actor, session, lines)
+    if lines:
+        record_act(
+            actor,
+            session,
+            actions.LISTED,
+            shown=[line.id for line in lines][:50],
+            level=max(line.level for line in lines),
+        )
+
+
+def raise_alarm(actor: Actor, session: Session, lines: Sequence[RecordSummary]) -> None:
+    """Write an entry for each line that does not fit its seal or the log."""
     for line in lines:
         if line.is_damaged:
             record_act(
@@ -74,14 +87,6 @@ def log_shown(actor: Actor, session: Session, lines: Sequence[RecordSummary]) ->
                 rule="Tampered",
                 level=line.level,
             )
-    if lines:
-        record_act(
-            actor,
-            session,
-            actions.LISTED,
-            shown=[line.id for line in lines][:50],
-            level=max(line.level for line in lines),
-        )
 
 
 def list_related(actor: Actor, session: Session, record: Record, *, limit: int = 8) -> tuple[RecordSummary, ...]:
@@ -127,7 +132,7 @@ def list_published(actor: Actor, session: Session, record_id: UUID) -> tuple[Ver
     """The earlier published versions of a readable record, newest first."""
     versions = []
     for row in queries.list_versions(actor, session, record_id):
-        fields, _ = sealing.open_body(session, row, record_id)
-        head = sealing.open_head(session, row, record_id)
+        fields, _ = sealing.open_body(session, row)
+        head = sealing.open_head(session, row)
         versions.append(Version(number=row.content_version, head=head, fields=fields))
     return tuple(versions)

@@ -22,6 +22,7 @@ from intelhub.platform.messages import Message
 from intelhub.records import actions, queries
 from intelhub.records.domain import RecordSummary
 from intelhub.records.projection import index_of
+from intelhub.records.service.reading import raise_alarm
 from intelhub.records.validation import HANOI
 from intelhub.search import Cursor, Hit, Order, SearchRequest
 
@@ -63,6 +64,8 @@ def search_records(actor: Actor, session: Session, request: SearchRequest, *, cu
     hits = {hit.record_id: hit for hit in answer.hits}
     lines = queries.list_by_ids(actor, session, hits)
     shown = tuple(FoundRecord(line=line, hit=_fresh(line, hits[line.id])) for line in lines[:PAGE])
+    raise_alarm(actor, session, lines)
+    sound = [hits[line.id] for line in lines[:EXACT] if not line.is_damaged]
     record_act(
         actor,
         session,
@@ -75,8 +78,8 @@ def search_records(actor: Actor, session: Session, request: SearchRequest, *, cu
     return SearchResult(
         found=shown,
         count=min(len(lines), EXACT + 1),
-        facets={} if after else _count_facets([hits[line.id] for line in lines[:EXACT]]),
-        months=() if after else _count_months([hits[line.id] for line in lines[:EXACT]]),
+        facets={} if after else _count_facets(sound),
+        months=() if after else _count_months(sound),
         notices=answer.notices,
         next_cursor=_seal_cursor(session, hits[shown[-1].line.id].cursor) if more else None,
     )
@@ -105,8 +108,8 @@ def explain_nothing(session: Session, request: SearchRequest) -> tuple[str, ...]
 
 
 def _fresh(line: RecordSummary, hit: Hit) -> Hit | None:
-    """The hit's words, unless the record has moved on since they were indexed."""
-    return hit if hit.row_version == line.row_version else None
+    """The hit's words, unless the record has moved on since they were indexed or does not fit its seal."""
+    return hit if hit.row_version == line.row_version and not line.is_damaged else None
 
 
 def _count_facets(hits: list[Hit]) -> dict[str, tuple[tuple[str, int], ...]]:

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from intelhub.access import Exposure, Label
-from intelhub.crypto import ContentContext, Kek, KekScope, SealedContent, rewrap, vault_of
+from intelhub.crypto import Kek, KekScope, SealedContent, rewrap, vault_of
 from intelhub.organisation import load_directory
 from intelhub.platform.errors import Tampered
 from intelhub.records import projection, sealing
@@ -94,8 +94,8 @@ def _documents(session: Session, partition: Partition, damaged: list[UUID]) -> I
 
 def _document(session: Session, row: RecordRow) -> SearchDocument:
     sealing.check_label_mac(session, row)
-    fields, work = sealing.open_body(session, row, row.id)
-    return projection.document_of(session, row, sealing.open_head(session, row, row.id), fields, work)
+    fields, work = sealing.open_body(session, row)
+    return projection.document_of(session, row, sealing.open_head(session, row), fields, work)
 
 
 def find_labels(session: Session, reference: str) -> tuple[Label, ...]:
@@ -125,7 +125,7 @@ def _numbered(session: Session, number: str) -> Iterator[RecordRow]:
     )
     for row in session.scalars(statement.execution_options(yield_per=_AT_ONCE)):
         try:
-            if sealing.open_head(session, row, row.id).number.upper() == number:
+            if sealing.open_head(session, row).number.upper() == number:
                 yield row
         except Tampered:
             continue  # its number cannot be known; the reader names it by its id
@@ -163,21 +163,7 @@ def _list_former(session: Session, mapped: type[_Row], newest: Kek, limit: int) 
 
 
 def _rewrap(session: Session, row: _Wrapped, newest: Kek) -> None:
-    if isinstance(row, RecordStepRow):
-        table, object_id, version = "record_steps", row.id, row.row_version
-    else:
-        table, version = "records", row.content_version
-        object_id = row.id if isinstance(row, RecordRow) else row.record_id
-    context = ContentContext(
-        table=table,
-        object_id=object_id,
-        level=row.level,
-        compartments=frozenset(row.compartments),
-        department_id=row.origin_department_id,
-        content_version=version,
-        schema_version=sealing.SCHEMA_VERSION,
-    )
     former = vault_of(session).kek(session, row.kek_id)
     sealed = SealedContent(kek_id=row.kek_id, wrapped_dek=row.wrapped_dek, ciphertexts={}, digest=b"")
-    wrapped = rewrap(former, newest, context, sealed)
+    wrapped = rewrap(former, newest, sealing.context_of(row), sealed)
     row.kek_id, row.wrapped_dek = wrapped.kek_id, wrapped.wrapped_dek

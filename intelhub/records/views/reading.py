@@ -89,9 +89,8 @@ def _integers(name: str) -> tuple[int, ...]:
     return tuple(int(value) for value in request.args.getlist(name) if value.isdigit())
 
 
-def _cursor(name: str) -> int | None:
-    value = request.args.get(name, "")
-    return int(value) if value.isdigit() else None
+def _cursor(name: str) -> UUID | None:
+    return queries.find_reference(request.args.get(name))
 
 
 @blueprint.get("/records", access=needs("record.read"))

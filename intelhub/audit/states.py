@@ -1,0 +1,71 @@
+"""What the log knows of the states of objects: the questions that find a row put back, a version or a step taken away.
+
+Waiting entries are asked before placed ones: an entry on its way into the tree is then seen twice and never missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Uuid, bindparam, func, select, true
+from sqlalchemy.orm import Session
+
+from intelhub.audit.models import AuditEntry, AuditPending
+from intelhub.audit.queries import LoggedDigest
+
+_WHY = {"unscoped": "the log of readable objects, which row-level security gives out"}
+_TABLES: tuple[tuple[type[AuditPending | AuditEntry], Any], ...] = (
+    (AuditPending, AuditPending.pos),
+    (AuditEntry, AuditEntry.seq),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedState:
+    """One state an object went through: the act, its version after it, the digest (32 bytes), its level then."""
+
+    object_version: int
+    digest: bytes
+    action: str
+    level: int
+
+
+def list_states(session: Session, object_id: UUID) -> tuple[LoggedState, ...]:
+    """Every state of an object that some entry names, oldest version first."""
+    found: dict[tuple[int, str], LoggedState] = {}
+    for table, _ in _TABLES:
+        statement = select(table.object_version, table.digest, table.action, table.level).where(
+            table.object_id == object_id, table.digest.is_not(None), table.object_version.is_not(None)
+        )
+        for version, digest, action, level in session.execute(statement):
+            if version is not None and digest is not None:
+                found[(version, action)] = LoggedState(
+                    object_version=version, digest=digest, action=action, level=level
+                )
+    return tuple(sorted(found.values(), key=lambda each: each.object_version))
+
+
+def newest_digests(session: Session, object_ids: Collection[UUID]) -> Mapping[UUID, LoggedDigest]:
+    """What `newest_digest` says, for a whole list at once; an object the log never spoke of has no entry."""
+    found: dict[UUID, LoggedDigest] = {}
+    if not object_ids:
+        return found
+    wanted = bindparam(None, list(object_ids), type_=ARRAY(Uuid()), unique=True)
+    for table, order in _TABLES:
+        ids = select(func.unnest(wanted).label("id")).subquery()
+        newest = (
+            select(table.object_version, table.digest)
+            .where(table.object_id == ids.c.id, table.digest.is_not(None), table.object_version.is_not(None))
+            .order_by(table.object_version.desc(), order.desc())
+            .limit(1)
+            .lateral()
+        )
+        statement = select(ids.c.id, newest.c.object_version, newest.c.digest).join(newest, true())
+        for identity, version, digest in session.execute(statement, execution_options=_WHY):
+            # Of equal versions the waiting one is newer.
+            if identity not in found or version > found[identity].object_version:
+                found[identity] = LoggedDigest(object_version=version, digest=digest)
+    return found
