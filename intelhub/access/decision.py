@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from intelhub.access.label import REFER_TO_ORIGINATOR, Label, handling_allows
 from intelhub.access.policy import Line, Policy, current_policy
 from intelhub.access.reach import Reach, is_exposed_to, is_placed_within
-from intelhub.platform.actor import Actor, Post
+from intelhub.platform.actor import Actor, Place, Post
 from intelhub.platform.errors import NotFound, NotPermitted
 from intelhub.platform.messages import Message
 
@@ -92,7 +92,7 @@ def common_checks(actor: Actor, label: Label, policy: Policy) -> Iterator[Check]
         passed=place_ceiling >= level,
         reason=Message(
             "At this place (%(place)s) level %(ceiling)d is the highest, the object's level is %(level)d.",
-            {"place": actor.place.value, "ceiling": place_ceiling, "level": level},
+            {"place": _PLACE_WORDS[actor.place], "ceiling": place_ceiling, "level": level},
         ),
     )
     missing = label.compartments - actor.compartments
@@ -118,7 +118,9 @@ def line_checks(actor: Actor, post: Post, line: Line, label: Label) -> Iterator[
     yield Check(
         name="reach",
         passed=is_placed_within(line.reach, post, actor.user_id, label),
-        reason=Message("The object lies outside the reach of this line (%(reach)s).", {"reach": line.reach.value}),
+        reason=Message(
+            "The object lies outside the reach of this line (%(reach)s).", {"reach": _REACH_WORDS[line.reach]}
+        ),
         line=line,
     )
     yield Check(
@@ -200,6 +202,17 @@ def _handling_reason(label: Label, line: Line) -> Message:
 
 NO_LINE = Check(name="no_line", passed=False, reason=Message("No post held today brings a policy line for this act."))
 
+_PLACE_WORDS = {
+    Place.ONSITE: Message("On site"),
+    Place.DUTY_ROOM: Message("Duty room"),
+    Place.REMOTE: Message("Remote"),
+}
+_REACH_WORDS = {
+    Reach.AUTHOR: Message("one's own"),
+    Reach.UNIT: Message("one's own unit"),
+    Reach.DEPARTMENT: Message("one's own department"),
+    Reach.ALL: Message("the whole service"),
+}
 _GUARD_REASONS = {
     "not_author": Message("Nobody does this to what they wrote themselves."),
     "own_unit": Message("This is done only in the unit where the post is held."),

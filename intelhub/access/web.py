@@ -16,6 +16,8 @@ from intelhub.access.sign_in import resolve_session
 from intelhub.access.views import blueprint
 from intelhub.access.views.personas import demo
 from intelhub.access.views.session_cookie import WebAccess, install, token_of, web_access
+from intelhub.access.views.unit_people import list_holders
+from intelhub.organisation import register_people
 from intelhub.platform.actor import Actor
 from intelhub.platform.web.current import house
 
@@ -49,6 +51,7 @@ def install_web(
     manager.request_loader(_load)
     app.after_request(_tell_end)
     app.register_blueprint(blueprint)
+    register_people(list_holders)
     if is_demo:
         app.register_blueprint(demo)
 

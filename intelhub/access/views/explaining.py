@@ -66,7 +66,7 @@ def _page(*, explanation: Explanation | None = None, errors: object = ()) -> str
         typed=request.form,
         acts=explainable_acts(),
         act_words=dict(explainable_acts()),
-        places=place_choices(),
+        places=[(value, words) for value, words, _ in place_choices()],
         place_words=place_words,
         check_words=check_words,
         function_words=function_words,

@@ -83,7 +83,7 @@ def _cards(locale: str) -> Iterator[tuple[str, Card]]:
         if person is None or unit is None:
             continue
         yield (
-            tree.department_of(unit.id).short_label(locale),
+            tree.department_of(unit.id).label(locale),
             Card(
                 username=persona.username,
                 name=person.display_name,

@@ -171,3 +171,11 @@ def test_only_operators_manage(client_as, house):
         page = client.get(url)
         assert page.status_code == (200 if username == "head" else 403)
         assert "setup-code" not in page.get_data(as_text=True)
+
+
+def test_the_page_of_a_unit_names_its_people_to_those_who_may_see_people(client_as):
+    page = client_as("operator").get("/units/15BB").get_data(as_text=True)
+    assert page.index(PEOPLE["leader"][0]) < page.index(PEOPLE["officer"][0])  # by rank
+    assert PEOPLE["neighbour"][0] not in page
+    assert PEOPLE["leader"][0] not in client_as("contributor").get("/units/15BB").get_data(as_text=True)
+    assert PEOPLE["stranger"][0] not in client_as("head").get("/units/20ZZ.CBL").get_data(as_text=True)
