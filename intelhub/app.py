@@ -75,8 +75,7 @@ def create_app(house: House | None = None) -> Flask:
     frame.install(app, is_demo=house.settings.demo)
     _serve_static(app)
     for feature in (records, organisation, audit, health):
-        if hasattr(feature, "blueprint"):
-            app.register_blueprint(feature.blueprint)
+        app.register_blueprint(feature.blueprint)
     _install_access(app, house)
     audit.register_directory(audit_names.DIRECTORY)
     return app

@@ -112,7 +112,7 @@ def build_frame(app: Flask, *, is_demo: bool) -> Frame:
         locale=locale,
         demo=is_demo,
         navigation=_navigation(actor, set(app.view_functions)) if actor is not NOBODY else (),
-        search_url=url_for("records.search") if "records.search" in app.view_functions else "/search",
+        search_url=url_for("records.search"),
         sign_out_url=url_for("access.sign_out"),
         stay_url=url_for("access.stay"),
         session_ends_at=getattr(g, "session_ends_at", None),
