@@ -22,7 +22,7 @@ from intelhub.platform.errors import NotFound
 
 MAX_PAGE: Final = 200
 _MOST_OF_ONE_REFERENCE: Final = 10
-_LISTS_LOOKED_THROUGH: Final = 20_000
+_LISTS_LOOKED_THROUGH: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +130,7 @@ def search_entries(
 def list_objects(_actor: Actor, session: Session, reference: str) -> tuple[UUID, ...]:
     """The objects of a short reference that the log speaks of: one as a rule, none, or (very rarely) several.
 
-    One that never stood in an entry of its own is looked for in the newest 20,000 lists and result pages.
+    One that never stood in an entry of its own is looked for in the newest 2,000 lists and result pages.
     """
     first, last = ids_of_reference(reference)
     named = (
@@ -144,13 +144,14 @@ def list_objects(_actor: Actor, session: Session, reference: str) -> tuple[UUID,
     if found:
         return found
     lists = (
-        select(func.unnest(AuditEntry.shown).label("id"))
+        select(AuditEntry.shown)
         .where(text("audit_entries.shown <> '{}'"))
         .order_by(AuditEntry.seq.desc())
         .limit(_LISTS_LOOKED_THROUGH)
         .subquery()
     )
-    shown = select(lists.c.id).where(lists.c.id.between(first, last)).distinct().limit(_MOST_OF_ONE_REFERENCE)
+    each = select(func.unnest(lists.c.shown).label("id")).subquery()
+    shown = select(each.c.id).where(each.c.id.between(first, last)).distinct().limit(_MOST_OF_ONE_REFERENCE)
     return tuple(session.scalars(shown))
 
 

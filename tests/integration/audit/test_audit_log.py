@@ -190,6 +190,17 @@ def test_auditors_search_by_everything_they_may_know(log, actor):
         assert found(until=second) == [0]
 
 
+def test_an_object_that_only_lists_showed_is_found_by_its_reference(log, actor):
+    shown, other = uuid4(), uuid4()
+    log.act(actor, object=None, shown=[shown, other])
+    log.sequence()
+    with log.begin(actor, reads_audit=True) as session:
+        assert list_objects(actor, session, reference_of(shown)) == (shown,)
+        assert [one.seq for one in search_entries(actor, session, Criteria(object_ids=(shown,))).entries] == [0]
+    with log.begin(actor) as session:
+        assert list_objects(actor, session, reference_of(shown)) == ()
+
+
 def test_pages_hang_together(log, actor):
     log.act(actor, count=7)
     log.sequence()

@@ -13,7 +13,10 @@ ROW = re.compile(r"<tr data-row>.*?</tr>", re.DOTALL)
 
 def rows(answer) -> list[str]:
     assert answer.status_code == 200, answer.get_data(as_text=True)
-    return [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in ROW.findall(answer.get_data(as_text=True))]
+    return [
+        " ".join(re.sub(r"<[^>]+>", " ", row.replace("<wbr>", "")).split())
+        for row in ROW.findall(answer.get_data(as_text=True))
+    ]
 
 
 def ask(auditor, **typed):
