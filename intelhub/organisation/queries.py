@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,8 @@ from intelhub.platform.errors import NotFound, Unavailable
 
 _HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 _KEPT_DIRECTORIES = 4
+_ASKED = "organisation.directory"
+_DIRECTORY_DATA = {"unscoped": "which state of the directory is in force; nobody's content"}
 _kept: dict[UUID, Directory] = {}
 
 
@@ -28,10 +31,13 @@ def today() -> date:
 def load_directory(session: Session) -> Directory:
     """The organisation through time; raises `Unavailable` while none is loaded.
 
-    Asks the database for the stamp alone while nothing has changed. It takes no actor: an actor's posts are worked
-    out from it, and the tree is known to everybody who is signed in.
+    Asks the database for the stamp alone, once a transaction: a page that names fifty units asks no more than one that
+    names none. It takes no actor: an actor's posts are worked out from it, and everybody signed in knows the tree.
     """
-    stamp = session.scalar(select(OrganisationRow.stamp))
+    transaction, known = session.info.get(_ASKED, (None, None))
+    if known is not None and transaction is session.get_transaction():
+        return cast("Directory", known)
+    stamp = session.scalar(select(OrganisationRow.stamp), execution_options=_DIRECTORY_DATA)
     if stamp is None:
         raise Unavailable("No organisation is loaded yet. Run “intelhub org load”.")
     directory = _kept.get(stamp)
@@ -40,7 +46,13 @@ def load_directory(session: Session) -> Directory:
         while len(_kept) >= _KEPT_DIRECTORIES:
             _kept.pop(next(iter(_kept)), None)
         _kept[stamp] = directory
+    session.info[_ASKED] = (session.get_transaction(), directory)
     return directory
+
+
+def forget_directory(session: Session) -> None:
+    """Ask again in this transaction: it has changed the organisation itself."""
+    session.info.pop(_ASKED, None)
 
 
 def read_directory(session: Session) -> Directory:

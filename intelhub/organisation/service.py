@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from intelhub.organisation.domain import Directory, EventKind, Identity, UnitEvent
 from intelhub.organisation.models import OrganisationRow, TierRow, UnitEventRow, UnitRow
-from intelhub.organisation.queries import read_directory
+from intelhub.organisation.queries import forget_directory, read_directory
 from intelhub.organisation.templates import DEFAULT_TEMPLATE, read_template
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import Conflict, RuleRefused, Unavailable
@@ -56,6 +56,7 @@ def load_template(session: Session, name: str = DEFAULT_TEMPLATE) -> Loaded:
     if units or events:
         organisation.stamp = uuid4()
         session.flush()
+        forget_directory(session)
         read_directory(session)  # refuses what would not hold together with local events
     return Loaded(units=len(units), events=len(events))
 
@@ -80,6 +81,7 @@ def apply_event(actor: Actor, session: Session, event: UnitEvent, *, founded: Id
     _add(session, [founded] if founded else [], [event])
     organisation.stamp = uuid4()
     session.flush()
+    forget_directory(session)
     return changed
 
 
