@@ -26,8 +26,8 @@ TOTP_BEGUN = register_action(
 TOTP_CONFIRMED = register_action(
     "user:totp-confirmed", en="One-time codes were set up", vi="Đã thiết lập mã dùng một lần"
 ).name
-POST_GRANTED = register_action("user:post-granted", en="A duty function was granted", vi="Đã giao chức năng").name
-POST_REVOKED = register_action("user:post-revoked", en="A duty function was ended", vi="Đã chấm dứt chức năng").name
+POST_GRANTED = register_action("user:post-granted", en="A duty function was granted", vi="Đã giao chức trách").name
+POST_REVOKED = register_action("user:post-revoked", en="A duty function was ended", vi="Đã chấm dứt chức trách").name
 CLEARANCE_SET = register_action("user:clearance-set", en="A clearance was set", vi="Đã đặt mức được tiếp cận").name
 COMPARTMENT_CREATED = register_action(
     "compartment:created", en="A compartment was created", vi="Đã tạo nhóm cần biết"

@@ -67,5 +67,5 @@ AUDIT_EXPORTED = register_action(
 AUDIT_UNSEALED = register_action(
     "audit:unsealed",
     en="A sealed part of an entry was opened with the auditors' key",
-    vi="Đã mở phần niêm phong của một mục nhật ký bằng khóa của kiểm toán viên",
+    vi="Đã mở phần niêm phong của một mục nhật ký bằng khóa của kiểm tra viên",
 )
