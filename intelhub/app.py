@@ -180,5 +180,5 @@ def _serve_static(app: Flask) -> None:
         response.headers["Cache-Control"] = f"public, max-age={_YEAR_IN_SECONDS}, immutable"
         return response
 
-    static.access = open_to_all("style sheets, scripts and icons hold nothing of anybody")  # type: ignore[attr-defined]
+    static.access = open_to_all("style sheets, scripts and icons hold nothing of anybody", asks_who=False)  # type: ignore[attr-defined]
     app.add_url_rule("/static/<path:filename>", "static", static, methods=["GET"])

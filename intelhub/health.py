@@ -12,13 +12,19 @@ from intelhub.platform.web import FeatureBlueprint, current_session, needs, open
 blueprint = FeatureBlueprint("health", __name__)
 
 
-@blueprint.get("/healthz", access=open_to_all("a supervisor asks whether the process answers; it says nothing else"))
+@blueprint.get(
+    "/healthz",
+    access=open_to_all("a supervisor asks whether the process answers; it says nothing else", asks_who=False),
+)
 def is_alive() -> ResponseReturnValue:
     """The process answers."""
     return {"status": "ok"}
 
 
-@blueprint.get("/readyz", access=open_to_all("a load balancer asks whether to send work here; it says nothing else"))
+@blueprint.get(
+    "/readyz",
+    access=open_to_all("a load balancer asks whether to send work here; it says nothing else", asks_who=False),
+)
 def is_ready() -> ResponseReturnValue:
     """The database answers, and audit entries do not wait longer than they may."""
     session = current_session()

@@ -19,6 +19,7 @@ class Access:
     permission: str | None = None
     reason: str = ""
     is_open: bool = False
+    asks_who: bool = True
 
 
 def needs(permission: str) -> Access:
@@ -31,9 +32,12 @@ def signed_in(reason: str) -> Access:
     return Access(reason=reason)
 
 
-def open_to_all(reason: str) -> Access:
-    """For anybody at all; the reason is checked in with the permission matrix."""
-    return Access(reason=reason, is_open=True)
+def open_to_all(reason: str, *, asks_who: bool = True) -> Access:
+    """For anybody at all; the reason is checked in with the permission matrix.
+
+    With `asks_who=False` the session is not even looked up: for files and probes that are the same for everybody.
+    """
+    return Access(reason=reason, is_open=True, asks_who=asks_who)
 
 
 class FeatureBlueprint(Blueprint):

@@ -46,7 +46,7 @@ def _pass_gate() -> ResponseReturnValue | None:
         raise NotFound(rule="no_route")
     mark = g.access = _access_mark()
     _refuse_foreign_origin()
-    actor = house().actor_of(request)
+    actor = house().actor_of(request) if mark.asks_who else None
     if actor is not None:
         g.actor = actor
         g.scope = house().scope_of(actor)
