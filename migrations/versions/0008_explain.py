@@ -16,7 +16,7 @@ def upgrade() -> None:
     # one record, of the departments that were named.
     op.execute("""
         CREATE POLICY labels_for_explaining ON records FOR SELECT TO intelhub_owner
-            USING (true);
+            USING (current_setting('intelhub.explaining', true) = 'on');
 
         CREATE FUNCTION intelhub_label_for_explaining(wanted uuid, departments uuid[])
             RETURNS TABLE (

@@ -66,8 +66,13 @@ def take(browser: Browser, address: str, folder: Path, width: int, theme: str, l
             page.goto("/records/00000000-0000-4000-8000-000000000000")
             shot(page, "refusal")
         if name == "auditor":
-            page.goto("/audit")
-            shot(page, "audit")
+            for place, picture in (
+                ("/audit/overview", "audit-overview"),
+                ("/audit", "audit"),
+                ("/audit/chain", "chain"),
+            ):
+                page.goto(place)
+                shot(page, picture)
         page.context.close()
 
 
