@@ -5,8 +5,8 @@ The settings may be wider than the filter (one ceiling a reach) and never narrow
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from intelhub.access.decision import may
@@ -52,6 +52,10 @@ class ActorScope:
             "intelhub.everywhere_ceiling": self._ceiling(Reach.ALL),
             "intelhub.reads_audit": "t" if may(self.actor, "audit.read") else "",
         }
+
+    def rights(self) -> Hashable:
+        """Who acts with which rights; not in which request, so that the next one finds its filters made."""
+        return replace(self.actor, session_id=None, request_id=None), self.records
 
     def _ceiling(self, reach: Reach) -> str:
         ceiling = self.records.ceiling_of(reach)

@@ -10,11 +10,14 @@ the session.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from functools import cache
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, event
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql.base import Executable, ExecutableOption
 from sqlalchemy.sql.elements import ColumnClause, TextClause
 from sqlalchemy.sql.selectable import AliasedReturnsRows, TableClause
@@ -41,15 +44,24 @@ class Scope(Protocol):
         """The `intelhub.*` settings that the row-level-security policies read."""
         ...
 
+    def rights(self) -> Hashable:
+        """Everything a row filter may depend on: where two scopes have equal rights, one filter serves both."""
+        ...
+
 
 Criteria = Callable[[Any], ColumnElement[bool]]
 WriteGuard = Callable[[Any, Any], bool]
 _criteria: dict[type[Any], tuple[Criteria, WriteGuard]] = {}
 _tables: dict[str, re.Pattern[str]] = {}
+_MOST_BUILT = 500
+_built: OrderedDict[Hashable, Mapping[type[Any], ExecutableOption]] = OrderedDict()
+_lock = threading.Lock()
 
 
 def register_scoped(mapped: type[Any], criteria: Criteria, may_write: WriteGuard) -> None:
     """Declare how a scope filters `mapped` when it is read and guards it when it is written."""
+    _scoped_behind.cache_clear()
+    _built.clear()
     _criteria[mapped] = (criteria, may_write)
     _tables[mapped.__tablename__] = re.compile(rf"\b{mapped.__tablename__}\b", re.IGNORECASE)
 
@@ -74,7 +86,7 @@ def _filter_statement(state: ORMExecuteState) -> None:
     if scope.is_system or state.is_column_load or state.is_relationship_load:
         return
     is_unscoped = bool(state.execution_options.get("unscoped"))
-    _refuse_hidden_tables(state.statement, is_unscoped=is_unscoped)
+    named = _scoped_classes_in(state.statement, is_unscoped=is_unscoped)
     if is_unscoped:
         return
     if not state.is_orm_statement or state.is_insert:
@@ -82,24 +94,44 @@ def _filter_statement(state: ORMExecuteState) -> None:
     if (state.is_update or state.is_delete) and _names_scoped(state):
         # It would pass by the write guard: rows are changed one by one, after a decision on each.
         raise ScopeMissing("rows of a scoped class are not changed in bulk")
-    state.statement = state.statement.options(*_options_of(state.session, scope))
+    if named:
+        options = _options_of(state.session, scope)
+        state.statement = state.statement.options(*(options[mapped] for mapped in _criteria if mapped in named))
 
 
 def _names_scoped(state: ORMExecuteState) -> bool:
     return state.bind_mapper is not None and issubclass(state.bind_mapper.class_, Scoped)
 
 
-def _refuse_hidden_tables(statement: Executable, *, is_unscoped: bool) -> None:
-    """Raise where a scoped table stands in a statement in a form that the row filter does not reach."""
+def _scoped_classes_in(statement: Executable, *, is_unscoped: bool) -> set[type[Any]]:
+    """The scoped classes a statement names; raises where their tables stand in it beyond the reach of the filter."""
+    named: set[type[Any]] = set()
     for part in _parts(statement, is_unscoped=is_unscoped):
+        entity = _entity_of(part)
         if isinstance(part, TableClause):
-            is_hidden = part.name in _tables and (is_unscoped or not _is_of_entity(part))
+            is_hidden = part.name in _tables and (is_unscoped or entity is None)
         elif isinstance(part, TextClause):
             is_hidden = _speaks_of_scoped(part.text)
         else:
             is_hidden = isinstance(part, ColumnClause) and part.is_literal and _speaks_of_scoped(part.name)
         if is_hidden:
             raise ScopeMissing("a scoped table is read through its mapped class and in no other form")
+        if entity is not None:
+            named |= _scoped_behind(entity.mapper)
+        for forgotten in getattr(part, "_memoized_select_entities", ()):
+            # What it was about before `with_only_columns`: the joins still stand, and no filter reaches them.
+            _scoped_classes_in(forgotten, is_unscoped=True)
+    return named
+
+
+@cache
+def _scoped_behind(mapper: Mapper[Any]) -> frozenset[type[Any]]:
+    """The scoped classes that loading a class can load: its own, and any at all once it has relationships."""
+    if issubclass(mapper.class_, Scoped):
+        _registered(mapper.class_)
+    if mapper.relationships:
+        return frozenset(_criteria)
+    return frozenset(mapped for mapped in _criteria if issubclass(mapper.class_, mapped))
 
 
 def _parts(statement: Any, *, is_unscoped: bool) -> Iterator[Any]:
@@ -112,33 +144,40 @@ def _parts(statement: Any, *, is_unscoped: bool) -> Iterator[Any]:
         seen.add(id(part))
         yield part
         if isinstance(part, ColumnClause):
-            if part.table is not None and (is_unscoped or not _is_of_entity(part)):
+            if part.table is not None and (is_unscoped or _entity_of(part) is None):
                 waiting.append(part.table)
         elif isinstance(part, AliasedReturnsRows) and isinstance(part.element, TableClause):
-            if is_unscoped or not _is_of_entity(part):
+            if is_unscoped or _entity_of(part) is None:
                 waiting.append(part.element)
         elif not isinstance(part, TableClause):
             # Not the part's own way of naming its children: a SELECT adds tables there that it found by its columns.
             waiting += HasTraverseInternals.get_children(part, omit_attrs=("_correlate", "_correlate_except"))
 
 
-def _is_of_entity(part: Any) -> bool:
-    """Whether a table or column came out of a mapped class or an alias of one: then the row filter finds it."""
-    return "parententity" in part._annotations  # noqa: SLF001 - SQLAlchemy marks it nowhere else
+def _entity_of(part: Any) -> Any:
+    """The mapped class (or alias of one) a table or column came out of: then the row filter finds it."""
+    return getattr(part, "_annotations", {}).get("parententity")  # SQLAlchemy marks it nowhere else
 
 
 def _speaks_of_scoped(sql: str) -> bool:
     return any(name.search(sql) for name in _tables.values())
 
 
-def _options_of(session: Session, scope: Scope) -> list[ExecutableOption]:
-    """The filters of every scoped class, built once a session: a session serves one scope for its whole life."""
-    options: list[ExecutableOption] | None = session.info.get("row_filters")
+def _options_of(session: Session, scope: Scope) -> Mapping[type[Any], ExecutableOption]:
+    """The filter of each scoped class: a session serves one scope for its whole life, and equal rights share them."""
+    options: Mapping[type[Any], ExecutableOption] | None = session.info.get("row_filters")
     if options is None:
-        options = [
-            with_loader_criteria(mapped, criteria(scope), include_aliases=True)
-            for mapped, (criteria, _) in _criteria.items()
-        ]
+        rights = scope.rights()
+        with _lock:
+            options = _built.get(rights)
+            if options is None:
+                options = _built[rights] = {
+                    mapped: with_loader_criteria(mapped, criteria(scope), include_aliases=True)
+                    for mapped, (criteria, _) in _criteria.items()
+                }
+            _built.move_to_end(rights)
+            while len(_built) > _MOST_BUILT:
+                _built.popitem(last=False)
         session.info["row_filters"] = options
     return options
 

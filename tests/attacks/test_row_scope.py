@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from sqlalchemy import (
+    case,
     column,
     delete,
     exists,
@@ -25,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Bundle, Session, aliased
 
 from intelhub import records
 from intelhub.access import NOBODY, read_filter, scope_for
@@ -77,6 +78,14 @@ FILTERED: dict[str, Callable[[Session, UUID], Any]] = {
     "lateral": lambda s, _: s.execute(
         select(UserRow.id).join(select(RecordRow.level).where(_of_a_person).lateral(), true())
     ).all(),
+    "bundle": lambda s, _: s.execute(select(Bundle("one", RecordRow.id, RecordRow.level))).all(),
+    "bundle beside another table": lambda s, _: s.execute(
+        select(UserRow.id, Bundle("one", RecordRow.id)).where(_of_a_person)
+    ).all(),
+    "legacy query of another table": lambda s, _: s.query(UserRow.id).join(RecordRow, _of_a_person).all(),
+    "only in a case": lambda s, _: s.scalars(
+        select(UserRow.id).where(case((exists(select(RecordRow.id).where(_of_a_person)), true()), else_=false()))
+    ).all(),
     "versions": lambda s, _: s.scalars(select(RecordVersionRow)).all(),
     "steps": lambda s, _: s.scalars(select(RecordStepRow)).all(),
 }
@@ -98,6 +107,12 @@ REFUSED: dict[str, Callable[[Session, UUID], Any]] = {
     "merge": lambda s, i: s.merge(RecordRow(id=i, level=0)),
     "bare table joined": lambda s, _: s.execute(
         select(UserRow.id, TABLE.c.level).join(TABLE, TABLE.c.author_id == UserRow.id)
+    ),
+    "joined and then forgotten": lambda s, _: s.execute(
+        select(RecordRow).join(UserRow, _of_a_person).with_only_columns(UserRow.id)
+    ),
+    "bare table joined and then forgotten": lambda s, _: s.execute(
+        select(TABLE).join(UserRow, TABLE.c.author_id == UserRow.id).with_only_columns(UserRow.id)
     ),
     "bare alias joined": lambda s, _: s.execute(
         select(UserRow.id).join(bare := TABLE.alias(), bare.c.author_id == UserRow.id)
