@@ -44,7 +44,7 @@ class Frame:
     locale: str
     demo: bool
     navigation: tuple[NavigationItem, ...]
-    search_url: str
+    search_url: str | None
     sign_out_url: str
     stay_url: str
     session_ends_at: datetime | None
@@ -112,7 +112,7 @@ def build_frame(app: Flask, *, is_demo: bool) -> Frame:
         locale=locale,
         demo=is_demo,
         navigation=_navigation(actor, set(app.view_functions)) if actor is not NOBODY else (),
-        search_url=url_for("records.search"),
+        search_url=url_for("records.search") if may(actor, "record.search") else None,
         sign_out_url=url_for("access.sign_out"),
         stay_url=url_for("access.stay"),
         session_ends_at=getattr(g, "session_ends_at", None),
