@@ -22,6 +22,7 @@ from intelhub.crypto import (
     ContentContext,
     KekScope,
     SealedContent,
+    content_digest,
     open_part,
     seal_content,
     vault_of,
@@ -90,12 +91,11 @@ def seal_into(
 
 
 def _open(session: Session, row: RecordRow | RecordVersionRow, part: str) -> dict[str, Any]:
-    sealed = SealedContent(
-        kek_id=row.kek_id,
-        wrapped_dek=row.wrapped_dek,
-        ciphertexts={"head": row.head_ciphertext, "body": row.body_ciphertext},
-        digest=row.digest,
-    )
+    ciphertexts = {"head": row.head_ciphertext, "body": row.body_ciphertext}
+    # A line shows the head alone, and a head beside an altered body is no more to be trusted than that.
+    if content_digest(ciphertexts) != row.digest:
+        raise Tampered(_MISFIT)
+    sealed = SealedContent(kek_id=row.kek_id, wrapped_dek=row.wrapped_dek, ciphertexts=ciphertexts, digest=row.digest)
     kek = vault_of(session).kek(session, row.kek_id)
     opened: dict[str, Any] = json.loads(open_part(kek, context_of(row), sealed, part))
     return opened
