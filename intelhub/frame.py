@@ -10,9 +10,8 @@ from typing import Any
 from flask import Flask, g, request, url_for
 from flask_babel import get_locale, gettext
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy.orm import Session
 
-from intelhub.access import NOBODY, find_person, may
+from intelhub.access import NOBODY, may
 from intelhub.organisation import find_unit
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor
@@ -82,30 +81,25 @@ def _navigation(actor: Actor, known: set[str]) -> tuple[NavigationItem, ...]:
     )
 
 
-def _who_and_where(actor: Actor, locale: str) -> tuple[str, str]:
-    """The name and the unit of whoever acts; an error page has no session any more and opens one for this."""
-    if "session" not in g:
+def _unit_name(actor: Actor, locale: str) -> str:
+    """Where whoever acts sits; an error page has no session any more and opens one for this."""
+    if not actor.posts:
+        return ""
+    if "session" in g:
+        unit = find_unit(actor, g.session, actor.posts[0].unit_id)
+    else:
         with house().units.begin(actor, g.scope) as session:
-            return _names(session, actor, locale)
-    return _names(g.session, actor, locale)
-
-
-def _names(session: Session, actor: Actor, locale: str) -> tuple[str, str]:
-    unit = find_unit(actor, session, actor.posts[0].unit_id) if actor.posts else None
-    person = find_person(actor, session, actor.user_id)
-    return person.display_name if person else actor.username, unit.short_label(locale) if unit else ""
+            unit = find_unit(actor, session, actor.posts[0].unit_id)
+    return unit.short_label(locale) if unit else ""
 
 
 def build_frame(app: Flask, *, is_demo: bool) -> Frame:
     """The frame of this request; everything it says comes from the actor and the directory, never from content."""
     actor: Actor = getattr(g, "actor", NOBODY)
     locale = str(get_locale() or "vi")
-    actor_name = unit_name = ""
-    if actor is not NOBODY:
-        actor_name, unit_name = _who_and_where(actor, locale)
     return Frame(
-        actor_name=actor_name,
-        unit_name=unit_name,
+        actor_name=actor.display_name or actor.username,
+        unit_name=_unit_name(actor, locale),
         place=actor.place.value,
         place_label=entry("place", actor.place.value).label(locale),
         ceiling=actor.ceiling,

@@ -58,6 +58,7 @@ from intelhub.access.queries import (
     list_people_who_may,
     list_posts,
     list_sessions,
+    name_people,
 )
 from intelhub.access.reach import Reach
 from intelhub.access.scope import NOBODY, ActorScope, scope_for
@@ -134,6 +135,7 @@ __all__ = [
     "list_posts",
     "list_sessions",
     "may",
+    "name_people",
     "open_session_for_persona",
     "read_filter",
     "redeem_setup_code",

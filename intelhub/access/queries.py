@@ -51,6 +51,19 @@ def get_person(actor: Actor, session: Session, key: UUID | str) -> Person:
     return person
 
 
+def person_of(session: Session, user: UserRow) -> Person:
+    """The person of a row that is loaded already, with the posts held now."""
+    return _people(session, [user])[0]
+
+
+def name_people(actor: Actor, session: Session, ids: Collection[UUID]) -> dict[UUID, str]:
+    """The display names of people, whoever they are today; an id that nobody has is left out."""
+    del actor
+    if not ids:
+        return {}
+    return dict(session.execute(select(UserRow.id, UserRow.display_name).where(UserRow.id.in_(ids))).all())
+
+
 def list_people(
     actor: Actor,
     session: Session,
@@ -170,6 +183,23 @@ def list_compartments_of(session: Session, user_id: UUID) -> frozenset[UUID]:
         CompartmentMemberRow.user_id == user_id, is_in_force(CompartmentMemberRow, clock.now())
     )
     return frozenset(session.scalars(statement))
+
+
+def find_live_session(
+    session: Session, token_digest: bytes, moment: datetime
+) -> tuple[SessionRow, UserRow, frozenset[UUID]] | None:
+    """The session of a token that is open at a moment, with its active person and the compartments they are in."""
+    held = (
+        select(func.array_agg(CompartmentMemberRow.compartment_id))
+        .where(CompartmentMemberRow.user_id == UserRow.id, is_in_force(CompartmentMemberRow, moment))
+        .scalar_subquery()
+    )
+    found = session.execute(
+        select(SessionRow, UserRow, held)
+        .join(UserRow, UserRow.id == SessionRow.user_id)
+        .where(SessionRow.token_digest == token_digest, is_session_open(moment), UserRow.is_active)
+    ).first()
+    return None if found is None else (found[0], found[1], frozenset(found[2] or ()))
 
 
 def list_compartment_names(actor: Actor, session: Session) -> dict[UUID, str]:

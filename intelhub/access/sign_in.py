@@ -16,7 +16,6 @@ from intelhub.access import actions, factors, throttle
 from intelhub.access.credentials import open_secret, use_recovery_code, use_totp_step
 from intelhub.access.domain import (
     LiveSession,
-    Person,
     PlaceRule,
     SessionLimits,
     SignedIn,
@@ -27,10 +26,10 @@ from intelhub.access.models import CredentialsRow, SessionRow, UserRow
 from intelhub.access.names import fold_username
 from intelhub.access.policy import current_policy
 from intelhub.access.queries import (
-    find_person,
-    is_session_open,
+    find_live_session,
     list_compartments_of,
     open_credentials,
+    person_of,
     posts_of,
 )
 from intelhub.access.scope import NOBODY
@@ -111,14 +110,10 @@ def resolve_session(
 ) -> LiveSession | None:
     """Who acts under a token now, with the rights of this moment; None when it is unknown, ended, idle or too old."""
     now = clock.now()
-    found = session.execute(
-        select(SessionRow, UserRow)
-        .join(UserRow, UserRow.id == SessionRow.user_id)
-        .where(SessionRow.token_digest == factors.token_digest(token), is_session_open(now), UserRow.is_active)
-    ).first()
+    found = find_live_session(session, factors.token_digest(token), now)
     if found is None:
         return None
-    row, user = found
+    row, user, compartments = found
     # Limits that were made tighter hold for the sessions that are open already.
     last_moment = min(row.expires_at, row.created_at + limits.absolute)
     last_seen = row.last_seen_at
@@ -128,7 +123,7 @@ def resolve_session(
         # Not through the row: two requests at once would wait for each other's version of it.
         session.execute(update(SessionRow).where(SessionRow.id == row.id).values(last_seen_at=now))
         last_seen = now
-    actor = _actor(session, user.id, Place(row.place), Strength(row.strength), row.id, request_id)
+    actor = _actor(session, user, compartments, Place(row.place), Strength(row.strength), row.id, request_id)
     return LiveSession(actor=actor, ends_at=min(last_moment, last_seen + limits.idle))
 
 
@@ -143,7 +138,8 @@ def actor_named(
     user = session.scalar(select(UserRow).where(UserRow.username == fold_username(username), UserRow.is_active))
     if user is None:
         raise NotFound(rule="no_such_person")
-    return _actor(session, user.id, place, strength, None, request_id)
+    compartments = list_compartments_of(session, user.id)
+    return _actor(session, user, compartments, place, strength, None, request_id)
 
 
 def end_session(actor: Actor, session: Session, session_id: UUID) -> None:
@@ -238,7 +234,8 @@ def _open_session(
     )
     session.add(row)
     session.flush()
-    actor = _actor(session, user.id, place, strength, row.id, request_id)
+    compartments = list_compartments_of(session, user.id)
+    actor = _actor(session, user, compartments, place, strength, row.id, request_id)
     _act_as(session, user.id)
     record_act(
         actor,
@@ -252,20 +249,25 @@ def _open_session(
 
 
 def _actor(
-    session: Session, user_id: UUID, place: Place, strength: Strength, session_id: UUID | None, request_id: UUID | None
+    session: Session,
+    user: UserRow,
+    compartments: frozenset[UUID],
+    place: Place,
+    strength: Strength,
+    session_id: UUID | None,
+    request_id: UUID | None,
 ) -> Actor:
-    person: Person | None = find_person(NOBODY, session, user_id)
-    if person is None:
-        raise NotFound(rule="no_such_person")
+    person = person_of(session, user)
     policy = current_policy()
     clearance = person.clearance_on(today())
     return Actor(
         user_id=person.id,
         username=person.username,
+        display_name=person.display_name,
         posts=posts_of(load_directory(session), person.posts),
         clearance=clearance,
         ceiling=min(clearance, policy.place_ceiling(place), policy.strength_ceiling(strength.value)),
-        compartments=list_compartments_of(session, person.id),
+        compartments=compartments,
         place=place,
         session_id=session_id,
         request_id=request_id,

@@ -43,6 +43,7 @@ class Actor:
 
     user_id: UUID
     username: str
+    display_name: str = ""
     posts: tuple[Post, ...] = ()
     clearance: int = 0
     ceiling: int = 0

@@ -11,7 +11,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
-from intelhub.access import decide, list_people
+from intelhub.access import decide, name_people
 from intelhub.organisation import load_directory
 from intelhub.platform.web import current_actor, current_session, needs
 from intelhub.records import queries
@@ -38,8 +38,7 @@ def state_words(state: RecordState) -> tuple[str, str]:
 def names_of(ids: Iterable[UUID | None]) -> dict[UUID, str]:
     """The display names of people, for a page."""
     wanted = {one for one in ids if one is not None}
-    people = list_people(current_actor(), current_session(), ids=wanted, only_active=False) if wanted else ()
-    return {person.id: person.display_name for person in people}
+    return name_people(current_actor(), current_session(), wanted)
 
 
 def event_words(event: str) -> str:
