@@ -288,6 +288,10 @@ class Directory:
         self.identities: Mapping[UUID, Identity] = MappingProxyType({unit.id: unit for unit in units})
         self.events = tuple(sorted(events, key=UnitEvent.order))
         self._trees: dict[date, Tree] = {}
+        self._took_over: dict[UUID, list[UUID]] = {}
+        for event in self.events:
+            for heir in event.successors:
+                self._took_over.setdefault(heir, []).append(event.unit_id)
         # Every unit there ever was or will be, in the last state known: for closed units, never for today's names.
         self.ever = Tree(self._replay(date.max).values())
         self._check()
@@ -316,17 +320,13 @@ class Directory:
 
     def with_predecessors(self, keys: Iterable[UUID]) -> frozenset[UUID]:
         """These units and all they took over from, through any number of mergers: whose files they now keep."""
-        took_over: dict[UUID, list[UUID]] = {}
-        for event in self.events:
-            for heir in event.successors:
-                took_over.setdefault(heir, []).append(event.unit_id)
         found: set[UUID] = set()
         waiting = list(keys)
         while waiting:
             current = waiting.pop()
             if current not in found:
                 found.add(current)
-                waiting.extend(took_over.get(current, ()))
+                waiting.extend(self._took_over.get(current, ()))
         return frozenset(found)
 
     def with_event(self, event: UnitEvent, *, founded: Identity | None = None) -> Directory:
