@@ -135,7 +135,11 @@ def _protect() -> None:
             "USING (digest IS NOT NULL AND EXISTS (SELECT 1 FROM records r WHERE r.id = object_id))"
         )
     # Nothing is ever deleted by the application but the author's own unpublished work.
-    op.execute("GRANT SELECT, INSERT, UPDATE ON records TO intelhub_app")
+    op.execute("""
+        CREATE POLICY only_own_drafts ON records AS RESTRICTIVE FOR DELETE TO intelhub_app
+            USING (author_id = (select intelhub_actor()) AND exposure = 0)
+    """)
+    op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON records TO intelhub_app")
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON record_versions TO intelhub_app")
     op.execute("GRANT SELECT, INSERT ON record_steps TO intelhub_app")
     op.execute("GRANT SELECT, INSERT, UPDATE ON record_series TO intelhub_app")

@@ -169,23 +169,26 @@ def submit_record(
 
 
 def discard_draft(actor: Actor, session: Session, record_id: UUID, row_version: int) -> None:
-    """Drop the unpublished work on a returned record; raises `Conflict` for a record that was never submitted."""
+    """Drop what was never sent: a draft as a whole, or the unpublished work on a returned record."""
     row = queries.get_row(actor, session, record_id, for_update=True)
     decision = require(actor, "edit", queries.label_of(row))
+    _check_editable(row)
     if row.row_version != row_version:
         raise StaleVersion("This draft was changed in another window. Both versions are shown; choose what to keep.")
-    if row.exposure == Exposure.AUTHOR:
-        raise Conflict("A draft that was never submitted stays with you; empty it if you do not need it.")
-    _drop_unpublished(actor, session, row)
     row.row_version += 1
-    sealing.put_label_mac(session, row)
+    if row.exposure == Exposure.AUTHOR:
+        session.delete(row)
+    else:
+        _drop_unpublished(actor, session, row)
+        sealing.put_label_mac(session, row)
+    session.flush()
     record_act(
         actor,
         session,
         actions.DISCARDED,
         object=ObjectRef("record", row.id),
         object_version=row.row_version,
-        digest=row.digest,
+        digest=row.digest if row.exposure > Exposure.AUTHOR else None,
         rule=decision.rule,
         level=row.level,
     )

@@ -206,6 +206,14 @@ def submit_record(record_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("records.show_record", record_id=record_id), 303)
 
 
+@blueprint.post("/records/<uuid:record_id>/discard", access=needs("record.edit"))
+def discard_draft(record_id: UUID) -> ResponseReturnValue:
+    """Drop what was never sent."""
+    drafting.discard_draft(current_actor(), current_session(), record_id, _row_version())
+    flash(gettext("The draft is discarded."), "good")
+    return redirect(url_for("records.home"), 303)
+
+
 @blueprint.post("/records/identifiers", access=needs("record.create"))
 def check_identifier() -> ResponseReturnValue:
     """Say how an identifier is written in its standard form, or what is wrong with it; nothing is kept."""

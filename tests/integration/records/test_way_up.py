@@ -160,3 +160,24 @@ def test_assignment_goes_to_somebody_who_may_grade_it(house):
             records.assign_records(actor, session, [(record_id, version)], house.people[unable])
     with house.acting("head") as (actor, session):
         assert records.assign_records(actor, session, [(record_id, version)], house.people["analyst"]) == 1
+
+
+def test_an_author_discards_a_draft_and_nobody_discards_what_was_sent(house):
+    with house.acting("officer") as (actor, session):
+        draft_id = records.create_draft(actor, session, content()).id
+    with pytest.raises(NotFound), house.acting("leader") as (actor, session):
+        records.discard_draft(actor, session, draft_id, 1)
+    with house.acting("officer") as (actor, session):
+        records.discard_draft(actor, session, draft_id, 1)
+    assert readers(house, draft_id) == set()
+    record_id = submitted(house)
+    with pytest.raises((Conflict, NotPermitted)), house.acting("officer") as (actor, session):
+        records.discard_draft(actor, session, record_id, 2)
+    act(house, "leader", record_id, records.return_record, comment="Ghi rõ")
+    with house.acting("officer") as (actor, session):
+        draft = records.open_draft(actor, session, record_id)
+        row = records.save_draft(actor, session, record_id, draft.row_version, content(text="Viết lại" * 10))
+        records.discard_draft(actor, session, record_id, row.row_version)
+    with house.acting("officer") as (actor, session):
+        assert "Viết lại" not in records.open_draft(actor, session, record_id).fields["text"]
+    assert readers(house, record_id) == {"officer", "leader"}

@@ -5,7 +5,6 @@
   const form = document.querySelector("[data-autosave]");
   if (!form) return;
   const saved = document.getElementById("saved");
-  const version = form.querySelector("[data-row-version]");
   const PAUSE = 5000;
   let dirty = false, busy = false, stopped = false, left = false, waiting = null;
 
@@ -20,7 +19,7 @@
       const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json", "HX-Request": "true" }, redirect: "error" });
       const told = (answer.headers.get("Content-Type") || "").includes("json") ? await answer.json() : {};
       if (answer.ok) {
-        version.value = told.row_version;
+        for (const field of document.querySelectorAll("input[name=row_version]")) field.value = told.row_version;
         form.action = told.action;
         say(told.saved);
       } else {
