@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, func, select, true
+from sqlalchemy import ARRAY, Select, Uuid, bindparam, func, select, true, union_all
 from sqlalchemy.orm import Session
 
 from intelhub.audit.models import AuditEntry, AuditPending
@@ -36,16 +36,17 @@ class LoggedState:
 def list_states(session: Session, object_id: UUID) -> tuple[LoggedState, ...]:
     """Every state of an object that some entry names, oldest version first."""
     found: dict[tuple[int, str], LoggedState] = {}
-    for table, _ in _TABLES:
-        statement = select(table.object_version, table.digest, table.action, table.level).where(
-            table.object_id == object_id, table.digest.is_not(None), table.object_version.is_not(None)
-        )
-        for version, digest, action, level in session.execute(statement):
-            if version is not None and digest is not None:
-                found[(version, action)] = LoggedState(
-                    object_version=version, digest=digest, action=action, level=level
-                )
+    # One statement, one snapshot: an entry on its way from one table into the other is seen in one of them.
+    statement = union_all(*(_states_in(table, object_id) for table, _ in _TABLES))
+    for version, digest, action, level in session.execute(statement):
+        found[(version, action)] = LoggedState(object_version=version, digest=digest, action=action, level=level)
     return tuple(sorted(found.values(), key=lambda each: each.object_version))
+
+
+def _states_in(table: type[AuditPending | AuditEntry], object_id: UUID) -> Select[*tuple[Any, ...]]:
+    return select(table.object_version, table.digest, table.action, table.level).where(
+        table.object_id == object_id, table.digest.is_not(None), table.object_version.is_not(None)
+    )
 
 
 def newest_digests(session: Session, object_ids: Collection[UUID]) -> Mapping[UUID, LoggedDigest]:

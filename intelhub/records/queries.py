@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from intelhub.access import ActorScope, Exposure, Label
-from intelhub.audit import LoggedDigest, list_states, newest_digests
+from intelhub.audit import LoggedDigest, LoggedState, list_states, newest_digests
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import NotFound, Tampered
 from intelhub.records import actions, sealing
@@ -47,6 +47,15 @@ class Page:
     lines: tuple[RecordSummary, ...]
     older: UUID | None = None
     newer: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """A record's row with its steps, oldest first, and its earlier published versions, newest first."""
+
+    row: RecordRow
+    steps: Sequence[RecordStepRow]
+    versions: Sequence[RecordVersionRow]
 
 
 def find_reference(text: str | None) -> UUID | None:
@@ -231,37 +240,64 @@ def list_by_ids(actor: Actor, session: Session, ids: Iterable[UUID]) -> tuple[Re
     return _summaries(session, [rows[identity] for identity in wanted if identity in rows])
 
 
+def get_whole(actor: Actor, session: Session, record_id: UUID) -> Whole:
+    """A record with everything that hangs on it, each part held against the log; raises `NotFound` or `Tampered`."""
+    for _ in range(_TRIES):
+        row = get_row(actor, session, record_id, is_fresh=True)
+        steps = session.scalars(_steps_of(record_id)).all()
+        versions = session.scalars(_versions_of(record_id)).all()
+        states = list_states(session, record_id)
+        newest = LoggedDigest(object_version=states[-1].object_version, digest=states[-1].digest) if states else None
+        known = [one for one in states if _may_see(session, row, one.level)]
+        if _fits(row, newest) and _are_steps(steps, known) and _are_versions(row, versions, known):
+            return Whole(row=row, steps=steps, versions=versions)
+    raise Tampered(_MISFIT)
+
+
 def list_steps(actor: Actor, session: Session, record_id: UUID) -> Sequence[RecordStepRow]:
     """The steps of a readable record, oldest first; raises `Tampered` when they are not those the log knows."""
-    query = select(RecordStepRow).where(RecordStepRow.record_id == record_id).order_by(RecordStepRow.row_version)
     for _ in range(_TRIES):
-        rows = session.scalars(query).all()
+        rows = session.scalars(_steps_of(record_id)).all()
         row = get_row(actor, session, record_id)
-        moves = {
-            one.object_version
-            for one in list_states(session, record_id)
-            if one.action in actions.MOVED.values() and _may_see(session, row, one.level)
-        }
-        if moves == {step.row_version for step in rows} and len(moves) == len(rows):
+        states = list_states(session, record_id)
+        if _are_steps(rows, [one for one in states if _may_see(session, row, one.level)]):
             return rows
     raise Tampered(_MISFIT)
 
 
 def list_versions(actor: Actor, session: Session, record_id: UUID) -> Sequence[RecordVersionRow]:
     """The earlier published versions of a readable record, newest first; raises `Tampered` when one is missing."""
-    query = (
+    for _ in range(_TRIES):
+        row = get_row(actor, session, record_id, is_fresh=True)
+        rows = session.scalars(_versions_of(record_id)).all()
+        states = list_states(session, record_id)
+        if _are_versions(row, rows, [one for one in states if _may_see(session, row, one.level)]):
+            return rows
+    raise Tampered(_MISFIT)
+
+
+def _steps_of(record_id: UUID) -> Select[RecordStepRow]:
+    return select(RecordStepRow).where(RecordStepRow.record_id == record_id).order_by(RecordStepRow.row_version)
+
+
+def _versions_of(record_id: UUID) -> Select[RecordVersionRow]:
+    return (
         select(RecordVersionRow)
         .where(RecordVersionRow.record_id == record_id, RecordVersionRow.is_published)
         .order_by(RecordVersionRow.content_version.desc())
         .execution_options(populate_existing=True)
     )
-    for _ in range(_TRIES):
-        row = get_row(actor, session, record_id, is_fresh=True)
-        rows = session.scalars(query).all()
-        digests = {one.digest for one in list_states(session, record_id) if _may_see(session, row, one.level)}
-        if digests == {version.digest for version in rows} | ({row.digest} if row.exposure else set()):
-            return rows
-    raise Tampered(_MISFIT)
+
+
+def _are_steps(rows: Sequence[RecordStepRow], known: Sequence[LoggedState]) -> bool:
+    """Whether these are the moves the log knows of, as far as this session may see them."""
+    moves = {one.object_version for one in known if one.action in actions.MOVED.values()}
+    return moves == {step.row_version for step in rows} and len(moves) == len(rows)
+
+
+def _are_versions(row: RecordRow, rows: Sequence[RecordVersionRow], known: Sequence[LoggedState]) -> bool:
+    """Whether these and the record itself are the contents the log knows of, as far as this session may see them."""
+    return {one.digest for one in known} == {one.digest for one in rows} | ({row.digest} if row.exposure else set())
 
 
 def _may_see(session: Session, row: RecordRow, level: int) -> bool:

@@ -9,11 +9,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from intelhub.access import ActorScope, require
+from intelhub.access import ActorScope, Label, require
 from intelhub.audit import ObjectRef, record_act
 from intelhub.platform.actor import Actor
 from intelhub.records import actions, queries, sealing
 from intelhub.records.domain import Record, RecordHead, RecordState, RecordSummary, Step
+from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
 from intelhub.records.projection import index_of
 from intelhub.records.queries import ListFilter, Page, label_of, summary_of
 from intelhub.search import SearchRequest
@@ -28,12 +29,40 @@ class Version:
     fields: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedRecord:
+    """A record as its page shows it: the timeline and the earlier published versions newest first."""
+
+    record: Record
+    label: Label
+    timeline: tuple[Step, ...]
+    versions: tuple[Version, ...]
+
+
 def read_record(actor: Actor, session: Session, record_id: UUID) -> Record:
     """Open a record for somebody who may read it; raises `NotFound`, or `Tampered` when it does not fit its seal."""
     row = queries.get_row(actor, session, record_id)
-    decision = require(actor, "read", label_of(row))
+    require(actor, "read", label_of(row))
     queries.check_not_rolled_back(session, row)
-    fields, work = sealing.open_body(session, row)
+    return _opened(actor, session, row)
+
+
+def open_record(actor: Actor, session: Session, record_id: UUID) -> OpenedRecord:
+    """Open a record with everything that happened to it; raises as `read_record` does, for its parts too."""
+    whole = queries.get_whole(actor, session, record_id)
+    record = _opened(actor, session, whole.row)
+    return OpenedRecord(
+        record=record,
+        label=label_of(whole.row),
+        timeline=_timeline(session, whole.steps),
+        # Opened although the page shows the newest alone: one that was touched raises the alarm at the first look.
+        versions=tuple(_version(session, row) for row in whole.versions),
+    )
+
+
+def _opened(actor: Actor, session: Session, row: RecordRow) -> Record:
+    """Decide, write down, decrypt: in this order."""
+    decision = require(actor, "read", label_of(row))
     record_act(
         actor,
         session,
@@ -43,6 +72,7 @@ def read_record(actor: Actor, session: Session, record_id: UUID) -> Record:
         rule=decision.rule,
         level=row.level,
     )
+    fields, work = sealing.open_body(session, row)
     return Record(summary=summary_of(session, row), fields=fields, work=work)
 
 
@@ -109,8 +139,12 @@ def list_related(actor: Actor, session: Session, record: Record, *, limit: int =
 
 def list_timeline(actor: Actor, session: Session, record_id: UUID) -> tuple[Step, ...]:
     """What happened to a readable record, newest first."""
+    return _timeline(session, queries.list_steps(actor, session, record_id))
+
+
+def _timeline(session: Session, rows: Sequence[RecordStepRow]) -> tuple[Step, ...]:
     steps = []
-    for row in queries.list_steps(actor, session, record_id):
+    for row in rows:
         at, reason = sealing.open_words(session, row)
         steps.append(
             Step(
@@ -130,9 +164,9 @@ def list_timeline(actor: Actor, session: Session, record_id: UUID) -> tuple[Step
 
 def list_published(actor: Actor, session: Session, record_id: UUID) -> tuple[Version, ...]:
     """The earlier published versions of a readable record, newest first."""
-    versions = []
-    for row in queries.list_versions(actor, session, record_id):
-        fields, _ = sealing.open_body(session, row)
-        head = sealing.open_head(session, row)
-        versions.append(Version(number=row.content_version, head=head, fields=fields))
-    return tuple(versions)
+    return tuple(_version(session, row) for row in queries.list_versions(actor, session, record_id))
+
+
+def _version(session: Session, row: RecordVersionRow) -> Version:
+    fields, _ = sealing.open_body(session, row)
+    return Version(number=row.content_version, head=sealing.open_head(session, row), fields=fields)

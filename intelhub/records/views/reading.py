@@ -145,23 +145,21 @@ def _chips(kept: dict[str, Any], locale: str) -> list[tuple[str, str]]:
 def show_record(record_id: UUID) -> ResponseReturnValue:
     """A record: its words, its facts, what happened to it, and what this person may do with it now."""
     actor, session = current_actor(), current_session()
-    record = reading.read_record(actor, session, record_id)
-    facts = queries.label_of(queries.get_row(actor, session, record_id))
+    opened = reading.open_record(actor, session, record_id)
+    record, facts, timeline = opened.record, opened.label, opened.timeline
     state = record.summary.state
     acts = {
         event for event, step in TRANSITIONS.items() if state in step.starts and decide(actor, event, facts).allowed
     }
     if state is RecordState.DRAFT and decide(actor, "edit", facts).allowed:
         acts.add("edit")
-    timeline = reading.list_timeline(actor, session, record_id)
     is_grading = bool(acts & {"evaluate", "mark_duplicate", "collate"})
     related = reading.list_related(actor, session, record) if is_grading else ()
     people = {step.actor_id for step in timeline} | {record.summary.author_id}
     people |= {record.summary.assignee_id} if record.summary.assignee_id else set()
-    versions = reading.list_published(actor, session, record_id)
     return render_template(
         "records/record.html",
-        resubmitted=versions[0] if versions and state is RecordState.SUBMITTED else None,
+        resubmitted=opened.versions[0] if opened.versions and state is RecordState.SUBMITTED else None,
         page_level=max(record.summary.level, level_of(list(related))),
         record=record,
         acts=acts,
@@ -169,7 +167,7 @@ def show_record(record_id: UUID) -> ResponseReturnValue:
         is_grading=is_grading,
         related=related,
         related_choices=[(str(line.id), f"{line.head.number} · {line.head.abstract}") for line in related],
-        versions=versions,
+        versions=opened.versions,
         names=names_of(people),
         source_grades=choices("source_grade", str(get_locale())),
         info_grades=choices("info_grade", str(get_locale())),
