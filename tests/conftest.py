@@ -192,9 +192,7 @@ def run_vault(request: pytest.FixtureRequest, cluster: Cluster) -> Vault:  # noq
 
 
 @pytest.fixture(scope="session")
-def peopled_template(
-    request: pytest.FixtureRequest, cluster: Cluster, migrated_template: str, run_vault: Vault
-) -> str:
+def peopled_template(request: pytest.FixtureRequest, cluster: Cluster, migrated_template: str, run_vault: Vault) -> str:
     """A database with the tree of units and one person for every duty, from which houses are copied."""
     ready = _folder(request.config) / "peopled"
     with (_folder(request.config) / "starting").open("w") as starting:
