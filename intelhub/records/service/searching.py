@@ -28,9 +28,18 @@ from intelhub.search import Cursor, Hit, Order, SearchRequest
 
 PAGE = 25
 EXACT = 100
+MOST_RANKED_PAGES = 200
 FACETS = ("topic", "channel", "state", "grade", "level", "unit")
 _CURSOR = b"intelhub/search/cursor/v1"
 _MOST_TRIES = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where the next page begins: behind a hit by time, or with the rest of a ranking that was made once."""
+
+    after: Cursor | None = None
+    ranked: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +65,16 @@ class SearchResult:
 
 def search_records(actor: Actor, session: Session, request: SearchRequest, *, cursor: str = "") -> SearchResult:
     """Search what this actor may read; the query is sealed into the audit log before the page is shown."""
-    after = _open_cursor(session, cursor) if cursor else None
+    onward = _open_place(session, cursor) if cursor else _Place()
     scope: ActorScope = session.info["scope"]
+    is_first = onward == _Place()
     # One look deeper than the exact count, so that “100+” is known and the first page's facets are whole.
-    wide = replace(request, limit=PAGE + 1 if after else EXACT + 1, after=after)
+    wide = replace(
+        request,
+        limit=EXACT + 1 if is_first else PAGE + 1,
+        after=onward.after,
+        among=onward.ranked[:PAGE] if onward.ranked else None,
+    )
     answer = index_of(session).search(session, scope.records, wide)
     hits = {hit.record_id: hit for hit in answer.hits}
     lines = queries.list_by_ids(actor, session, hits)
@@ -74,14 +89,21 @@ def search_records(actor: Actor, session: Session, request: SearchRequest, *, cu
         level=max((one.line.level for one in shown), default=0),
         sensitive={"query": request.text[:2000], "facets": {k: list(v) for k, v in request.facets.items()}},
     )
-    more = len(lines) > PAGE and request.order is Order.NEWEST
+    if answer.damaged:
+        # A part of the index that does not fit its seal was left out whole: the reader is told, and so is the log.
+        record_act(actor, session, actions.TAMPER_FOUND, decision="deny", rule="search_partition")
+    if request.order is Order.RELEVANCE:
+        ranked = onward.ranked[PAGE:] if onward.ranked else answer.ranking[PAGE:MOST_RANKED_PAGES]
+        following = _Place(ranked=ranked)
+    else:
+        following = _Place(after=hits[shown[-1].line.id].cursor if len(lines) > PAGE else None)
     return SearchResult(
         found=shown,
         count=min(len(lines), EXACT + 1),
-        facets={} if after else _count_facets(sound),
-        months=() if after else _count_months(sound),
+        facets=_count_facets(sound) if is_first else {},
+        months=_count_months(sound) if is_first else (),
         notices=answer.notices,
-        next_cursor=_seal_cursor(session, hits[shown[-1].line.id].cursor) if more else None,
+        next_cursor=_seal_place(session, following) if following != _Place() else None,
     )
 
 
@@ -130,14 +152,20 @@ def _count_months(hits: list[Hit]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(months.items()))
 
 
-def _seal_cursor(session: Session, cursor: Cursor) -> str:
-    """The place where the next page begins, unreadable outside: it names a record."""
-    return seal_blob(vault_of(session).derive(_CURSOR), cursor.encode().encode(), context=_CURSOR).hex()
+def _seal_place(session: Session, place: _Place) -> str:
+    """The place where the next page begins, unreadable outside: it names records."""
+    named = place.after.encode().encode() if place.after else b"".join(one.bytes for one in place.ranked)
+    mark = b"N" if place.after else b"R"
+    return seal_blob(vault_of(session).derive(_CURSOR), mark + named, context=_CURSOR).hex()
 
 
-def _open_cursor(session: Session, sealed: str) -> Cursor | None:
+def _open_place(session: Session, sealed: str) -> _Place:
+    """The place again; what was not sealed here begins at the first page. Every id is re-read like any other hit."""
     try:
         opened = open_blob(vault_of(session).derive(_CURSOR), bytes.fromhex(sealed), context=_CURSOR)
     except (Tampered, ValueError):
-        return None
-    return Cursor.decode(opened.decode())
+        return _Place()
+    mark, named = opened[:1], opened[1:]
+    if mark == b"N":
+        return _Place(after=Cursor.decode(named.decode()))
+    return _Place(ranked=tuple(UUID(bytes=named[start : start + 16]) for start in range(0, len(named), 16)))

@@ -1,0 +1,58 @@
+"""Pages of a search: by time and by relevance, exact counts, and no place that anybody could forge."""
+
+from __future__ import annotations
+
+import pytest
+
+from intelhub.records.service import searching
+from intelhub.search import Order, SearchRequest
+from tests.house import content
+from tests.integration.records.test_way_up import submitted
+
+COUNT = 60
+
+
+def ids_of_pages(house, username, request):
+    """Every id of every page, in order."""
+    ids, cursor, pages = [], "", 0
+    while pages < 10:
+        with house.acting(username) as (actor, session):
+            result = searching.search_records(actor, session, request, cursor=cursor)
+        ids += [one.line.id for one in result.found]
+        pages += 1
+        if result.next_cursor is None:
+            return ids, pages
+        cursor = result.next_cursor
+    raise AssertionError("the pages do not end")
+
+
+@pytest.mark.parametrize("order", [Order.NEWEST, Order.RELEVANCE])
+def test_pages_bring_every_hit_once(house, order):
+    wanted = {
+        submitted(
+            house, text=f"Tin số {number} về phụ tùng ô tô, nội dung đủ dài để gửi đi.", level="0", list_item=None
+        )
+        for number in range(COUNT)
+    }
+    request = SearchRequest(text="phu tung o to", order=order)
+    ids, pages = ids_of_pages(house, "leader", request)
+    assert sorted(ids) == sorted(wanted)
+    assert pages == 3
+    with house.acting("leader") as (actor, session):
+        first = searching.search_records(actor, session, request)
+        forged = searching.search_records(actor, session, request, cursor="00ff")
+    assert first.count == COUNT
+    assert dict(first.facets["topic"]) == {content()["topic"]: COUNT}
+    assert [one.line.id for one in forged.found] == [one.line.id for one in first.found]
+
+
+def test_another_reader_gains_nothing_from_a_page_s_place(house):
+    for number in range(30):
+        submitted(house, text=f"Tin số {number} về phụ tùng ô tô, nội dung đủ dài để gửi đi.")
+    for order in Order:
+        request = SearchRequest(text="phu tung", order=order)
+        with house.acting("leader") as (actor, session):
+            cursor = searching.search_records(actor, session, request).next_cursor
+        assert cursor
+        with house.acting("stranger") as (actor, session):
+            assert searching.search_records(actor, session, request, cursor=cursor).found == ()
