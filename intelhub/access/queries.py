@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy import ARRAY, BindParameter, ColumnElement, Uuid, and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from intelhub.access.decision import SUBMITTED, decide
@@ -107,7 +107,7 @@ def list_people_who_may(actor: Actor, session: Session, action: str, label: Labe
     tree = directory.as_of(today())
     lines = [line for line in current_policy().lines if line.permission == f"{label.kind}.{action}"]
     # A generous first cut: the decision below says who really may.
-    units = {unit.id for unit in tree.units if tree.department_of(unit.id).id == label.origin_department_id}
+    units = set(tree.descendants(label.origin_department_id)) if label.origin_department_id in tree else set()
     if any(line.reach is Reach.ALL for line in lines):
         units |= {unit.id for unit in tree.units if unit.tier == 1}
     rows = _holders(session, {line.function for line in lines}, units)
@@ -189,16 +189,7 @@ def find_live_session(
     session: Session, token_digest: bytes, moment: datetime
 ) -> tuple[SessionRow, UserRow, frozenset[UUID]] | None:
     """The session of a token that is open at a moment, with its active person and the compartments they are in."""
-    held = (
-        select(func.array_agg(CompartmentMemberRow.compartment_id))
-        .where(CompartmentMemberRow.user_id == UserRow.id, is_in_force(CompartmentMemberRow, moment))
-        .scalar_subquery()
-    )
-    found = session.execute(
-        select(SessionRow, UserRow, held)
-        .join(UserRow, UserRow.id == SessionRow.user_id)
-        .where(SessionRow.token_digest == token_digest, is_session_open(moment), UserRow.is_active)
-    ).first()
+    found = session.execute(_LIVE, {"digest": token_digest, "moment": moment}).first()
     return None if found is None else (found[0], found[1], frozenset(found[2] or ()))
 
 
@@ -251,20 +242,42 @@ def list_recovery_codes(session: Session, user_id: UUID) -> Sequence[RecoveryCod
     return session.scalars(select(RecoveryCodeRow).where(RecoveryCodeRow.user_id == user_id)).all()
 
 
-def is_in_force(row: type[PostRow | CompartmentMemberRow], moment: datetime) -> ColumnElement[bool]:
+def is_in_force(
+    row: type[PostRow | CompartmentMemberRow], moment: datetime | BindParameter[datetime]
+) -> ColumnElement[bool]:
     """Whether a grant holds at a moment."""
     return and_(row.starts_at <= moment, or_(row.ends_at.is_(None), row.ends_at > moment))
 
 
-def is_session_open(moment: datetime) -> ColumnElement[bool]:
+def is_session_open(moment: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Whether a session is neither ended nor too old; idleness is looked at beside it."""
     return and_(SessionRow.ended_at.is_(None), SessionRow.expires_at > moment)
 
 
+# Asked at every request, and putting them together costs more than running them: built once.
+_MOMENT: BindParameter[datetime] = bindparam("moment")
+_LIVE = (
+    select(
+        SessionRow,
+        UserRow,
+        select(func.array_agg(CompartmentMemberRow.compartment_id))
+        .where(CompartmentMemberRow.user_id == UserRow.id, is_in_force(CompartmentMemberRow, _MOMENT))
+        .scalar_subquery(),
+    )
+    .join(UserRow, UserRow.id == SessionRow.user_id)
+    .where(SessionRow.token_digest == bindparam("digest"), is_session_open(_MOMENT), UserRow.is_active)
+)
+_POSTS_HELD = (
+    select(PostRow)
+    .where(PostRow.user_id == func.any(bindparam("people", type_=ARRAY(Uuid()))), is_in_force(PostRow, _MOMENT))
+    .order_by(PostRow.starts_at, PostRow.id)
+)
+
+
 def _people(session: Session, rows: Sequence[UserRow]) -> tuple[Person, ...]:
     posts: dict[UUID, list[HeldPost]] = {row.id: [] for row in rows}
-    held = select(PostRow).where(PostRow.user_id.in_(posts), is_in_force(PostRow, clock.now()))
-    for post in session.scalars(held.order_by(PostRow.starts_at, PostRow.id)) if posts else ():
+    asked = {"people": list(posts), "moment": clock.now()}
+    for post in session.scalars(_POSTS_HELD, asked) if posts else ():
         posts[post.user_id].append(_held(post))
     return tuple(
         Person(

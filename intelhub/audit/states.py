@@ -1,7 +1,4 @@
-"""What the log knows of the states of objects: the questions that find a row put back, a version or a step taken away.
-
-Waiting entries are asked before placed ones: an entry on its way into the tree is then seen twice and never missed.
-"""
+"""What the log knows of the states of objects: the questions that find a row put back, a version or step taken away."""
 
 from __future__ import annotations
 
@@ -10,17 +7,28 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, bindparam, func, select, true, union_all
+from sqlalchemy import ARRAY, Select, Uuid, bindparam, select, text, union_all
 from sqlalchemy.orm import Session
 
 from intelhub.audit.models import AuditEntry, AuditPending
 from intelhub.audit.queries import LoggedDigest
 
 _WHY = {"unscoped": "the log of readable objects, which row-level security gives out"}
-_TABLES: tuple[tuple[type[AuditPending | AuditEntry], Any], ...] = (
-    (AuditPending, AuditPending.pos),
-    (AuditEntry, AuditEntry.seq),
-)
+_TABLES: tuple[type[AuditPending | AuditEntry], ...] = (AuditPending, AuditEntry)
+# Written out, because it runs at every opening and putting it together anew cost more than running it. One statement
+# is one snapshot: an entry on its way from one table into the other is seen in one of them.
+_NEWEST = text("""
+    SELECT ids.id, newest.object_version, newest.digest
+    FROM unnest(:wanted) AS ids(id) CROSS JOIN LATERAL (
+        (SELECT object_version, digest FROM audit_pending
+         WHERE object_id = ids.id AND digest IS NOT NULL AND object_version IS NOT NULL
+         ORDER BY object_version DESC, pos DESC LIMIT 1)
+        UNION ALL
+        (SELECT object_version, digest FROM audit_entries
+         WHERE object_id = ids.id AND digest IS NOT NULL AND object_version IS NOT NULL
+         ORDER BY object_version DESC, seq DESC LIMIT 1)
+    ) AS newest
+""").bindparams(bindparam("wanted", type_=ARRAY(Uuid())))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +45,7 @@ def list_states(session: Session, object_id: UUID) -> tuple[LoggedState, ...]:
     """Every state of an object that some entry names, oldest version first."""
     found: dict[tuple[int, str], LoggedState] = {}
     # One statement, one snapshot: an entry on its way from one table into the other is seen in one of them.
-    statement = union_all(*(_states_in(table, object_id) for table, _ in _TABLES))
+    statement = union_all(*(_states_in(table, object_id) for table in _TABLES))
     for version, digest, action, level in session.execute(statement):
         found[(version, action)] = LoggedState(object_version=version, digest=digest, action=action, level=level)
     return tuple(sorted(found.values(), key=lambda each: each.object_version))
@@ -54,19 +62,8 @@ def newest_digests(session: Session, object_ids: Collection[UUID]) -> Mapping[UU
     found: dict[UUID, LoggedDigest] = {}
     if not object_ids:
         return found
-    wanted = bindparam(None, list(object_ids), type_=ARRAY(Uuid()), unique=True)
-    for table, order in _TABLES:
-        ids = select(func.unnest(wanted).label("id")).subquery()
-        newest = (
-            select(table.object_version, table.digest)
-            .where(table.object_id == ids.c.id, table.digest.is_not(None), table.object_version.is_not(None))
-            .order_by(table.object_version.desc(), order.desc())
-            .limit(1)
-            .lateral()
-        )
-        statement = select(ids.c.id, newest.c.object_version, newest.c.digest).join(newest, true())
-        for identity, version, digest in session.execute(statement, execution_options=_WHY):
-            # Of equal versions the waiting one is newer.
-            if identity not in found or version > found[identity].object_version:
-                found[identity] = LoggedDigest(object_version=version, digest=digest)
+    for identity, version, digest in session.execute(_NEWEST, {"wanted": list(object_ids)}, execution_options=_WHY):
+        # Of equal versions the waiting one, which comes first, is newer.
+        if identity not in found or version > found[identity].object_version:
+            found[identity] = LoggedDigest(object_version=version, digest=digest)
     return found
