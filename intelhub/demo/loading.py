@@ -33,7 +33,7 @@ from intelhub.records import Grade, Subject
 from intelhub.settings import Settings
 
 SEED = 2006
-COUNT = 2_100
+COUNT = 2_000
 _IDS = UUID("5a1b2f0e-7d54-4d0a-9f0e-8f1f6f3f2c11")
 _BEFORE_ALL_RECORDS = timedelta(days=800)
 _HELD_UNTIL = timedelta(days=365 * 5)
