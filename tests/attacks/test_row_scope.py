@@ -42,7 +42,7 @@ from intelhub.records import ListFilter
 from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
 from intelhub.records.queries import find_unpublished, label_of, list_steps, list_versions
 from intelhub.search import SearchRequest
-from tests.factories.record_world import GRADE, act, decided, fill, returned, submitted, travelled
+from tests.factories.record_world import GRADE, act, decided, drafted, fill, returned, submitted, travelled
 from tests.house import content
 
 TABLE = RecordRow.__table__
@@ -366,17 +366,24 @@ def check_every_surface(actor: Actor, session: Session, labels: Any, allowed: se
 
 
 def test_the_database_alone_lets_nobody_lift_a_row_into_their_own_sight(house):
-    record_id = submitted(house)
+    submitted(house)
     for username in ("stranger", "neighbour", "auditor"):
         actor = house.actor(username)
         with psycopg.connect(driver_address(house.database.app_url)) as connection:
             put_context(connection, actor)
             found = connection.execute("update records set exposure = 3, author_id = %s", (actor.user_id,)).rowcount
             assert found == 0
-    with psycopg.connect(driver_address(house.database.app_url)) as connection:
-        put_context(connection, house.actor("leader"))
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute("delete from records where id = %s", (record_id,))
+
+
+def test_the_database_alone_lets_an_author_delete_a_draft_and_nobody_anything_else(house):
+    sent, back, draft = submitted(house), returned(house), drafted(house)
+    for username, gone in (("leader", set()), ("stranger", set()), ("officer", {draft})):
+        with psycopg.connect(driver_address(house.database.app_url)) as connection:
+            put_context(connection, house.actor(username))
+            found = connection.execute(
+                "delete from records where id = any(%s) returning id", ([sent, back, draft],)
+            ).fetchall()
+            assert {one for (one,) in found} == gone, username
 
 
 def test_nobody_writes_an_entry_of_the_log_in_somebody_else_s_name(house):

@@ -175,6 +175,7 @@ def discard_draft(actor: Actor, session: Session, record_id: UUID, row_version: 
     _check_editable(row)
     if row.row_version != row_version:
         raise StaleVersion("This draft was changed in another window. Both versions are shown; choose what to keep.")
+    queries.check_not_rolled_back(session, row)
     row.row_version += 1
     if row.exposure == Exposure.AUTHOR:
         session.delete(row)

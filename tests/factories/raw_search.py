@@ -1,0 +1,122 @@
+"""Looking for words in raw files: every way a word may lie in a page, a log or a dump."""
+
+from __future__ import annotations
+
+import base64
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+
+_PREFIX = 4
+_PAGE = 8192
+_CHUNK = 4 * 1024 * 1024
+# Shorter ones turn up by chance somewhere in a hundred megabytes of ciphertext.
+_SHORTEST = 6
+_HEX = re.compile(rb"[0-9a-fA-F]{12,}")
+
+
+def folded(text: str) -> str:
+    """Lower case without diacritics, as an index would keep it."""
+    lowered = text.lower().replace("đ", "d")
+    return "".join(sign for sign in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(sign))
+
+
+def words_of(texts: Iterable[str]) -> set[str]:
+    """Every word of at least four letters or with a figure in it, as written and folded; short ones in pairs."""
+    found: set[str] = set()
+    for text in texts:
+        for form in (text, text.lower(), folded(text)):
+            words = re.findall(r"[\w.-]*\w", form)
+            found |= {word for word in words if len(word) >= 4 and len(word.encode()) >= _SHORTEST}
+            found |= {
+                f"{one} {two}"
+                for one, two in pairwise(words)
+                if len(one.encode()) < _SHORTEST and len(f"{one} {two}".encode()) > _SHORTEST
+            }
+    return found
+
+
+def shapes_of(word: str) -> Iterator[bytes]:
+    """The word in UTF-8 and UTF-16, and each of these in base64 at its three alignments; hex is read before."""
+    for raw in (word.encode(), word.encode("utf-16-le"), word.encode("utf-16-be")):
+        yield raw
+        for shift in range(3):
+            encoded = base64.b64encode(b"\0" * shift + raw)
+            whole = (shift + len(raw)) * 8 // 6
+            yield encoded[-(-shift * 8 // 6) : whole]
+
+
+class Finder:
+    """All shapes of all words at once: a pattern for their beginnings, then a look at the rest."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self.shapes: dict[bytes, list[tuple[bytes, str]]] = {}
+        for word in words:
+            for shape in shapes_of(word):
+                self.shapes.setdefault(shape[:_PREFIX], []).append((shape, word))
+        self.seen: set[bytes] = {sha256(bytes(_PAGE)).digest()}
+        self.longest = 2 * max(len(shape) for found in self.shapes.values() for shape, _ in found)
+        self.pattern = re.compile(_alternatives(self.shapes.keys(), is_first=True), re.DOTALL)
+
+    def find(self, data: bytes) -> Iterator[str]:
+        """The words that lie here, each as often as it does."""
+        for digits in _HEX.findall(data):
+            for run in (digits, digits[1:]):
+                yield from self._find(bytes.fromhex(run[: len(run) // 2 * 2].decode()))
+        yield from self._find(_HEX.sub(b"\0", data))
+
+    def _find(self, data: bytes) -> Iterator[str]:
+        for hit in self.pattern.finditer(data):
+            at = hit.start()
+            for shape, word in self.shapes[data[at : at + _PREFIX]]:
+                if data.startswith(shape, at):
+                    yield word
+
+    def search(self, folder: Path) -> Mapping[str, set[str]]:
+        """The words that lie in files below a folder, each with the files.
+
+        A page is looked through once, however many files have the same, and not again in a later search.
+        """
+        found: dict[str, set[str]] = {}
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not path.is_symlink():
+                for word in self._in_file(path):
+                    found.setdefault(word, set()).add(str(path.relative_to(folder)))
+        return found
+
+    def _in_file(self, path: Path) -> set[str]:
+        found: set[str] = set()
+        rest = b""
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                data = rest + self._new_pages(chunk)
+                found |= set(self.find(data))
+                rest = data[-self.longest :]
+        return found
+
+    def _new_pages(self, chunk: bytes) -> bytes:
+        """The chunk without pages that were looked through before; the others stay together."""
+        kept = []
+        for at in range(0, len(chunk), _PAGE):
+            page = chunk[at : at + _PAGE]
+            digest = sha256(page).digest()
+            kept.append(b"\0" if digest in self.seen else page)
+            self.seen.add(digest)
+        return b"".join(kept)
+
+
+def _alternatives(beginnings: Collection[bytes], *, is_first: bool = False) -> bytes:
+    """A pattern that matches one byte where one of the beginnings stands."""
+    branches: dict[int, set[bytes]] = {}
+    for beginning in beginnings:
+        if beginning:
+            branches.setdefault(beginning[0], set()).add(beginning[1:])
+    parts = []
+    for first, rests in sorted(branches.items()):
+        rest = _alternatives(rests) if b"" not in rests else b""
+        head = re.escape(bytes([first]))
+        parts.append(head + (b"(?=" + rest + b")" if is_first and rest else rest))
+    return b"(?:" + b"|".join(parts) + b")"
