@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cache
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import ColumnElement, event
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session, UOWTransaction, with_loader_criteria
@@ -53,6 +54,8 @@ Criteria = Callable[[Any], ColumnElement[bool]]
 WriteGuard = Callable[[Any, Any], bool]
 _criteria: dict[type[Any], tuple[Criteria, WriteGuard]] = {}
 _tables: dict[str, re.Pattern[str]] = {}
+# Statements never change once they are made, and those asked often are made once.
+_looked_at: WeakKeyDictionary[Any, tuple[bool, frozenset[type[Any]]]] = WeakKeyDictionary()
 _MOST_BUILT = 500
 _built: OrderedDict[Hashable, Mapping[type[Any], ExecutableOption]] = OrderedDict()
 _lock = threading.Lock()
@@ -61,6 +64,7 @@ _lock = threading.Lock()
 def register_scoped(mapped: type[Any], criteria: Criteria, may_write: WriteGuard) -> None:
     """Declare how a scope filters `mapped` when it is read and guards it when it is written."""
     _scoped_behind.cache_clear()
+    _looked_at.clear()
     _built.clear()
     _criteria[mapped] = (criteria, may_write)
     _tables[mapped.__tablename__] = re.compile(rf"\b{mapped.__tablename__}\b", re.IGNORECASE)
@@ -103,9 +107,12 @@ def _names_scoped(state: ORMExecuteState) -> bool:
     return state.bind_mapper is not None and issubclass(state.bind_mapper.class_, Scoped)
 
 
-def _scoped_classes_in(statement: Executable, *, is_unscoped: bool) -> set[type[Any]]:
+def _scoped_classes_in(statement: Executable, *, is_unscoped: bool) -> frozenset[type[Any]]:
     """The scoped classes a statement names; raises where their tables stand in it beyond the reach of the filter."""
-    named: set[type[Any]] = set()
+    known = _looked_at.get(statement)
+    if known is not None and known[0] == is_unscoped:
+        return known[1]
+    named: frozenset[type[Any]] = frozenset()
     for part in _parts(statement, is_unscoped=is_unscoped):
         entity = _entity_of(part)
         if isinstance(part, TableClause):
@@ -121,6 +128,7 @@ def _scoped_classes_in(statement: Executable, *, is_unscoped: bool) -> set[type[
         for forgotten in getattr(part, "_memoized_select_entities", ()):
             # What it was about before `with_only_columns`: the joins still stand, and no filter reaches them.
             _scoped_classes_in(forgotten, is_unscoped=True)
+    _looked_at[statement] = (is_unscoped, named)
     return named
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session, SessionTransaction
 
 from intelhub.platform import row_scope
@@ -28,7 +28,7 @@ _SETTINGS = (
     "intelhub.everywhere_ceiling",
     "intelhub.reads_audit",
 )
-_SET_CONTEXT = text("SELECT " + ", ".join(f"set_config('{name}', :s{i}, true)" for i, name in enumerate(_SETTINGS)))
+_SET_CONTEXT = "SELECT " + ", ".join(f"set_config('{name}', %s, true)" for name in _SETTINGS)
 
 
 class ActorSession(Session):
@@ -56,7 +56,7 @@ def _put_down_context(session: Session, _transaction: SessionTransaction, connec
     unknown = set(context) - set(_SETTINGS)
     if unknown:
         raise row_scope.ScopeMissing(f"settings that no policy reads: {sorted(unknown)}")
-    connection.execute(_SET_CONTEXT, {f"s{i}": context.get(name, "") for i, name in enumerate(_SETTINGS)})
+    connection.exec_driver_sql(_SET_CONTEXT, tuple(context.get(name, "") for name in _SETTINGS))
 
 
 event.listen(ActorSession, "after_begin", _put_down_context)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from intelhub.access import ActorScope, Exposure, Label
@@ -25,6 +25,18 @@ PAGE = 50
 COUNT_LIMIT = 100
 _TRIES = 3
 _MISFIT = "This record does not fit what the audit log says of it. It is not shown; the alarm is raised."
+
+# Asked whenever a record is opened or moved, and putting them together costs more than running them: built once.
+_RECORD: BindParameter[UUID] = bindparam("record")
+_ROW = select(RecordRow).where(RecordRow.id == _RECORD)
+_LOCKED = _ROW.with_for_update()
+_STEPS = select(RecordStepRow).where(RecordStepRow.record_id == _RECORD).order_by(RecordStepRow.row_version)
+_VERSIONS = (
+    select(RecordVersionRow)
+    .where(RecordVersionRow.record_id == _RECORD, RecordVersionRow.is_published)
+    .order_by(RecordVersionRow.content_version.desc())
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +99,8 @@ def get_row(
 ) -> RecordRow:
     """The row of a record this actor may read, its label checked; raises `NotFound` or `Tampered`."""
     del actor  # the session's row scope is the actor's
-    query = select(RecordRow).where(RecordRow.id == record_id).execution_options(populate_existing=is_fresh)
-    row = session.scalars(query.with_for_update() if for_update else query).one_or_none()
+    query = _LOCKED if for_update else _ROW
+    row = session.scalars(query, {"record": record_id}, execution_options={"populate_existing": is_fresh}).one_or_none()
     if row is None:
         raise NotFound
     sealing.check_label_mac(session, row)
@@ -244,8 +256,8 @@ def get_whole(actor: Actor, session: Session, record_id: UUID) -> Whole:
     """A record with everything that hangs on it, each part held against the log; raises `NotFound` or `Tampered`."""
     for _ in range(_TRIES):
         row = get_row(actor, session, record_id, is_fresh=True)
-        steps = session.scalars(_steps_of(record_id)).all()
-        versions = session.scalars(_versions_of(record_id)).all()
+        steps = session.scalars(_STEPS, {"record": record_id}).all()
+        versions = session.scalars(_VERSIONS, {"record": record_id}).all()
         states = list_states(session, record_id)
         newest = LoggedDigest(object_version=states[-1].object_version, digest=states[-1].digest) if states else None
         known = [one for one in states if _may_see(session, row, one.level)]
@@ -257,7 +269,7 @@ def get_whole(actor: Actor, session: Session, record_id: UUID) -> Whole:
 def list_steps(actor: Actor, session: Session, record_id: UUID) -> Sequence[RecordStepRow]:
     """The steps of a readable record, oldest first; raises `Tampered` when they are not those the log knows."""
     for _ in range(_TRIES):
-        rows = session.scalars(_steps_of(record_id)).all()
+        rows = session.scalars(_STEPS, {"record": record_id}).all()
         row = get_row(actor, session, record_id)
         states = list_states(session, record_id)
         if _are_steps(rows, [one for one in states if _may_see(session, row, one.level)]):
@@ -269,24 +281,11 @@ def list_versions(actor: Actor, session: Session, record_id: UUID) -> Sequence[R
     """The earlier published versions of a readable record, newest first; raises `Tampered` when one is missing."""
     for _ in range(_TRIES):
         row = get_row(actor, session, record_id, is_fresh=True)
-        rows = session.scalars(_versions_of(record_id)).all()
+        rows = session.scalars(_VERSIONS, {"record": record_id}).all()
         states = list_states(session, record_id)
         if _are_versions(row, rows, [one for one in states if _may_see(session, row, one.level)]):
             return rows
     raise Tampered(_MISFIT)
-
-
-def _steps_of(record_id: UUID) -> Select[RecordStepRow]:
-    return select(RecordStepRow).where(RecordStepRow.record_id == record_id).order_by(RecordStepRow.row_version)
-
-
-def _versions_of(record_id: UUID) -> Select[RecordVersionRow]:
-    return (
-        select(RecordVersionRow)
-        .where(RecordVersionRow.record_id == record_id, RecordVersionRow.is_published)
-        .order_by(RecordVersionRow.content_version.desc())
-        .execution_options(populate_existing=True)
-    )
 
 
 def _are_steps(rows: Sequence[RecordStepRow], known: Sequence[LoggedState]) -> bool:

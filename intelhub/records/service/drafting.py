@@ -92,7 +92,8 @@ def open_draft(actor: Actor, session: Session, record_id: UUID) -> Draft:
     decision = require(actor, "edit", queries.label_of(row))
     _check_editable(row)
     queries.check_not_rolled_back(session, row)
-    unpublished = queries.find_unpublished(actor, session, record_id)
+    is_returned = row.exposure > Exposure.AUTHOR
+    unpublished = queries.find_unpublished(actor, session, record_id) if is_returned else None
     fields, _ = sealing.open_body(session, unpublished or row)
     record_act(
         actor,
@@ -103,9 +104,7 @@ def open_draft(actor: Actor, session: Session, record_id: UUID) -> Draft:
         rule=decision.rule,
         level=row.level,
     )
-    return Draft(
-        record_id=row.id, row_version=row.row_version, fields=fields, is_returned=row.exposure > Exposure.AUTHOR
-    )
+    return Draft(record_id=row.id, row_version=row.row_version, fields=fields, is_returned=is_returned)
 
 
 def find_return_comment(actor: Actor, session: Session, record_id: UUID) -> str:
@@ -137,25 +136,34 @@ def save_draft(
 
 
 def submit_record(
-    actor: Actor, session: Session, record_id: UUID, row_version: int, fields: Mapping[str, Any]
+    actor: Actor, session: Session, record_id: UUID, row_version: int, fields: Mapping[str, Any] | None = None
 ) -> RecordRow:
-    """Check a draft and send it to the leader of the unit; raises `RuleRefused` with a sentence for each field."""
+    """Check a draft and send it to the leader of the unit; raises `RuleRefused` with a sentence for each field.
+
+    Without `fields` it goes as it was last saved.
+    """
     row = queries.get_row(actor, session, record_id, for_update=True)
     decision = require(actor, "submit", queries.label_of(row))
     transition = lifecycle.transition("submit", RecordState(row.state), "")
     if row.row_version != row_version:
         raise StaleVersion("This draft was changed in another window. Both versions are shown; choose what to keep.")
+    queries.check_not_rolled_back(session, row)
+    is_returned = row.exposure > Exposure.AUTHOR
+    unpublished = queries.find_unpublished(actor, session, record_id) if is_returned else None
+    if fields is None:
+        fields, _ = sealing.open_body(session, unpublished or row)
     content = check_content(fields, now=clock.now(), unit_codes=load_tree(actor, session).codes)
     ceiling = writing_ceiling(actor)
     if content.level > ceiling:
         said = Message("From here you may write up to level %(ceiling)d only.", {"ceiling": ceiling})
         raise RuleRefused(said, rule="above_ceiling", fields={"level": (said,)})
-    queries.check_not_rolled_back(session, row)
     former = sealing.open_head(session, row)
-    previous = projection.partition_of(row) if row.exposure > Exposure.AUTHOR else None
-    if row.exposure > Exposure.AUTHOR:
+    previous = projection.partition_of(row) if is_returned else None
+    if is_returned:
         archive_version(session, row)
-    _drop_unpublished(actor, session, row)
+    if unpublished is not None:
+        session.delete(unpublished)
+        session.flush()
     row.level, row.handling = content.level, content.handling
     head = _head_of(content, former.number or _next_number(actor, session, row))
     sealing.seal_into(session, row, row.id, head, sealing.body_of(fields_of(content), Work()))

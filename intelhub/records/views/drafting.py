@@ -196,11 +196,11 @@ def _refused_form(
 def submit_record(record_id: UUID) -> ResponseReturnValue:
     """Send the checked draft to the leader of the unit."""
     actor, session = current_actor(), current_session()
-    draft = drafting.open_draft(actor, session, record_id)
     try:
-        drafting.submit_record(actor, session, record_id, _row_version(), draft.fields)
+        drafting.submit_record(actor, session, record_id, _row_version())
     except RuleRefused as refused:
-        keep_work()
+        draft = drafting.open_draft(actor, session, record_id)
+        keep_work()  # showing it again is a reading that stays logged
         return _refused_form(dict(draft.fields), record_id, draft.row_version, refused)
     flash(gettext("The record has been sent to the leader of your unit."), "good")
     return redirect(url_for("records.show_record", record_id=record_id), 303)
