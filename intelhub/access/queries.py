@@ -61,7 +61,7 @@ def name_people(actor: Actor, session: Session, ids: Collection[UUID]) -> dict[U
     del actor
     if not ids:
         return {}
-    return dict(session.execute(select(UserRow.id, UserRow.display_name).where(UserRow.id.in_(ids))).all())
+    return dict(session.execute(_NAMES, {"people": list(ids)}).all())
 
 
 def list_people(
@@ -267,9 +267,11 @@ _LIVE = (
     .join(UserRow, UserRow.id == SessionRow.user_id)
     .where(SessionRow.token_digest == bindparam("digest"), is_session_open(_MOMENT), UserRow.is_active)
 )
+_PEOPLE = func.any(bindparam("people", type_=ARRAY(Uuid())))
+_NAMES = select(UserRow.id, UserRow.display_name).where(UserRow.id == _PEOPLE)
 _POSTS_HELD = (
     select(PostRow)
-    .where(PostRow.user_id == func.any(bindparam("people", type_=ARRAY(Uuid()))), is_in_force(PostRow, _MOMENT))
+    .where(PostRow.user_id == _PEOPLE, is_in_force(PostRow, _MOMENT))
     .order_by(PostRow.starts_at, PostRow.id)
 )
 
