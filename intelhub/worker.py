@@ -9,7 +9,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 import procrastinate
@@ -40,6 +40,10 @@ class SystemScope:
     def context(self) -> Mapping[str, str]:
         """No actor stands behind the system."""
         return {}
+
+    def rights(self) -> Hashable:
+        """No filter is made for the system."""
+        return self.is_system
 
 
 def _sequence(house: House, stop: threading.Event) -> None:

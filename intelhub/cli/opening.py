@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,6 +46,10 @@ class SystemScope:
     def context(self) -> Mapping[str, str]:
         """No actor stands behind the system."""
         return {}
+
+    def rights(self) -> Hashable:
+        """No filter is made for the system."""
+        return self.is_system
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
