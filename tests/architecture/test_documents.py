@@ -21,7 +21,7 @@ _NAMED = re.compile(rf"`((?:{_TOPS})/[A-Za-z0-9_./-]+|wsgi\.py|pyproject\.toml)`
 _LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(#[^)\s]+)?\)")
 _COMMAND = re.compile(r"`intelhub ([a-z-]+)(?: ([a-z-]+))?")
 _TARGET = re.compile(r"`make ([a-z-]+)")
-_BROAD = re.compile(r"\b(?:TODO|FIXME|lorem)\b|/work/|/home/|localhost:\d", re.IGNORECASE)
+_BROAD = re.compile(r"\b(?:TODO|FIXME|lorem)\b|/(?:home|root)/|localhost:\d", re.IGNORECASE)
 
 
 def _anchors(path: Path) -> set[str]:

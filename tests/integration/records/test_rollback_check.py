@@ -30,7 +30,10 @@ def test_two_acts_of_one_transaction_know_of_each_other(house):
         row = records.evaluate_record(
             actor, session, record_id, 3, grade=Grade(source="C", info="3"), reason="Chưa kiểm chứng"
         )
-        records.collate_record(actor, session, record_id, row.row_version, entities=(), no_entity_reason="Không rõ")
+        row = records.collate_record(
+            actor, session, record_id, row.row_version, entities=(), no_entity_reason="Không rõ"
+        )
+        assert (row.state, row.row_version) == ("collated", 5)
 
 
 def test_somebody_writing_between_two_looks_is_no_alarm(house):
