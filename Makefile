@@ -5,6 +5,8 @@ VAR ?= var
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
+SIZES ?= 10000 100000
+PARTS ?=
 
 .PHONY: help demo test unit lint types contracts check bench screenshots lock messages reference clean
 
@@ -30,6 +32,9 @@ test: $(VENV)/.dev ## the whole suite, on the embedded database
 
 unit: $(VENV)/.dev ## the pure tests, in seconds
 	$(BIN)/python -m pytest tests/unit -q
+
+bench: $(VENV)/.runtime ## measure it and write docs/benchmarks.md (SIZES="10000 100000" PARTS="opening searching")
+	$(BIN)/python -m benchmarks --sizes $(SIZES) $(if $(PARTS),--parts $(PARTS))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

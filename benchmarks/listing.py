@@ -1,0 +1,24 @@
+"""The pages that show many records: the list, the desks of the home page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.bench import Bench, Figure, median, said
+
+PART = "listing"
+
+
+def measure(bench: Bench) -> Iterator[Figure]:
+    """Median of the first page of the list and of the home page."""
+    officer = bench.reader(f"officer.{bench.department.code.lower()}")
+    pages = [
+        ("list, a department's analyst", bench.analyst.get("/records")),
+        ("list, headquarters", bench.headquarters.get("/records")),
+        ("home, an officer", officer.get("/")),
+        ("home, a department's analyst", bench.analyst.get("/")),
+        ("home, headquarters", bench.headquarters.get("/")),
+    ]
+    runs = bench.alternate([[call] * (10 * bench.rounds) for _, call in pages], unheard=1)
+    for (what, _), run in zip(pages, runs, strict=True):
+        yield Figure(part=PART, what=what, size=bench.size, value=median(run), unit="ms", words=said(run))

@@ -1,0 +1,107 @@
+"""Searching over HTTP, and what the access filter costs inside the engine."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from benchmarks.bench import Bench, Figure, median, said
+from benchmarks.people import HEADQUARTERS
+from intelhub import access
+from intelhub.search import PartitionFilter, ReadFilter, SealedIndex, SearchRequest
+
+PART = "searching"
+QUERIES = (
+    ("two words without diacritics", "phu tung"),
+    ("a phrase", '"khai sai"'),
+    ("a word and a field", "container level:1"),
+)
+_VALUES = 64
+
+
+def measure_first(bench: Bench) -> Iterator[Figure]:
+    """The first search of a process that has just started: it opens every segment the reader may see."""
+    call = bench.headquarters.post("/search", {"q": QUERIES[0][1]}, expects=200)
+    begin = time.perf_counter()
+    bench.headquarters.ask(call)
+    seconds = time.perf_counter() - begin
+    yield Figure(
+        part=PART, what="first search after the start, headquarters", size=bench.size, value=seconds * 1000, unit="ms"
+    )
+
+
+def measure(bench: Bench) -> Iterator[Figure]:
+    """Three typical questions of an analyst and of headquarters, and the filter's share."""
+    for who, reader in (("a department's analyst", bench.analyst), ("headquarters", bench.headquarters)):
+        calls = [reader.post("/search", {"q": text}, expects=200) for _, text in QUERIES]
+        runs = bench.alternate([[call] * (10 * bench.rounds) for call in calls], unheard=1)
+        for (what, _), run in zip(QUERIES, runs, strict=True):
+            yield Figure(
+                part=PART, what=f"{what}, {who}", size=bench.size, value=median(run), unit="ms", words=said(run)
+            )
+    yield from _filtered(bench)
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    clause: str
+    values: tuple[object, ...] = ()
+
+    def sql(self) -> tuple[str, tuple[object, ...]]:
+        """What the engine asks of each row."""
+        return self.clause, self.values
+
+
+@dataclass(frozen=True, slots=True)
+class _Everything:
+    """Opens every partition and asks nothing."""
+
+    def for_partition(self, _level: int, _compartments: frozenset[UUID], _department_id: UUID) -> PartitionFilter:
+        return _Condition("1")
+
+
+@dataclass(frozen=True, slots=True)
+class _ManyUnits:
+    """Opens every partition and asks for one of many units: all of its department's, and others up to 64."""
+
+    units: dict[UUID, tuple[UUID, ...]]
+
+    def for_partition(self, _level: int, _compartments: frozenset[UUID], department_id: UUID) -> PartitionFilter:
+        values = self.units[department_id]
+        return _Condition(f"unit IN ({', '.join('?' * len(values))}) AND exposure >= ?", (*values, 1))
+
+
+def _filtered(bench: Bench) -> Iterator[Figure]:
+    index = SealedIndex()
+    units = {one.department_id: tuple(unit for unit, _ in one.units) for one in bench.staff}
+    many = _ManyUnits({key: (*own, *(uuid4() for _ in range(_VALUES - len(own)))) for key, own in units.items()})
+    with bench.units.begin(access.NOBODY, access.scope_for(access.NOBODY)) as session:
+        actor = access.actor_named(session, HEADQUARTERS)
+    with bench.units.begin(actor, access.scope_for(actor)) as session:
+
+        def seconds(reader: ReadFilter, request: SearchRequest) -> float:
+            begin = time.perf_counter()
+            index.search(session, reader, request)
+            return time.perf_counter() - begin
+
+        without: list[float] = []
+        filtered: list[float] = []
+        for text in (text for _, text in QUERIES):
+            request = SearchRequest(text=text, limit=101)
+            seconds(_Everything(), request)
+            for _ in range(10 * bench.rounds):
+                without.append(seconds(_Everything(), request))
+                filtered.append(seconds(many, request))
+    bare, ours = statistics.median(without) * 1000, statistics.median(filtered) * 1000
+    yield Figure(
+        part=PART,
+        what=f"the engine with an access filter of {_VALUES} units against none",
+        size=bench.size,
+        value=ours / bare,
+        unit="x",
+        words=f"with {ours:.2f} ms, without {bare:.2f} ms, the same hits",
+        at_most=1.15,
+    )
