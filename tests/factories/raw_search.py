@@ -15,6 +15,7 @@ _PAGE = 8192
 _CHUNK = 4 * 1024 * 1024
 # Shorter ones turn up by chance somewhere in a hundred megabytes of ciphertext.
 _SHORTEST = 6
+_FEWEST_DIGITS = 8
 _HEX = re.compile(rb"[0-9a-fA-F]{12,}")
 
 
@@ -30,13 +31,18 @@ def words_of(texts: Iterable[str]) -> set[str]:
     for text in texts:
         for form in (text, text.lower(), folded(text)):
             words = re.findall(r"[\w.-]*\w", form)
-            found |= {word for word in words if len(word) >= 4 and len(word.encode()) >= _SHORTEST}
+            found |= {word for word in words if len(word) >= 4 and len(word.encode()) >= _SHORTEST and _is_one(word)}
             found |= {
                 f"{one} {two}"
                 for one, two in pairwise(words)
-                if len(one.encode()) < _SHORTEST and len(f"{one} {two}".encode()) > _SHORTEST
+                if len(one.encode()) < _SHORTEST and len(f"{one} {two}".encode()) > _SHORTEST and _is_one(one + two)
             }
     return found
+
+
+def _is_one(word: str) -> bool:
+    """Whether it is a word, or long enough for an identifier: a short number stands in many a time of day."""
+    return any(sign.isalpha() for sign in word) or sum(sign.isdigit() for sign in word) >= _FEWEST_DIGITS
 
 
 def shapes_of(word: str) -> Iterator[bytes]:
@@ -83,11 +89,12 @@ class Finder:
         found: dict[str, set[str]] = {}
         for path in sorted(folder.rglob("*")):
             if path.is_file() and not path.is_symlink():
-                for word in self._in_file(path):
+                for word in self.look_into(path):
                     found.setdefault(word, set()).add(str(path.relative_to(folder)))
         return found
 
-    def _in_file(self, path: Path) -> set[str]:
+    def look_into(self, path: Path) -> set[str]:
+        """The words that lie in a file."""
         found: set[str] = set()
         rest = b""
         with path.open("rb") as file:
