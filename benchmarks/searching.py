@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from benchmarks.bench import Bench, Figure, median, said
-from benchmarks.people import HEADQUARTERS
+from benchmarks.people import HEADQUARTERS, Staff
 from intelhub import access
 from intelhub.search import PartitionFilter, ReadFilter, SealedIndex, SearchRequest
 
@@ -67,17 +67,25 @@ class _Everything:
 class _ManyUnits:
     """Opens every partition and asks for one of many units: all of its department's, and others up to 64."""
 
-    units: dict[UUID, tuple[UUID, ...]]
+    conditions: dict[UUID, _Condition]
 
     def for_partition(self, _level: int, _compartments: frozenset[UUID], department_id: UUID) -> PartitionFilter:
-        values = self.units[department_id]
-        return _Condition(f"unit IN ({', '.join('?' * len(values))}) AND exposure >= ?", (*values, 1))
+        return self.conditions[department_id]
+
+
+def _many_units(staff: Sequence[Staff]) -> _ManyUnits:
+    clause = f"unit IN ({', '.join('?' * _VALUES)}) AND exposure >= ?"
+    conditions = {}
+    for one in staff:
+        own = [unit for unit, _ in one.units]
+        others = [uuid4() for _ in range(_VALUES - len(own))]
+        conditions[one.department_id] = _Condition(clause, (*own, *others, 1))
+    return _ManyUnits(conditions)
 
 
 def _filtered(bench: Bench) -> Iterator[Figure]:
     index = SealedIndex()
-    units = {one.department_id: tuple(unit for unit, _ in one.units) for one in bench.staff}
-    many = _ManyUnits({key: (*own, *(uuid4() for _ in range(_VALUES - len(own)))) for key, own in units.items()})
+    many = _many_units(bench.staff)
     with bench.units.begin(access.NOBODY, access.scope_for(access.NOBODY)) as session:
         actor = access.actor_named(session, HEADQUARTERS)
     with bench.units.begin(actor, access.scope_for(actor)) as session:
