@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from benchmarks.bench import Bench, Figure, median, said
 from benchmarks.people import HEADQUARTERS, Staff
 from intelhub import access
+from intelhub.platform.actor import Actor
 from intelhub.search import PartitionFilter, ReadFilter, SealedIndex, SearchRequest
 
 PART = "searching"
@@ -46,13 +47,15 @@ def measure(bench: Bench) -> Iterator[Figure]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Condition:
-    clause: str
-    values: tuple[object, ...] = ()
+class _Nothing:
+    """Asks nothing of a row."""
 
     def sql(self) -> tuple[str, tuple[object, ...]]:
-        """What the engine asks of each row."""
-        return self.clause, self.values
+        """The condition that is always true."""
+        return "1", ()
+
+
+_ASKS_NOTHING = _Nothing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +63,45 @@ class _Everything:
     """Opens every partition and asks nothing."""
 
     def for_partition(self, _level: int, _compartments: frozenset[UUID], _department_id: UUID) -> PartitionFilter:
-        return _Condition("1")
+        return _ASKS_NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class _ManyUnits:
-    """Opens every partition and asks for one of many units: all of its department's, and others up to 64."""
+    """Opens every partition with a filter of the product's: all units of its department, and others up to 64."""
 
-    conditions: dict[UUID, _Condition]
+    filters: Mapping[UUID, access.ReadFilter]
 
-    def for_partition(self, _level: int, _compartments: frozenset[UUID], department_id: UUID) -> PartitionFilter:
-        return self.conditions[department_id]
+    def for_partition(
+        self, level: int, compartments: frozenset[UUID], department_id: UUID
+    ) -> access.PartitionFilter | None:
+        return self.filters[department_id].for_partition(level, compartments, department_id)
 
 
-def _many_units(staff: Sequence[Staff]) -> _ManyUnits:
-    clause = f"unit IN ({', '.join('?' * _VALUES)}) AND exposure >= ?"
-    conditions = {}
+def _many_units(actor: Actor, staff: Sequence[Staff]) -> _ManyUnits:
+    filters = {}
     for one in staff:
         own = [unit for unit, _ in one.units]
-        others = [uuid4() for _ in range(_VALUES - len(own))]
-        conditions[one.department_id] = _Condition(clause, (*own, *others, 1))
-    return _ManyUnits(conditions)
+        clause = access.Clause(
+            reach=access.Reach.UNIT,
+            ceiling=access.HIGHEST_LEVEL,
+            handling="H0",
+            guards=frozenset(),
+            actor_id=actor.user_id,
+            unit_ids=frozenset((*own, *(uuid4() for _ in range(_VALUES - len(own))))),
+            department_ids=frozenset({one.department_id}),
+        )
+        filters[one.department_id] = access.ReadFilter(
+            actor_id=actor.user_id, compartments=frozenset(), stages=((clause,),)
+        )
+    return _ManyUnits(filters)
 
 
 def _filtered(bench: Bench) -> Iterator[Figure]:
     index = SealedIndex()
-    many = _many_units(bench.staff)
     with bench.units.begin(access.NOBODY, access.scope_for(access.NOBODY)) as session:
         actor = access.actor_named(session, HEADQUARTERS)
+    many = _many_units(actor, bench.staff)
     with bench.units.begin(actor, access.scope_for(actor)) as session:
 
         def seconds(reader: ReadFilter, request: SearchRequest) -> float:

@@ -6,8 +6,8 @@ a property test holds them together. No rendering may be wider than another, and
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -76,22 +76,25 @@ class Clause:
         conditions += [self._guard_condition(guard, columns) for guard in sorted(self.guards)]
         return and_(*conditions)
 
-    def for_partition(self, level: int, department_id: UUID) -> _Condition | None:
-        """The same inside one partition of the index, or `None` where nothing of the partition passes."""
+    def opens(self, level: int, department_id: UUID) -> bool:
+        """Whether anything in a partition of the index can pass this clause."""
         if self.handling != HANDLING_CODES[0] or "leaderless" in self.guards:
             raise ValueError("the index knows neither handling codes nor states: re-read the rows instead")
-        if level > self.ceiling or (
-            (self.reach is Reach.DEPARTMENT or "own_unit" in self.guards) and department_id not in self.department_ids
-        ):
-            return None
+        is_within = department_id in self.department_ids
+        asks_department = self.reach is Reach.DEPARTMENT or "own_unit" in self.guards
+        return level <= self.ceiling and (is_within or not asks_department)
+
+    def condition(self) -> _Condition:
+        """The same inside a partition that it opens."""
         parts: list[str] = []
         parameters: list[object] = []
         if self.reach is Reach.AUTHOR:
             parts.append("author = ?")
             parameters.append(self.actor_id)
         if self.reach is Reach.UNIT or "own_unit" in self.guards:
-            parts.append(f"unit IN ({', '.join('?' * len(self.unit_ids))})")
-            parameters += sorted(self.unit_ids)
+            condition, values = _is_among(sorted(self.unit_ids))
+            parts.append(condition)
+            parameters += values
         if "not_author" in self.guards:
             parts.append("author <> ?")
             parameters.append(self.actor_id)
@@ -143,7 +146,9 @@ class Clause:
         return [or_(columns.handling.in_(anybody), originator)]
 
 
+_SHORT_LIST = 4
 _Condition = tuple[str, tuple[object, ...]]
+_Opened = tuple[tuple[bool, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +158,10 @@ class PartitionFilter:
     conditions: tuple[_Condition, ...]
 
     def sql(self) -> _Condition:
-        """A SQLite condition over `author`, `unit` and `exposure`, with its parameters in order (ids as `UUID`)."""
+        """A SQLite condition over `author`, `unit` and `exposure`, with its parameters in order.
+
+        Ids come as `UUID`, a long list of them as bytes.
+        """
         clause = " AND ".join(f"({condition})" for condition, _ in self.conditions)
         return clause, tuple(parameter for _, parameters in self.conditions for parameter in parameters)
 
@@ -168,6 +176,10 @@ class ReadFilter:
     actor_id: UUID
     compartments: frozenset[UUID]
     stages: tuple[tuple[Clause, ...], ...]
+    # Hundreds of partitions share a handful of filters.
+    _by_opened: dict[_Opened, PartitionFilter | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def admits(self, label: Label) -> bool:
         """Whether the decision would say yes to this label."""
@@ -190,15 +202,17 @@ class ReadFilter:
         """The filter inside the partition of one level, compartment set and department; `None` keeps it shut."""
         if not frozenset(compartments) <= self.compartments:
             return None
-        conditions = []
-        for stage in self.stages:
-            open_clauses = [
-                condition for clause in stage if (condition := clause.for_partition(level, department_id)) is not None
-            ]
-            if not open_clauses:
-                return None
-            conditions.append(_any_of(open_clauses))
-        return PartitionFilter(conditions=tuple(conditions))
+        opened = tuple(tuple(clause.opens(level, department_id) for clause in stage) for stage in self.stages)
+        if opened not in self._by_opened:
+            self._by_opened[opened] = self._filter_of(opened)
+        return self._by_opened[opened]
+
+    def _filter_of(self, opened: _Opened) -> PartitionFilter | None:
+        conditions = [
+            [clause.condition() for clause, is_open in zip(stage, which, strict=True) if is_open]
+            for stage, which in zip(self.stages, opened, strict=True)
+        ]
+        return PartitionFilter(conditions=tuple(map(_any_of, conditions))) if all(conditions) else None
 
     def ceiling_of(self, reach: Reach) -> int | None:
         """The greatest ceiling among this reach's clauses of the first stage, or `None` where it is not held."""
@@ -266,6 +280,18 @@ def _merged(clauses: Iterable[Clause]) -> Iterator[Clause]:
             )
         )
     yield from found.values()
+
+
+def _is_among(unit_ids: Sequence[UUID]) -> tuple[str, list[object]]:
+    """That a row's unit is one of these, for SQLite, which sorts a long list anew for every segment it looks into.
+
+    A long list is one string of 16-byte ids instead, in which a unit counts where it begins at an id's beginning; a
+    list in which some id is first met across two others stays a list.
+    """
+    joined = b"".join(one.bytes for one in unit_ids)
+    if len(unit_ids) <= _SHORT_LIST or any(joined.find(one.bytes) % 16 for one in unit_ids):
+        return f"unit IN ({', '.join('?' * len(unit_ids))})", list(unit_ids)
+    return "instr(?, unit) % 16 = 1", [joined]
 
 
 def _any_of(conditions: list[_Condition]) -> _Condition:

@@ -19,11 +19,11 @@ from intelhub.platform.messages import Message
 from intelhub.search import store
 from intelhub.search.analysis import spot_identifiers
 from intelhub.search.document import Partition, SearchDocument, Tombstone
-from intelhub.search.engine import Order, ReadFilter, SearchAnswer, SearchRequest
+from intelhub.search.engine import Order, PartitionFilter, ReadFilter, SearchAnswer, SearchRequest
 from intelhub.search.gathering import Gathering
 from intelhub.search.open_segments import DEFAULT_BUDGET, OpenSegments, SegmentGone
 from intelhub.search.query import once_each, parse_query
-from intelhub.search.segment import TookTooLong
+from intelhub.search.segment import BoundFilter, TookTooLong
 from intelhub.search.tail import LivePartitions
 
 REBUILDING = Message("A part of the index is being rebuilt; some records may be missing from these results.")
@@ -77,6 +77,7 @@ class SealedIndex:
 
     def _gather(self, session: Session, reader: ReadFilter, attempt: _Attempt) -> None:
         vault = vault_of(session)
+        bound: dict[int, tuple[PartitionFilter, BoundFilter]] = {}
         for view in self._live.refresh(session, vault):
             part = view.partition
             access = reader.for_partition(part.level, part.compartments, part.department_id)
@@ -86,7 +87,11 @@ class SealedIndex:
                 attempt.damaged.append(part)
                 continue
             try:
-                attempt.gathering.take(self._segments.of(session, vault, view), view.tail, access)
+                # Readers give the same filter for many partitions; it is kept beside, so that its id stays its own.
+                if id(access) not in bound:
+                    bound[id(access)] = (access, BoundFilter.of(access))
+                _, ours = bound[id(access)]
+                attempt.gathering.take(self._segments.of(session, vault, view), view.tail, ours)
             except SegmentGone:
                 self._live.forget([view.id])
                 raise

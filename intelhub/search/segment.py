@@ -76,6 +76,26 @@ class Found(NamedTuple):
         return from_microseconds(-self.minus_at)
 
 
+@dataclass(frozen=True, slots=True)
+class BoundFilter:
+    """An access filter as SQLite takes it, made once for the many segments of a question."""
+
+    clause: str
+    parameters: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, access: PartitionFilter) -> BoundFilter:
+        """Bind a filter; one that says nothing lets nothing through."""
+        clause, parameters = access.sql()
+        if not clause.strip():
+            return cls("0", ())
+        return cls(f"({clause})", tuple(value.bytes if isinstance(value, UUID) else value for value in parameters))
+
+    def sql(self) -> tuple[str, tuple[Any, ...]]:
+        """The condition and its parameters."""
+        return self.clause, self.parameters
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """One question to one partition; `deadline` is a reading of `time.monotonic()`."""
@@ -356,10 +376,8 @@ class Segment:
 
 
 def _access(access: PartitionFilter) -> tuple[str, tuple[Any, ...]]:
-    clause, parameters = access.sql()
-    if not clause.strip():  # a filter that says nothing lets nothing through
-        return "0", ()
-    return f"({clause})", tuple(value.bytes if isinstance(value, UUID) else value for value in parameters)
+    bound = access if isinstance(access, BoundFilter) else BoundFilter.of(access)
+    return bound.sql()
 
 
 def _sealed_order(entry: Entry) -> tuple[bool, int, bytes]:

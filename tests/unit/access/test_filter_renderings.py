@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intelhub.access import Label, ReadFilter, decide, read_filter, scope_for
+from intelhub.access import Clause, Label, Reach, ReadFilter, decide, read_filter, scope_for
 from intelhub.access.filter import PartitionFilter
 from intelhub.platform.actor import Actor, Post
 from tests.factories.access_rights import ACTIONS, DEPARTMENTS, POLICY_SEEDS, UNITS, actors, labels, policy_of
@@ -21,11 +21,11 @@ policies = st.sampled_from(POLICY_SEEDS).map(policy_of)
 def is_found_in_index(partition: PartitionFilter, label: Label) -> bool:
     connection = sqlite3.connect(":memory:")
     try:
-        connection.execute("CREATE TABLE rows (author TEXT, unit TEXT, exposure INTEGER)")
-        row = (str(label.author_id), str(label.owning_unit_id), label.exposure)
+        connection.execute("CREATE TABLE rows (author BLOB, unit BLOB, exposure INTEGER)")
+        row = (label.author_id.bytes, label.owning_unit_id.bytes, label.exposure)
         connection.execute("INSERT INTO rows VALUES (?, ?, ?)", row)
         clause, parameters = partition.sql()
-        encoded = [str(value) if isinstance(value, UUID) else value for value in parameters]
+        encoded = [value.bytes if isinstance(value, UUID) else value for value in parameters]
         found = connection.execute(f"SELECT count(*) FROM rows WHERE {clause}", encoded).fetchone()
     finally:
         connection.close()
@@ -68,12 +68,44 @@ def test_index_rendering_equals_the_decision_or_is_refused(actor, some, policy, 
     if not knows_only_index_columns(compiled):
         clauses = [clause for stage in compiled.stages for clause in stage]
         with pytest.raises(ValueError, match="handling codes"):
-            _ = [clause.for_partition(0, DEPARTMENTS[0]) for clause in clauses]
+            _ = [clause.opens(0, DEPARTMENTS[0]) for clause in clauses]
         return
     for label in some:
         partition = compiled.for_partition(label.level, label.compartments, label.origin_department_id)
         found = partition is not None and is_found_in_index(partition, label)
         assert found == decide(actor, action, label, policy=policy).allowed
+
+
+def unit_filter(unit_ids: list[UUID]) -> PartitionFilter:
+    clause = Clause(
+        reach=Reach.UNIT, ceiling=3, handling="H0", guards=frozenset(), actor_id=UUID(int=1),
+        unit_ids=frozenset(unit_ids), department_ids=frozenset({DEPARTMENTS[0]}),
+    )  # fmt: skip
+    compiled = ReadFilter(actor_id=UUID(int=1), compartments=frozenset(), stages=((clause,),))
+    return compiled.for_partition(0, frozenset(), DEPARTMENTS[0])
+
+
+def submitted_at(unit_id: UUID) -> Label:
+    return Label(
+        kind="record", object_id=UUID(int=2), level=0, owning_unit_id=unit_id, origin_department_id=DEPARTMENTS[0],
+        author_id=UUID(int=3), exposure=1, state="submitted",
+    )  # fmt: skip
+
+
+@given(st.lists(st.uuids(), min_size=1, max_size=40, unique=True), st.uuids())
+def test_a_list_of_units_of_any_length_lets_through_its_own_and_no_other(units, another):
+    compiled = unit_filter(units)
+    assert all(is_found_in_index(compiled, submitted_at(unit)) for unit in units)
+    assert is_found_in_index(compiled, submitted_at(another)) == (another in units)
+
+
+@given(st.lists(st.lists(st.sampled_from([0, 1]), min_size=16, max_size=16), min_size=6, max_size=12), st.data())
+def test_ids_that_stand_across_one_another_are_told_apart(written, data):
+    units = sorted({UUID(bytes=bytes(one)) for one in written})
+    joined = b"".join(unit.bytes for unit in units)
+    place = data.draw(st.integers(0, len(joined) - 16))
+    met = UUID(bytes=joined[place : place + 16])
+    assert is_found_in_index(unit_filter(units), submitted_at(met)) == (met in units)
 
 
 @given(actor=actors(), some=many_labels)
