@@ -20,7 +20,17 @@ from intelhub.audit.queries import (
 )
 from intelhub.audit.reference import reference_of
 from intelhub.audit.sequencer import LogDamaged, run_sequencer, sequence_once
-from intelhub.audit.states import LoggedState, list_states, newest_digests
+from intelhub.audit.states import (
+    KnownObjects,
+    LoggedAct,
+    LoggedState,
+    count_acts,
+    list_acts_on,
+    list_known_objects,
+    list_states,
+    list_states_of,
+    newest_digests,
+)
 from intelhub.audit.unsealing import unseal
 from intelhub.audit.verify import Finding, Verification, verify_log
 from intelhub.audit.views import blueprint
@@ -38,7 +48,9 @@ __all__ = [
     "EntryTooLarge",
     "Exported",
     "Finding",
+    "KnownObjects",
     "LogDamaged",
+    "LoggedAct",
     "LoggedDigest",
     "LoggedEntry",
     "LoggedState",
@@ -47,14 +59,18 @@ __all__ = [
     "ObjectRef",
     "Verification",
     "blueprint",
+    "count_acts",
     "export_log",
     "forget_directory",
     "get_action",
     "get_chain_status",
     "get_entry",
     "list_actions",
+    "list_acts_on",
+    "list_known_objects",
     "list_objects",
     "list_states",
+    "list_states_of",
     "newest_digest",
     "newest_digests",
     "parse_entry",

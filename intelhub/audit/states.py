@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, bindparam, select, text, union_all
+from sqlalchemy import ARRAY, Select, Uuid, bindparam, func, select, text, union_all
 from sqlalchemy.orm import Session
 
 from intelhub.audit.models import AuditEntry, AuditPending
@@ -41,6 +41,23 @@ class LoggedState:
     level: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedAct:
+    """That something was done to an object."""
+
+    object_id: UUID
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownObjects:
+    """A page of a walk through the log: the objects of so many entries; `last` is where the next page goes on."""
+
+    object_ids: frozenset[UUID]
+    entries: int
+    last: int | None
+
+
 def list_states(session: Session, object_id: UUID) -> tuple[LoggedState, ...]:
     """Every state of an object that some entry names, oldest version first."""
     found: dict[tuple[int, str], LoggedState] = {}
@@ -67,3 +84,70 @@ def newest_digests(session: Session, object_ids: Collection[UUID]) -> Mapping[UU
         if identity not in found or version > found[identity].object_version:
             found[identity] = LoggedDigest(object_version=version, digest=digest)
     return found
+
+
+def list_states_of(session: Session, object_ids: Collection[UUID]) -> Mapping[UUID, tuple[LoggedState, ...]]:
+    """What `list_states` says, for many objects at once; an object without any state is left out."""
+    found: dict[UUID, dict[tuple[int, str], LoggedState]] = {}
+    if not object_ids:
+        return {}
+    statement = union_all(*(_states_of_many(table, object_ids) for table in _TABLES))
+    for identity, version, digest, action, level in session.execute(statement):
+        state = LoggedState(object_version=version, digest=digest, action=action, level=level)
+        found.setdefault(identity, {})[(version, action)] = state
+    return {
+        identity: tuple(sorted(states.values(), key=lambda each: each.object_version))
+        for identity, states in found.items()
+    }
+
+
+def _states_of_many(table: type[AuditPending | AuditEntry], object_ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
+    return select(table.object_id, table.object_version, table.digest, table.action, table.level).where(
+        table.object_id.in_(object_ids), table.digest.is_not(None), table.object_version.is_not(None)
+    )
+
+
+def list_acts_on(session: Session, object_ids: Collection[UUID], actions: Collection[str]) -> Sequence[LoggedAct]:
+    """The acts of these names on these objects that say nothing of content, in no order: a beginning, an end."""
+    if not object_ids:
+        return ()
+    statement = union_all(*(_acts_on(table, object_ids, actions) for table in _TABLES))
+    return [LoggedAct(object_id=identity, action=action) for identity, action in session.execute(statement)]
+
+
+def _acts_on(
+    table: type[AuditPending | AuditEntry], object_ids: Collection[UUID], actions: Collection[str]
+) -> Select[*tuple[Any, ...]]:
+    return select(table.object_id, table.action).where(
+        table.object_id.in_(object_ids),
+        table.action.in_(actions),
+        table.digest.is_(None),
+        table.decision == "allow",
+    )
+
+
+def count_acts(session: Session, actions: Collection[str]) -> int:
+    """How many entries of these acts there are, the waiting ones included."""
+    counts = (select(func.count()).select_from(table).where(table.action.in_(actions)) for table in _TABLES)
+    return sum(session.scalar(count) or 0 for count in counts)
+
+
+def list_known_objects(
+    session: Session, action: str, *, is_waiting: bool, after: int | None = None, limit: int
+) -> KnownObjects:
+    """A page of the objects that entries of an act name, waiting or placed.
+
+    Whoever walks the waiting ones first and the placed ones then meets every object that had an entry at the
+    beginning: between the two looks an entry moves in this direction only.
+    """
+    table: type[AuditPending | AuditEntry] = AuditPending if is_waiting else AuditEntry
+    place = AuditPending.pos if is_waiting else AuditEntry.seq
+    statement = select(place, table.object_id).where(table.action == action).order_by(place).limit(limit)
+    if after is not None:
+        statement = statement.where(place > after)
+    found = session.execute(statement).all()
+    return KnownObjects(
+        object_ids=frozenset(identity for _, identity in found if identity is not None),
+        entries=len(found),
+        last=found[-1][0] if found else None,
+    )

@@ -9,13 +9,7 @@ import click
 
 from intelhub.cli.options import WORKER, Subject, file_option, var_option
 from intelhub.cli.output import print_json, say, warn
-from intelhub.cli.refusals import sentence_for
-
-
-class CouldNotLook(click.ClickException):
-    """Nothing is known of the chain: neither that it holds nor that it does not."""
-
-    exit_code = 2
+from intelhub.cli.refusals import CouldNotLook, sentence_for
 
 
 @click.group(cls=Subject)

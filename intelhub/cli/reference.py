@@ -26,7 +26,7 @@ functions, their clearance, and the ceiling of a sign-in with one-time codes (no
 decision, row filter and row-level security apply as in the browser, and the same entries are written. One more entry,
 `console:acted-as`, says that the console acted, with the account of the operating system sealed to the auditors; all
 entries of one command carry the same request id. Without `--as`, commands act as the console itself, which reads no
-record: `reindex`, `keys rotate` and `access explain` open sealed parts and give none of them out.
+record: `reindex`, `keys rotate`, `records check` and `access explain` open sealed parts and give none of them out.
 
 **What it leaves behind.** Arguments stand in the shell's history and, while a command runs, in the list of processes
 that every user of the machine may see. Give a query as `-` and passphrases and server addresses in files or variables.
@@ -39,8 +39,8 @@ passes row-level security by and is needed by `db` and `org` alone: where the se
 take it out of that file and give it in the environment when you run them.
 
 **Answers.** The answer goes to standard output, everything else to standard error. The exit code is 0 when it is done,
-1 when it was refused (with a sentence that says what to do), 2 when the command was typed wrong; `audit verify` says 2
-when it could not look at all.
+1 when it was refused (with a sentence that says what to do), 2 when the command was typed wrong; `audit verify` and
+`records check` say 2 when they could not look at all.
 """
 
 

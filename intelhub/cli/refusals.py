@@ -5,9 +5,17 @@ from __future__ import annotations
 import errno
 import sys
 
+import click
+
 from intelhub.platform.errors import IntelhubError, RuleRefused
 
 _NO_SUCH_TABLE, _NO_SUCH_COLUMN = "42P01", "42703"
+
+
+class CouldNotLook(click.ClickException):
+    """A check that could not be carried out: nothing is known, neither that all is well nor that it is not."""
+
+    exit_code = 2
 
 
 def sentence_for(problem: Exception) -> str | None:

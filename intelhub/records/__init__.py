@@ -5,6 +5,20 @@ from intelhub.records import scope as _scope
 from intelhub.records.actions import TAMPER_FOUND
 from intelhub.records.domain import Grade, Record, RecordID, RecordState, RecordSummary, Step, Subject, Work
 from intelhub.records.queries import ListFilter, Page, count_records, find_reference, list_by_ids
+from intelhub.records.service.checking import (
+    LOG_STAGES,
+    Batch,
+    Damage,
+    Fault,
+    LogStage,
+    conclude_check,
+    count_entries_to_check,
+    count_records_to_check,
+    examine_record,
+    look_at_log,
+    look_at_parts,
+    look_at_rows,
+)
 from intelhub.records.service.drafting import create_draft, discard_draft, open_draft, save_draft, submit_record
 from intelhub.records.service.importing import check_import, import_record
 from intelhub.records.service.moving import (
@@ -26,10 +40,15 @@ _scope.register()
 _explain.register()
 
 __all__ = [
+    "LOG_STAGES",
     "TAMPER_FOUND",
+    "Batch",
+    "Damage",
+    "Fault",
     "FoundRecord",
     "Grade",
     "ListFilter",
+    "LogStage",
     "Page",
     "Record",
     "RecordID",
@@ -44,10 +63,14 @@ __all__ = [
     "blueprint",
     "check_import",
     "collate_record",
+    "conclude_check",
+    "count_entries_to_check",
     "count_records",
+    "count_records_to_check",
     "create_draft",
     "discard_draft",
     "evaluate_record",
+    "examine_record",
     "find_labels",
     "find_reference",
     "forward_record",
@@ -56,6 +79,9 @@ __all__ = [
     "list_published",
     "list_rebuilds",
     "list_timeline",
+    "look_at_log",
+    "look_at_parts",
+    "look_at_rows",
     "mark_duplicate",
     "open_draft",
     "read_record",

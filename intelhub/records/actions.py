@@ -14,6 +14,11 @@ TAMPER_FOUND = register_action(
     en="A stored record did not fit its seal and was not shown",
     vi="Phiếu tin lưu trữ không khớp niêm phong nên không được hiển thị",
 ).name
+CHECKED = register_action(
+    "record:checked",
+    en="All records were held against their seals and the log",
+    vi="Đã đối chiếu toàn bộ phiếu tin với niêm phong và nhật ký kiểm toán",
+).name
 _MOVES = {
     "submit": ("record:submitted", "A record was submitted", "Đã gửi phiếu tin"),
     "return": ("record:returned", "A record was returned to its author", "Đã trả lại phiếu tin cho người viết"),

@@ -288,6 +288,16 @@ def list_versions(actor: Actor, session: Session, record_id: UUID) -> Sequence[R
     raise Tampered(_MISFIT)
 
 
+def compare_with_log(whole: Whole, states: Sequence[LoggedState]) -> tuple[bool, bool, bool]:
+    """Whether a record's row, its steps and its published versions are those of all its states in the log."""
+    newest = LoggedDigest(object_version=states[-1].object_version, digest=states[-1].digest) if states else None
+    return (
+        _fits(whole.row, newest),
+        _are_steps(whole.steps, states),
+        _are_versions(whole.row, whole.versions, states),
+    )
+
+
 def _are_steps(rows: Sequence[RecordStepRow], known: Sequence[LoggedState]) -> bool:
     """Whether these are the moves the log knows of, as far as this session may see them."""
     moves = {one.object_version for one in known if one.action in actions.MOVED.values()}

@@ -95,6 +95,10 @@ class Scene:
 
 @pytest.fixture
 def scene(house, client_as) -> Scene:
+    return set_scene(house, client_as)
+
+
+def set_scene(house: Any, client_as: Any) -> Scene:
     """The record was returned once, written anew, forwarded, graded; its author works on another one again."""
     words = {"abstract": HEAD, "level": "1", "list_item": "VD-M-02"}
     record = submitted(house, text=EARLIER, **words)
