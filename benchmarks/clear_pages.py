@@ -87,6 +87,7 @@ def _render(values: dict[str, Any]) -> str:
         related_choices=[],
         versions=(1,) if values["record"].summary.content_version > 2 else (),
         resubmitted=None,
+        proposal=None,
         source_grades=choices("source_grade", "vi"),
         info_grades=choices("info_grade", "vi"),
         subject_types=choices("subject_type", "vi"),

@@ -184,6 +184,7 @@ class _Filler:
                 actor_id=actor,
                 unit_id=planned.unit_id,
                 place="onsite",
+                level=planned.level,
                 row_version=number + 2,
                 at=min(begun + timedelta(hours=6 * number), NOW),
                 reason=_REASON if TRANSITIONS[event].needs_reason else "",

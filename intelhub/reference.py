@@ -45,6 +45,7 @@ _FIELDS: tuple[tuple[str, str, str, str], ...] = (
     ("urgency", "yes", "how fast it must be worked on", "urgency"),
     ("level", "yes", "the level of secrecy the author proposes", "level"),
     ("list_item", "above level 0", "the item of the list of state secrets the level rests on", "list_item"),
+    ("level_reason", "for a lower level than before", "why the level should be lower; not used by an import", ""),
     ("handling", "yes", "how far it may be passed on", "handling"),
     ("handling_conditions", "for H4 and HX", "the conditions of use, in words", ""),
     ("source_grade", "yes", "how reliable the source is", "source_grade"),

@@ -13,6 +13,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "record.submit": "Submit one's own draft to the leader of the unit.",
         "record.return": "Return a submitted record to its author with a comment.",
         "record.forward": "Forward a submitted record to the department.",
+        "record.lower_level": "Lower the level of a submitted record as its author proposes.",
         "record.acknowledge": "Acknowledge a received record.",
         "record.assign": "Assign received records to somebody.",
         "record.evaluate": "Grade the source and the information.",

@@ -258,6 +258,7 @@ def _content(rng: Random, sketch: _Sketch, composed: Composed) -> Mapping[str, A
             "urgency": rng.choices(("normal", "urgent", "very_urgent", "express"), (78, 15, 5, 2))[0],
             "level": sketch.level,
             "list_item": _list_item(rng, sketch),
+            "level_reason": "",
             "handling": handling,
             "handling_conditions": rng.choice(words["handling_conditions"]) if handling in {"H4", "HX"} else "",
             "source_grade": grade[0],

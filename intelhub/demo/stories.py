@@ -48,6 +48,7 @@ def _content(**fields: Any) -> Mapping[str, Any]:
         "method": "false_origin",
         "urgency": "normal",
         "handling": "H1",
+        "level_reason": "",
         "handling_conditions": "",
         "plan_item": "KH-2026-01",
         "outside_plan": None,

@@ -21,6 +21,7 @@ from intelhub.records.service.checking import (
 )
 from intelhub.records.service.drafting import create_draft, discard_draft, open_draft, save_draft, submit_record
 from intelhub.records.service.importing import check_import, import_record
+from intelhub.records.service.lowering import lower_level
 from intelhub.records.service.moving import (
     acknowledge_record,
     assign_records,
@@ -82,6 +83,7 @@ __all__ = [
     "look_at_log",
     "look_at_parts",
     "look_at_rows",
+    "lower_level",
     "mark_duplicate",
     "open_draft",
     "read_record",

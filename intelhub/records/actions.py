@@ -23,6 +23,7 @@ _MOVES = {
     "submit": ("record:submitted", "A record was submitted", "Đã gửi phiếu tin"),
     "return": ("record:returned", "A record was returned to its author", "Đã trả lại phiếu tin cho người viết"),
     "forward": ("record:forwarded", "A record was forwarded to the department", "Đã chuyển phiếu tin lên Cục"),
+    "lower_level": ("record:level-lowered", "The level of a record was lowered", "Đã hạ độ mật phiếu tin"),
     "assign": ("record:assigned", "A record was assigned", "Đã phân công xử lý phiếu tin"),
     "acknowledge": ("record:acknowledged", "The receipt of a record was acknowledged", "Đã tiếp nhận phiếu tin"),
     "evaluate": ("record:evaluated", "A record was graded", "Đã đánh giá phiếu tin"),

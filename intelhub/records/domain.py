@@ -70,6 +70,7 @@ class RecordContent:
     urgency: str = "normal"
     level: int
     list_item: str | None = None
+    level_reason: str = ""
     handling: str = "H1"
     handling_conditions: str = ""
     source_grade: str = "F"
@@ -147,7 +148,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Something that happened to a record: who, when, as what, from where, and in which words."""
+    """Something that happened to a record: who, when, as what, from where, and in which words of which level."""
 
     event: str
     from_state: RecordState
@@ -155,6 +156,7 @@ class Step:
     actor_id: UUID
     unit_id: UUID
     place: str
+    level: int
     row_version: int
     at: datetime
     reason: str = ""

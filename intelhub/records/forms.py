@@ -18,8 +18,8 @@ from intelhub.records.validation import HANOI, parse_time
 
 SIMPLE_FIELDS = (
     "text", "abstract", "learned_at", "happened_from", "happened_to", "place_unit", "place_text", "channel",
-    "source_kind", "source", "topic", "method", "urgency", "level", "list_item", "handling", "handling_conditions",
-    "source_grade", "info_grade", "plan_item", "outside_plan",
+    "source_kind", "source", "topic", "method", "urgency", "level", "list_item", "level_reason", "handling",
+    "handling_conditions", "source_grade", "info_grade", "plan_item", "outside_plan",
 )  # fmt: skip
 TIME_FIELDS = ("learned_at", "happened_from", "happened_to")
 DEFAULTS = {"urgency": "normal", "handling": "H1", "source_grade": "F", "info_grade": "6", "source_kind": "open"}
@@ -92,8 +92,8 @@ class FormErrors:
 
 FORM_ORDER = (
     "text", "abstract", "topic", "method", "subjects", "place_unit", "place_text", "learned_at", "happened_from",
-    "happened_to", "channel", "source_kind", "source", "source_grade", "info_grade", "level", "list_item", "urgency",
-    "handling", "handling_conditions", "plan_item", "outside_plan",
+    "happened_to", "channel", "source_kind", "source", "source_grade", "info_grade", "level", "level_reason",
+    "list_item", "urgency", "handling", "handling_conditions", "plan_item", "outside_plan",
 )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ TRANSITIONS = dict(
         _transition("submit", S.DRAFT, to=S.SUBMITTED, exposure=Exposure.UNIT),
         _transition("return", S.SUBMITTED, to=S.DRAFT, needs_reason=True),
         _transition("forward", S.SUBMITTED, to=S.RECEIVED, exposure=Exposure.DEPARTMENT),
+        _transition("lower_level", S.SUBMITTED, to=None, needs_reason=True),
         _transition("assign", S.RECEIVED, S.EVALUATED, S.COLLATED, to=None),
         _transition("acknowledge", S.RECEIVED, to=None),
         _transition("evaluate", S.RECEIVED, S.EVALUATED, to=S.EVALUATED, needs_reason=True),

@@ -22,7 +22,7 @@ from intelhub.records.identifiers import IdentifierProblem, normalise
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 CONTENT_FIELDS = frozenset(RecordContent.__dataclass_fields__)
 IDENTIFIED_KINDS = frozenset({"enterprise", "vehicle", "vessel", "container", "declaration", "goods", "seal"})
-_NAME_MAXIMUM, _SUBJECTS_MAXIMUM, _CLOCK_LEEWAY = 200, 40, timedelta(minutes=5)
+_NAME_MAXIMUM, _REASON_MAXIMUM, _SUBJECTS_MAXIMUM, _CLOCK_LEEWAY = 200, 500, 40, timedelta(minutes=5)
 _PSEUDONYM = re.compile(r"CS-\d{4,6}")
 _TIME_FORMATS = ("%d/%m/%Y %H:%M", "%d/%m/%Y")
 
@@ -153,6 +153,18 @@ def _check_subject(check: _Checker, number: int, row: Mapping[str, Any]) -> Subj
     return Subject(kind=kind, name=name, identifier=identifier)
 
 
+def _check_lowering(check: _Checker, level: int, standing_level: int) -> str:
+    """Why the level should be lower than the one the record stands at; nothing where it should not."""
+    reason = check.text("level_reason")
+    if level >= standing_level or "level" in check.problems:
+        return ""
+    if not reason:
+        check.complain("level_reason", "Say why the level should be lower.")
+    if len(reason) > _REASON_MAXIMUM:
+        check.complain("level_reason", "A reason has at most %(count)d characters.", count=_REASON_MAXIMUM)
+    return reason
+
+
 def _check_level(check: _Checker) -> tuple[int, str | None]:
     typed = check.text("level")
     if typed not in {"0", "1", "2", "3"}:
@@ -202,14 +214,20 @@ def _check_place(check: _Checker, unit_codes: frozenset[str]) -> tuple[str | Non
     return unit, check.text("place_text")[:_NAME_MAXIMUM]
 
 
-def check_content(fields: Mapping[str, Any], *, now: datetime, unit_codes: frozenset[str]) -> RecordContent:
-    """Check what was typed; raises `RuleRefused` with the sentences of every field that needs another word."""
+def check_content(
+    fields: Mapping[str, Any], *, now: datetime, unit_codes: frozenset[str], standing_level: int = 0
+) -> RecordContent:
+    """Check what was typed; raises `RuleRefused` with the sentences of every field that needs another word.
+
+    `standing_level` is the level of what was sent before: proposing a lower one needs a reason.
+    """
     check = _Checker(fields)
     for name in sorted(set(map(str, fields)) - CONTENT_FIELDS):
         check.complain(name, "There is no field of this name.")
     text, abstract = _check_text(check)
     learned, since, until = _check_times(check, now)
     level, list_item = _check_level(check)
+    level_reason = _check_lowering(check, level, standing_level)
     source_kind, source = _check_source(check)
     plan_item, outside_plan = _check_plan(check)
     handling, conditions = _check_handling(check)
@@ -239,6 +257,7 @@ def check_content(fields: Mapping[str, Any], *, now: datetime, unit_codes: froze
         source=source,
         level=level,
         list_item=list_item,
+        level_reason=level_reason,
         handling=handling,
         handling_conditions=conditions,
         plan_item=plan_item,

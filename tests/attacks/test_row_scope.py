@@ -216,17 +216,20 @@ def test_what_was_written_higher_stays_there_when_the_record_comes_down(house, s
     with house.acting("officer") as (actor, session):
         draft = records.open_draft(actor, session, record_id)
         lower = content(level="0", list_item=None)
-        records.submit_record(actor, session, record_id, draft.row_version, lower)
+        row = records.submit_record(actor, session, record_id, draft.row_version, {**lower, "level_reason": "Đã công bố"})
+        version = row.row_version
+    with house.acting("leader") as (actor, session):
+        records.lower_level(actor, session, record_id, version, reason="Không thuộc danh mục")
     remote = house.actor("leader", place=Place.REMOTE)
     for units in (house.units, scope_alone):
         with units.begin(remote, scope_for(remote)) as session:
             assert records.read_record(remote, session, record_id).summary.level == 0
             assert list_versions(remote, session, record_id) == []
-            assert [step.event for step in list_steps(remote, session, record_id)] == ["submit"]
+            assert [step.event for step in list_steps(remote, session, record_id)] == ["lower_level"]
         here = house.actor("leader")
         with units.begin(here, scope_for(here)) as session:
-            assert len(list_versions(here, session, record_id)) == 1
-            assert len(list_steps(here, session, record_id)) == 3
+            assert len(list_versions(here, session, record_id)) == 2
+            assert len(list_steps(here, session, record_id)) == 4
 
 
 # The database alone

@@ -21,23 +21,27 @@ from intelhub.platform import clock
 from intelhub.platform.actor import Actor, Post
 from intelhub.platform.errors import Conflict, NotPermitted, RuleRefused, StaleVersion
 from intelhub.platform.messages import Message
-from intelhub.records import actions, lifecycle, projection, queries, sealing
+from intelhub.records import actions, lifecycle, lowering, projection, queries, sealing
 from intelhub.records.domain import Grade, RecordContent, RecordHead, RecordState, Work
 from intelhub.records.models import RecordRow, RecordSeriesRow, RecordVersionRow
 from intelhub.records.service.moving import advance, archive_version
-from intelhub.records.validation import HANOI, abstract_of, check_content, fields_of, parse_time
+from intelhub.records.validation import HANOI, abstract_of, check_content, parse_time
 
 _DRAFT_BYTES = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What an author is working on: the fields as typed, and the version a save must rest on."""
+    """What an author is working on: the fields as typed, and the version a save must rest on.
+
+    `standing_level` is the level of what was sent before: its author alone cannot go below it. 0 if nothing was.
+    """
 
     record_id: UUID
     row_version: int
     fields: Mapping[str, Any]
     is_returned: bool
+    standing_level: int
 
 
 def create_draft(
@@ -104,7 +108,13 @@ def open_draft(actor: Actor, session: Session, record_id: UUID) -> Draft:
         rule=decision.rule,
         level=row.level,
     )
-    return Draft(record_id=row.id, row_version=row.row_version, fields=fields, is_returned=is_returned)
+    return Draft(
+        record_id=row.id,
+        row_version=row.row_version,
+        fields=lowering.as_typed(fields),
+        is_returned=is_returned,
+        standing_level=row.level if is_returned else 0,
+    )
 
 
 def find_return_comment(actor: Actor, session: Session, record_id: UUID) -> str:
@@ -151,12 +161,19 @@ def submit_record(
     is_returned = row.exposure > Exposure.AUTHOR
     unpublished = queries.find_unpublished(actor, session, record_id) if is_returned else None
     if fields is None:
-        fields, _ = sealing.open_body(session, unpublished or row)
-    content = check_content(fields, now=clock.now(), unit_codes=load_tree(actor, session).codes)
+        fields = lowering.as_typed(sealing.open_body(session, unpublished or row)[0])
+    standing = sealing.open_body(session, row)[0] if is_returned else None
+    content = check_content(
+        fields,
+        now=clock.now(),
+        unit_codes=load_tree(actor, session).codes,
+        standing_level=row.level if is_returned else 0,
+    )
     ceiling = writing_ceiling(actor)
     if content.level > ceiling:
         said = Message("From here you may write up to level %(ceiling)d only.", {"ceiling": ceiling})
         raise RuleRefused(said, rule="above_ceiling", fields={"level": (said,)})
+    published = lowering.publish_fields(content, standing)
     former = sealing.open_head(session, row)
     previous = projection.partition_of(row) if is_returned else None
     if is_returned:
@@ -164,15 +181,15 @@ def submit_record(
     if unpublished is not None:
         session.delete(unpublished)
         session.flush()
-    row.level, row.handling = content.level, content.handling
-    head = _head_of(content, former.number or _next_number(actor, session, row))
-    sealing.seal_into(session, row, row.id, head, sealing.body_of(fields_of(content), Work()))
-    advance(actor, session, row, transition, decision, "")
+    row.level, row.handling = published["level"], content.handling
+    head = _head_of(content, former.number or next_number(actor, session, row))
+    sealing.seal_into(session, row, row.id, head, sealing.body_of(published, Work()))
+    advance(actor, session, row, transition, decision, content.level_reason)
     if not has_another_leader(actor, session, queries.label_of(row)):
         # Its only leader wrote it: the department stands in, so that nobody forwards their own record.
         row.exposure = max(row.exposure, Exposure.DEPARTMENT)
         sealing.put_label_mac(session, row)
-    projection.write(session, row, head, fields_of(content), Work(), previous=previous)
+    projection.write(session, row, head, published, Work(), previous=previous)
     return row
 
 
@@ -278,7 +295,8 @@ def _keep_unpublished(actor: Actor, session: Session, row: RecordRow, fields: Ma
         record_id=row.id,
         content_version=row.content_version,  # sealing gives it the next one
         is_published=False,
-        level=draft_level(actor, fields),
+        # The words of the submitted version stand in it still: they go under no lower key than that one's.
+        level=max(row.level, draft_level(actor, fields)),
         compartments=list(row.compartments),
         origin_department_id=row.origin_department_id,
         author_id=row.author_id,
@@ -311,7 +329,7 @@ def _head_of(content: RecordContent, number: str) -> RecordHead:
     )
 
 
-def _next_number(actor: Actor, session: Session, row: RecordRow) -> str:
+def next_number(actor: Actor, session: Session, row: RecordRow) -> str:
     """The next number of the unit's series at this level (domain brief 5.8); a gap tells nothing about other levels."""
     year = clock.now().astimezone(HANOI).year
     series = {"unit_id": row.owning_unit_id, "level": row.level, "year": year}

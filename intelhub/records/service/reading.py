@@ -22,9 +22,10 @@ from intelhub.search import SearchRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """A published version of a record's words."""
+    """A published version of a record's words, at the level they were sealed at."""
 
     number: int
+    level: int
     head: RecordHead
     fields: Mapping[str, Any]
 
@@ -50,7 +51,8 @@ def read_record(actor: Actor, session: Session, record_id: UUID) -> Record:
 def open_record(actor: Actor, session: Session, record_id: UUID) -> OpenedRecord:
     """Open a record with everything that happened to it; raises as `read_record` does, for its parts too."""
     whole = queries.get_whole(actor, session, record_id)
-    record = _opened(actor, session, whole.row)
+    # A record that came down still shows what was written above, to those who may read it there.
+    record = _opened(actor, session, whole.row, shown=(*whole.steps, *whole.versions))
     return OpenedRecord(
         record=record,
         label=label_of(whole.row),
@@ -60,7 +62,9 @@ def open_record(actor: Actor, session: Session, record_id: UUID) -> OpenedRecord
     )
 
 
-def _opened(actor: Actor, session: Session, row: RecordRow) -> Record:
+def _opened(
+    actor: Actor, session: Session, row: RecordRow, *, shown: Sequence[RecordStepRow | RecordVersionRow] = ()
+) -> Record:
     """Decide, write down, decrypt: in this order."""
     decision = require(actor, "read", label_of(row))
     record_act(
@@ -70,7 +74,7 @@ def _opened(actor: Actor, session: Session, row: RecordRow) -> Record:
         object=ObjectRef("record", row.id),
         object_version=row.row_version,
         rule=decision.rule,
-        level=row.level,
+        level=max((row.level, *(part.level for part in shown))),
     )
     fields, work = sealing.open_body(session, row)
     return Record(summary=summary_of(session, row), fields=fields, work=work)
@@ -154,6 +158,7 @@ def _timeline(session: Session, rows: Sequence[RecordStepRow]) -> tuple[Step, ..
                 actor_id=row.actor_id,
                 unit_id=row.unit_id,
                 place=row.place,
+                level=row.level,
                 row_version=row.row_version,
                 at=at,
                 reason=reason,
@@ -169,4 +174,4 @@ def list_published(actor: Actor, session: Session, record_id: UUID) -> tuple[Ver
 
 def _version(session: Session, row: RecordVersionRow) -> Version:
     fields, _ = sealing.open_body(session, row)
-    return Version(number=row.content_version, head=sealing.open_head(session, row), fields=fields)
+    return Version(number=row.content_version, level=row.level, head=sealing.open_head(session, row), fields=fields)

@@ -43,6 +43,7 @@ def _labels() -> dict[str, str]:
         "learned_at": gettext("When you learned it"), "happened_from": gettext("It happened from"),
         "happened_to": gettext("until"), "channel": gettext("Channel"), "source": gettext("Source"),
         "level": gettext("Proposed level"), "list_item": gettext("Item of the list"),
+        "level_reason": gettext("Reason for a lower level"),
         "handling": gettext("Handling code"), "handling_conditions": gettext("Conditions in words"),
         "plan_item": gettext("Plan item"), "outside_plan": gettext("Plan item"), "urgency": gettext("Urgency"),
     }  # fmt: skip
@@ -65,6 +66,7 @@ def _form_page(
     row_version: int,
     errors: FormErrors | None = None,
     is_returned: bool = False,
+    standing_level: int = 0,
     comment: str = "",
 ) -> str:
     locale = str(get_locale())
@@ -72,7 +74,7 @@ def _form_page(
     values = values_for_form(fields)
     return render_template(
         "records/form.html",
-        page_level=_page_level(fields) if fields else 0,
+        page_level=max(_page_level(fields) if fields else 0, standing_level),
         values=values,
         errors=errors or FormErrors(by_field={}),
         labels=_labels(),
@@ -80,6 +82,7 @@ def _form_page(
         record_id=record_id,
         row_version=row_version,
         is_returned=is_returned,
+        standing_level=standing_level,
         comment=comment,
         units=[(unit.code, unit.short_label(locale)) for unit in units],
         levels=_levels(),
@@ -117,6 +120,7 @@ def edit_record(record_id: UUID) -> ResponseReturnValue:
         record_id=record_id,
         row_version=draft.row_version,
         is_returned=draft.is_returned,
+        standing_level=draft.standing_level,
         comment=comment,
     )
 
@@ -154,7 +158,7 @@ def _both_versions(record_id: UUID, mine: dict[str, Any], stale: StaleVersion) -
         return {"stale": True, "message": say(stale.message)}, 412
     page = render_template(
         "records/stale.html",
-        page_level=max(_page_level(mine), _page_level(theirs.fields)),
+        page_level=max(_page_level(mine), _page_level(theirs.fields), theirs.standing_level),
         record_id=record_id,
         mine=values_for_form(mine),
         theirs=values_for_form(dict(theirs.fields)),
@@ -171,25 +175,33 @@ def check_record(record_id: UUID) -> ResponseReturnValue:
     draft = drafting.open_draft(actor, session, record_id)
     tree = load_tree(actor, session)
     try:
-        content = check_content(draft.fields, now=clock.now(), unit_codes=tree.codes)
+        content = check_content(
+            draft.fields, now=clock.now(), unit_codes=tree.codes, standing_level=draft.standing_level
+        )
     except RuleRefused as refused:
         keep_work()
-        return _refused_form(dict(draft.fields), record_id, draft.row_version, refused)
+        return _refused_form(draft, refused)
     return render_template(
         "records/check.html",
-        page_level=content.level,
+        page_level=max(content.level, draft.standing_level),
         content=content,
+        standing_level=draft.standing_level,
         record_id=record_id,
         row_version=draft.row_version,
         place=tree.find(content.place_unit) if content.place_unit else None,
     )
 
 
-def _refused_form(
-    fields: dict[str, Any], record_id: UUID, row_version: int, refused: RuleRefused
-) -> ResponseReturnValue:
+def _refused_form(draft: drafting.Draft, refused: RuleRefused) -> ResponseReturnValue:
     errors = FormErrors(by_field=refused.fields or {"": (refused.message,)})
-    return _form_page(fields, record_id=record_id, row_version=row_version, errors=errors), 422
+    page = _form_page(
+        dict(draft.fields),
+        record_id=draft.record_id,
+        row_version=draft.row_version,
+        errors=errors,
+        standing_level=draft.standing_level,
+    )
+    return page, 422
 
 
 @blueprint.post("/records/<uuid:record_id>/submit", access=needs("record.submit"))
@@ -201,7 +213,7 @@ def submit_record(record_id: UUID) -> ResponseReturnValue:
     except RuleRefused as refused:
         draft = drafting.open_draft(actor, session, record_id)
         keep_work()  # showing it again is a reading that stays logged
-        return _refused_form(dict(draft.fields), record_id, draft.row_version, refused)
+        return _refused_form(draft, refused)
     flash(gettext("The record has been sent to the leader of your unit."), "good")
     return redirect(url_for("records.show_record", record_id=record_id), 303)
 

@@ -15,7 +15,7 @@ from intelhub.platform.web.look import say
 from intelhub.records import queries
 from intelhub.records.domain import Grade, RecordState
 from intelhub.records.forms import entities_of, subjects_from_form
-from intelhub.records.service import moving
+from intelhub.records.service import lowering, moving
 from intelhub.records.views import blueprint
 
 
@@ -81,6 +81,17 @@ def forward_record(record_id: UUID) -> ResponseReturnValue:
         record_id,
         gettext("The record is with the department now."),
         lambda: moving.forward_record(actor, session, record_id, _version(), note=request.form.get("reason", "")),
+    )
+
+
+@blueprint.post("/records/<uuid:record_id>/lower-level", access=needs("record.lower_level"))
+def lower_level(record_id: UUID) -> ResponseReturnValue:
+    """Bring it down to the level its author proposed: which one that is stands in the record, never in the form."""
+    actor, session = current_actor(), current_session()
+    return _move(
+        record_id,
+        gettext("The record stands at the lower level now. What was written before stays at its own."),
+        lambda: lowering.lower_level(actor, session, record_id, _version(), reason=request.form.get("reason", "")),
     )
 
 

@@ -14,7 +14,7 @@ from flask_babel import get_locale, gettext
 from intelhub.access import decide, name_people
 from intelhub.organisation import load_directory
 from intelhub.platform.web import current_actor, current_session, needs
-from intelhub.records import queries
+from intelhub.records import lowering, queries
 from intelhub.records.catalogues import entry, label
 from intelhub.records.domain import Grade, RecordState, RecordSummary
 from intelhub.records.forms import choices
@@ -48,7 +48,7 @@ def event_words(event: str) -> str:
         "forward": gettext("Forwarded to the department"), "assign": gettext("Assigned"),
         "acknowledge": gettext("Taken on"), "evaluate": gettext("Graded"),
         "mark_duplicate": gettext("Merged into another record"), "collate": gettext("Collated"),
-        "share_up": gettext("Shared with headquarters"),
+        "share_up": gettext("Shared with headquarters"), "lower_level": gettext("Brought down to a lower level"),
     }  # fmt: skip
     return words[event]
 
@@ -151,18 +151,28 @@ def show_record(record_id: UUID) -> ResponseReturnValue:
     acts = {
         event for event, step in TRANSITIONS.items() if state in step.starts and decide(actor, event, facts).allowed
     }
+    proposal = lowering.proposal_of(record.fields)
+    if proposal is None:
+        acts.discard("lower_level")
     if state is RecordState.DRAFT and decide(actor, "edit", facts).allowed:
         acts.add("edit")
     is_grading = bool(acts & {"evaluate", "mark_duplicate", "collate"})
     related = reading.list_related(actor, session, record) if is_grading else ()
     people = {step.actor_id for step in timeline} | {record.summary.author_id}
     people |= {record.summary.assignee_id} if record.summary.assignee_id else set()
+    resubmitted = _resubmitted(opened)
     return render_template(
         "records/record.html",
-        resubmitted=opened.versions[0] if opened.versions and state is RecordState.SUBMITTED else None,
-        page_level=max(record.summary.level, level_of(list(related))),
+        resubmitted=resubmitted,
+        page_level=max(
+            record.summary.level,
+            level_of(list(related)),
+            resubmitted.level if resubmitted else 0,
+            *(step.level for step in timeline),
+        ),
         record=record,
         acts=acts,
+        proposal=proposal,
         timeline=timeline,
         is_grading=is_grading,
         related=related,
@@ -175,17 +185,31 @@ def show_record(record_id: UUID) -> ResponseReturnValue:
     )
 
 
+def _resubmitted(opened: reading.OpenedRecord) -> reading.Version | None:
+    """The version a resubmitted record is compared with; coming down to a lower level changed no word of it."""
+    if opened.record.summary.state is not RecordState.SUBMITTED:
+        return None
+    is_lowered = bool(opened.timeline) and opened.timeline[0].event == "lower_level"
+    return next(iter(opened.versions[1 if is_lowered else 0 :]), None)
+
+
 @blueprint.get("/records/<uuid:record_id>/versions", access=needs("record.read"))
 def show_versions(record_id: UUID) -> ResponseReturnValue:
     """What changed from version to version, in words."""
     actor, session = current_actor(), current_session()
-    record = reading.read_record(actor, session, record_id)
-    versions = reading.list_published(actor, session, record_id)
-    newest = reading.Version(number=record.summary.content_version, head=record.summary.head, fields=record.fields)
-    every = (newest, *versions)
+    opened = reading.open_record(actor, session, record_id)
+    record = opened.record
+    newest = reading.Version(
+        number=record.summary.content_version,
+        level=record.summary.level,
+        head=record.summary.head,
+        fields=record.fields,
+    )
+    every = (newest, *opened.versions)
     return render_template(
         "records/versions.html",
-        page_level=record.summary.level,
+        page_level=max(version.level for version in every),
         record=record,
         pairs=list(pairwise(every)),
+        was_lowered=any(step.event == "lower_level" for step in opened.timeline),
     )

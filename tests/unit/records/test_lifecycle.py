@@ -27,6 +27,7 @@ def test_an_event_leads_to_its_state(event, start, end):
 def test_no_event_starts_elsewhere(event, start):
     allowed = {state for name, state, _ in WAY_UP if name == event}
     allowed |= {RecordState.RECEIVED} if event == "acknowledge" else set()
+    allowed |= {RecordState.SUBMITTED} if event == "lower_level" else set()
     allowed |= {RecordState.RECEIVED, RecordState.EVALUATED, RecordState.COLLATED} if event == "assign" else set()
     if start in allowed:
         assert lifecycle.transition(event, start, "vì sao").event == event
@@ -35,7 +36,7 @@ def test_no_event_starts_elsewhere(event, start):
             lifecycle.transition(event, start, "vì sao")
 
 
-@pytest.mark.parametrize("event", ["return", "evaluate", "mark_duplicate"])
+@pytest.mark.parametrize("event", ["return", "lower_level", "evaluate", "mark_duplicate"])
 def test_a_decision_against_or_about_a_record_needs_words(event):
     start = next(iter(lifecycle.TRANSITIONS[event].starts))
     with pytest.raises(RuleRefused) as refused:
@@ -47,6 +48,7 @@ def test_nothing_lowers_the_exposure():
     exposures = [lifecycle.TRANSITIONS[event].exposure for event in ("submit", "forward", "share_up")]
     assert exposures == [1, 2, 3]
     assert lifecycle.TRANSITIONS["return"].exposure is None
+    assert lifecycle.TRANSITIONS["lower_level"].exposure is None
 
 
 def test_grade_1_needs_a_record_that_confirms_it():
