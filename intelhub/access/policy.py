@@ -45,6 +45,12 @@ KNOWN_DENIALS: tuple[tuple[str, int, str, Reach], ...] = (
     *(("security_officer", 2, "record.read", reach) for reach in Reach),
     *(("operator", tier, "audit.read", Reach.ALL) for tier in (1, 2, 3)),
     *(("auditor", tier, "user.manage", Reach.ALL) for tier in (1, 2, 3)),
+    # Whoever only writes never agrees to a lower level.
+    *(
+        (function, tier, "record.lower_level", reach)
+        for function, tier in (("contributor", 2), ("contributor", 3), ("group_officer", 3))
+        for reach in Reach
+    ),
     ("contributor", 3, "record.read", Reach.UNIT),
     ("group_officer", 3, "record.read", Reach.UNIT),
     ("group_leader", 3, "record.read", Reach.DEPARTMENT),

@@ -215,8 +215,8 @@ def test_what_was_written_higher_stays_there_when_the_record_comes_down(house, s
         records.return_record(actor, session, record_id, row.summary.row_version, comment="Hạ mức xuống")
     with house.acting("officer") as (actor, session):
         draft = records.open_draft(actor, session, record_id)
-        lower = content(level="0", list_item=None)
-        row = records.submit_record(actor, session, record_id, draft.row_version, {**lower, "level_reason": "Đã công bố"})
+        lower = content(level="0", list_item=None, level_reason="Đã công bố")
+        row = records.submit_record(actor, session, record_id, draft.row_version, lower)
         version = row.row_version
     with house.acting("leader") as (actor, session):
         records.lower_level(actor, session, record_id, version, reason="Không thuộc danh mục")

@@ -70,6 +70,29 @@ def returned(house: TestHouse, comment: str = "Ghi rõ biển số xe", **unpubl
     return record_id
 
 
+WHY_LOWER = "Lomaket: thông tin nay đã công khai"
+
+
+def resubmitted(
+    house: TestHouse, record_id: UUID, level: str, *, author: str = "officer", leader: str = "leader", **changes: Any
+) -> None:
+    """Let a leader return a submitted record, and its author send it again at another level."""
+    act(house, leader, record_id, records.return_record, comment="Xem lại độ mật")
+    fields = content(level=level, list_item=LIST_ITEMS[level], **{"level_reason": WHY_LOWER, **changes})
+    with house.acting(author) as (actor, session):
+        draft = records.open_draft(actor, session, record_id)
+        records.submit_record(actor, session, record_id, draft.row_version, fields)
+
+
+def proposed(
+    house: TestHouse, high: str, low: str, *, author: str = "officer", leader: str = "leader", **changes: Any
+) -> UUID:
+    """A record sent at one level and, after a return, again at a lower one: its author's proposal."""
+    record_id = submitted(house, author, level=high, list_item=LIST_ITEMS[high], **changes)
+    resubmitted(house, record_id, low, author=author, leader=leader, **changes)
+    return record_id
+
+
 def fill(house: TestHouse) -> dict[str, UUID]:
     """Records of every state and reach, by name."""
     world = {

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 
 from intelhub.access import Label, decide, explain, may, require
+from intelhub.access.policy import current_policy
 from intelhub.platform.actor import Actor, Place, Post
 from intelhub.platform.errors import NotFound, NotPermitted
 from tests.factories.access_rights import COMPARTMENTS, DEPARTMENTS, UNITS, actors, labels
@@ -90,11 +91,15 @@ def test_the_ceiling_of_a_line_refuses():
 def test_nobody_forwards_what_they_wrote():
     decision = decide(leader, "forward", record(author_id=LEADER))
     assert decision.rule == "not_author"
+    assert decide(leader, "lower_level", record(author_id=LEADER)).rule == "not_author"
 
 
 def test_a_record_without_another_leader_is_forwarded_from_above():
     handed_past = record(author_id=LEADER, exposure=2, state="submitted")
     assert decide(head, "forward", handed_past).allowed
+    assert decide(head, "lower_level", handed_past).allowed
+    assert not decide(head, "lower_level", replace(handed_past, author_id=HEAD)).allowed
+    assert not decide(head, "lower_level", replace(handed_past, author_id=OFFICER, state="received")).allowed
     assert not decide(head, "forward", record(author_id=LEADER)).allowed
     assert not decide(head, "forward", replace(handed_past, state="RECEIVED")).allowed
     assert not decide(head, "forward", replace(handed_past, author_id=HEAD)).allowed
@@ -181,3 +186,10 @@ def test_taking_away_never_allows_more(actor, label):
 def test_an_unknown_label_is_never_decided_upon(wrong):
     with pytest.raises(ValueError, match=r"label|there is no"):
         record(**wrong)
+
+
+def test_no_line_lets_an_author_agree_to_a_lower_level():
+    """The two persons of a lowering are two by this guard alone."""
+    lines = [line for line in current_policy().lines if line.permission == "record.lower_level"]
+    assert {line.function for line in lines} == {"group_leader", "unit_head", "department_leader"}
+    assert all("not_author" in line.guards for line in lines)
