@@ -170,6 +170,9 @@ def test_the_log_and_the_tables_agree_for_both_once_entries_are_placed_too(house
         last = list_states(session, record_id)[-1]
         assert (last.action, last.level) == ("record:level-lowered", 0)
         assert last.digest == queries.get_row(house.actor("leader"), session, record_id).digest
+    with everything(house, role="worker") as session:
+        looked = records.look_at_rows(session)
+        assert (looked.looked_at, looked.doubtful) == (1, ())
     act(house, "leader", record_id, records.forward_record)
     for username, place in (("leader", Place.REMOTE), ("analyst", Place.ONSITE), ("analyst", Place.REMOTE)):
         assert opened(house, username, record_id, place).record.summary.state is RecordState.RECEIVED
