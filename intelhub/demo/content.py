@@ -55,6 +55,7 @@ class DemoStep:
     """One event of a record's life: what, by whom, when, and the words or values that go with it.
 
     `details` holds, by event: submit `{"changes": {field: value}}` after a return, else nothing; return `{"comment"}`;
+    lower_level `{"reason"}`;
     evaluate `{"source_grade", "info_grade", "reason"}` and, for a 1, `"corroborating": [index]`;
     mark_duplicate `{"target", "reason"}`; collate `{"entities", "no_entity_reason"}`; share_up `{"note"}`. Every index
     is that of an earlier record of the same run and department.

@@ -26,7 +26,8 @@ _GOALS: tuple[tuple[float, Mapping[str, int]], ...] = (
               "shared_up": 29}),
 )  # fmt: skip
 BEFORE_DEPARTMENT = frozenset({"draft", "returned", "submitted"})
-_RETURNED_ONCE = 0.07
+_RETURNED_ONCE, _RETURNED_AND_WAITING = 0.07, 0.3
+_PROPOSED_LOWER = 0.6
 # F and 6 say "cannot be judged": they are no worse than E and 5. A 1 takes an independent record.
 _BETTER_SOURCE = MappingProxyType({"C": "B", "D": "C", "E": "D", "F": "C"})
 _BETTER_INFO = MappingProxyType({"3": "2", "4": "3", "5": "4", "6": "3"})
@@ -127,18 +128,37 @@ def live(rng: Random, plan: Plan, staff: Staff) -> tuple[DemoStep, ...]:
     chain = staff.chain(plan.unit_code, plan.content["level"], plan.author)
     leader = rng.choice(chain["leader"]).username
     walk.go("submit", plan.author, (0.1, 1.5))
-    if plan.goal == "returned" or rng.random() < _RETURNED_ONCE:
+    once = _RETURNED_AND_WAITING if plan.goal == "submitted" else _RETURNED_ONCE
+    if plan.goal == "returned" or rng.random() < once:
         comment, added = amendment(rng, plan.scene)
         walk.go("return", leader, (0.5, 12), {"comment": comment})
         if plan.goal == "returned":
             return tuple(walk.steps)
         text = f"{plan.content['text']} {added}"
-        walk.go("submit", plan.author, (0.5, 20), {"changes": {"text": text}})
+        lower = propose_lower(rng, plan)
+        walk.go("submit", plan.author, (0.5, 20), {"changes": {"text": text, **lower}})
+        if lower and plan.goal != "submitted":
+            walk.go(
+                "lower_level", leader, (0.3, 20), {"reason": rng.choice(load("phrases_common")["lowering"]["agreed"])}
+            )
     if plan.goal in {"submitted", "returned"}:
         return tuple(walk.steps)
     walk.go("forward", leader, (0.3, 30))
     _department(rng, plan, walk, chain)
     return tuple(walk.steps)
+
+
+def propose_lower(rng: Random, plan: Plan) -> dict[str, Any]:
+    """What an author changes who has come to think that a record is no secret; mostly nothing.
+
+    Nothing either on a record that rests on another: that one may stand above the lower level.
+    """
+    if plan.content["level"] != 1 or (plan.target, plan.confirming) != (None, None):
+        return {}
+    if plan.goal != "submitted" and rng.random() > _PROPOSED_LOWER:
+        return {}
+    reason = rng.choice(load("phrases_common")["lowering"]["proposed"])
+    return {"level": 0, "list_item": None, "level_reason": reason}
 
 
 def _department(rng: Random, plan: Plan, walk: _Walk, chain: Mapping[str, Sequence[DemoPerson]]) -> None:

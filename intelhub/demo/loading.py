@@ -247,6 +247,7 @@ def _subjects(given: Sequence[Mapping[str, str]]) -> tuple[Subject, ...]:
 _MOVES: Mapping[str, Callable[..., Any]] = {
     "submit": _submit,
     "return": lambda a, s, r, v, d, _: records.return_record(a, s, r, v, comment=d["comment"]),
+    "lower_level": lambda a, s, r, v, d, _: records.lower_level(a, s, r, v, reason=d["reason"]),
     "forward": lambda a, s, r, v, d, _: records.forward_record(a, s, r, v, note=d.get("note", "")),
     "acknowledge": lambda a, s, r, v, _d, _f: records.acknowledge_record(a, s, r, v),
     "evaluate": lambda a, s, r, v, d, _: records.evaluate_record(

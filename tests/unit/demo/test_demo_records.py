@@ -190,8 +190,8 @@ def test_time_runs_forward_and_never_beyond_today(records):
 
 def test_every_step_is_taken_by_somebody_who_may(records):
     functions = {
-        "return": "group_leader", "forward": "group_leader", "evaluate": "analyst", "mark_duplicate": "analyst",
-        "collate": "analyst", "share_up": "unit_head",
+        "return": "group_leader", "lower_level": "group_leader", "forward": "group_leader", "evaluate": "analyst",
+        "mark_duplicate": "analyst", "collate": "analyst", "share_up": "unit_head",
     }  # fmt: skip
     for record in records:
         author, level = PEOPLE[record.author], record.content["level"]
@@ -203,7 +203,11 @@ def test_every_step_is_taken_by_somebody_who_may(records):
             if step.event == "submit":
                 assert person is author
                 continue
-            where = record.unit_code if step.event in {"return", "forward"} else f"{record.unit_code[:2]}ZZ.CBL"
+            where = (
+                record.unit_code
+                if step.event in {"return", "lower_level", "forward"}
+                else f"{record.unit_code[:2]}ZZ.CBL"
+            )
             assert person.holds(functions[step.event], where)
             assert person is not author
 
@@ -224,6 +228,9 @@ def test_steps_say_what_their_service_asks_for(records):
             match step.event:
                 case "return":
                     assert details["comment"]
+                case "lower_level":
+                    assert details["reason"]
+                    assert proposals_of(record) == [0]
                 case "evaluate":
                     assert details["source_grade"] in "ABCDEF"
                     assert details["reason"]
@@ -235,6 +242,23 @@ def test_steps_say_what_their_service_asks_for(records):
                     check_reference(records, index, details["target"], step.at)
                 case "collate":
                     assert bool(details["entities"]) != bool(details["no_entity_reason"])
+
+
+def proposals_of(record: DemoRecord) -> list[int]:
+    """The lower levels that its author proposed, each with a reason."""
+    changes = [step.details.get("changes", {}) for step in record.steps]
+    assert all(one["level_reason"] for one in changes if "level" in one)
+    return [one["level"] for one in changes if "level" in one]
+
+
+def test_some_records_came_down_and_some_wait_for_it(records):
+    proposing = [record for record in records if proposals_of(record)]
+    agreed = [record for record in proposing if any(step.event == "lower_level" for step in record.steps)]
+    assert 5 <= len(agreed) < len(proposing)
+    assert {state_of(record) for record in proposing if record not in agreed} == {"submitted"}
+    for record in proposing:
+        named = {"target", "corroborating"} & {name for step in record.steps for name in step.details}
+        assert not named, "it may rest on a record above its lower level"
 
 
 def check_reference(records: list[DemoRecord], index: int, other: int, at: datetime) -> None:
