@@ -52,6 +52,7 @@ _FIELDS: tuple[tuple[str, str, str, str], ...] = (
     ("info_grade", "yes", "how credible the information is", "info_grade"),
     ("plan_item", "one of the two", "the item of the collection plan it answers", "plan_item"),
     ("outside_plan", "one of the two", "why it stands outside the plan", ""),
+    ("compartments", "no", "the need-to-know groups it lies in, by name; only those the author is in", ""),
 )
 FIELD_NAMES = tuple(name for name, *_ in _FIELDS)
 

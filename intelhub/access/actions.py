@@ -32,6 +32,9 @@ CLEARANCE_SET = register_action("user:clearance-set", en="A clearance was set", 
 COMPARTMENT_CREATED = register_action(
     "compartment:created", en="A compartment was created", vi="Đã tạo nhóm cần biết"
 ).name
+COMPARTMENTS_LISTED = register_action(
+    "compartment:listed", en="The names of compartments were listed", vi="Đã xem tên các nhóm cần biết"
+).name
 MEMBER_ADDED = register_action(
     "compartment:member-added", en="Somebody was let into a compartment", vi="Đã thêm người vào nhóm cần biết"
 ).name

@@ -85,6 +85,15 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Compartment:
+    """A need-to-know group as whoever manages it sees it; `members` are those of the moment of asking."""
+
+    id: UUID
+    name: str
+    members: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
     """A sign-in that succeeded: the token for the cookie (never stored) and who acts from now on."""
 

@@ -5,7 +5,8 @@ Nobody changes their own rights here, whatever they hold. Grants end by themselv
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
@@ -14,12 +15,12 @@ from sqlalchemy.orm import Session
 
 from intelhub.access import actions
 from intelhub.access.decision import may
-from intelhub.access.domain import DEFAULT_POST_DURATION, PlaceRule
+from intelhub.access.domain import DEFAULT_POST_DURATION, Compartment, PlaceRule
 from intelhub.access.label import HIGHEST_LEVEL
 from intelhub.access.models import CompartmentMemberRow, CompartmentRow, PostRow, SessionRow, UserRow
 from intelhub.access.names import fold_username, is_username, sort_key
 from intelhub.access.permissions import FUNCTIONS
-from intelhub.access.queries import NAME_PURPOSE
+from intelhub.access.queries import NAME_PURPOSE, is_in_force, open_compartment_name
 from intelhub.access.scope import NOBODY_ID
 from intelhub.audit import ObjectRef, record_act
 from intelhub.crypto import seal_blob, vault_of
@@ -31,6 +32,8 @@ from intelhub.platform.messages import Message
 
 _LOCALES = ("vi", "en")
 _FIRST_ADMINISTRATOR_LOCK = 0x1A7E11A9
+_COMPARTMENTS_LOCK = 0x1A7E11AA
+_LONGEST_COMPARTMENT_NAME = 80
 
 
 def console_actor(session: Session) -> Actor:
@@ -169,16 +172,49 @@ def activate_user(actor: Actor, session: Session, user_id: UUID) -> None:
 
 
 def create_compartment(actor: Actor, session: Session, *, name: str) -> UUID:
-    """Make a need-to-know group; its name is sealed and only its members are shown it."""
+    """Make a need-to-know group; its name is sealed, and shown to its members and to whoever manages it.
+
+    Raises `RuleRefused` for a name that is empty, too long or taken.
+    """
     _require_manager(actor)
-    if not name.strip():
+    written = " ".join(unicodedata.normalize("NFC", name).split())
+    if not written:
         raise _field("name", Message("Give the compartment a name."))
+    if len(written) > _LONGEST_COMPARTMENT_NAME or not written.isprintable():
+        raise _field(
+            "name",
+            Message("A name has at most %(count)d letters and no control characters.",
+                    {"count": _LONGEST_COMPARTMENT_NAME}),
+        )  # fmt: skip
+    _lock(session, _COMPARTMENTS_LOCK)  # names are sealed, so no index of the database keeps them apart
+    if any(one.name.casefold() == written.casefold() for one in _compartments(session)):
+        raise _field("name", Message("There is a compartment of this name already."))
     compartment_id = uuid4()
-    sealed = seal_blob(vault_of(session).derive(NAME_PURPOSE), name.strip().encode(), context=compartment_id.bytes)
+    sealed = seal_blob(vault_of(session).derive(NAME_PURPOSE), written.encode(), context=compartment_id.bytes)
     session.add(CompartmentRow(id=compartment_id, name_sealed=sealed, created_at=clock.now()))
     session.flush()
     record_act(actor, session, actions.COMPARTMENT_CREATED, object=ObjectRef("compartment", compartment_id))
     return compartment_id
+
+
+def list_compartments(actor: Actor, session: Session) -> tuple[Compartment, ...]:
+    """Every compartment with its name and the number of its members, by name; for whoever manages them.
+
+    That names were shown is an entry of its own. How many records lie in a compartment is not told.
+    """
+    _require_manager(actor)
+    record_act(actor, session, actions.COMPARTMENTS_LISTED)
+    return _compartments(session)
+
+
+def get_compartment(actor: Actor, session: Session, name: str) -> Compartment:
+    """A compartment by its name, upper or lower case, for whoever manages them; raises `NotFound`."""
+    _require_manager(actor)
+    wanted = " ".join(unicodedata.normalize("NFC", name).split()).casefold()
+    for one in _compartments(session):
+        if one.name.casefold() == wanted:
+            return one
+    raise NotFound(rule="no_such_compartment")
 
 
 def add_member(actor: Actor, session: Session, *, compartment_id: UUID, user_id: UUID) -> None:
@@ -187,7 +223,8 @@ def add_member(actor: Actor, session: Session, *, compartment_id: UUID, user_id:
     _get_user(session, user_id)
     if session.get(CompartmentRow, compartment_id) is None:
         raise NotFound(rule="no_such_compartment")
-    if _find_membership(session, compartment_id, user_id):
+    _lock(session, _COMPARTMENTS_LOCK)  # two operators at once would both find no membership
+    if _find_memberships(session, compartment_id, user_id):
         raise Conflict("This person is in the compartment already.")
     session.add(
         CompartmentMemberRow(
@@ -206,10 +243,11 @@ def add_member(actor: Actor, session: Session, *, compartment_id: UUID, user_id:
 def remove_member(actor: Actor, session: Session, *, compartment_id: UUID, user_id: UUID) -> None:
     """Take somebody out of a compartment now; raises `NotFound`."""
     _require_manager_of_another(actor, user_id)
-    membership = _find_membership(session, compartment_id, user_id)
-    if membership is None:
+    memberships = _find_memberships(session, compartment_id, user_id)
+    if not memberships:
         raise NotFound(rule="no_such_member")
-    membership.ends_at = clock.now()
+    for membership in memberships:
+        membership.ends_at = clock.now()
     session.flush()
     _record(actor, session, actions.MEMBER_REMOVED, user_id, {"compartment": str(compartment_id)})
 
@@ -219,9 +257,7 @@ def create_first_user(session: Session, *, username: str, display_name: str) -> 
 
     Raises `Conflict` as soon as any account exists, closed ones too: accounts are never deleted.
     """
-    options = {"unscoped": "an advisory lock reads no row"}
-    # Two consoles at once would both find nobody.
-    session.execute(select(func.pg_advisory_xact_lock(_FIRST_ADMINISTRATOR_LOCK)), execution_options=options)
+    _lock(session, _FIRST_ADMINISTRATOR_LOCK)  # two consoles at once would both find nobody
     if session.scalar(select(func.count()).select_from(UserRow)):
         raise Conflict("There is an administrator already. Ask them to create your account.")
     console = console_actor(session)
@@ -237,14 +273,34 @@ def end_sessions_of(session: Session, user_id: UUID) -> int:
     return len(found.all())
 
 
-def _find_membership(session: Session, compartment_id: UUID, user_id: UUID) -> CompartmentMemberRow | None:
-    return session.scalar(
+def _lock(session: Session, number: int) -> None:
+    """Let one transaction at a time past this point, until it ends."""
+    options = {"unscoped": "an advisory lock reads no row"}
+    session.execute(select(func.pg_advisory_xact_lock(number)), execution_options=options)
+
+
+def _compartments(session: Session) -> tuple[Compartment, ...]:
+    members = (
+        select(func.count(func.distinct(CompartmentMemberRow.user_id)))
+        .where(CompartmentMemberRow.compartment_id == CompartmentRow.id)
+        .where(is_in_force(CompartmentMemberRow, clock.now()))
+        .scalar_subquery()
+    )
+    found = [
+        Compartment(id=row.id, name=open_compartment_name(session, row), members=count)
+        for row, count in session.execute(select(CompartmentRow, members))
+    ]
+    return tuple(sorted(found, key=lambda one: [sort_key(word) for word in one.name.split()]))
+
+
+def _find_memberships(session: Session, compartment_id: UUID, user_id: UUID) -> Sequence[CompartmentMemberRow]:
+    return session.scalars(
         select(CompartmentMemberRow).where(
             CompartmentMemberRow.compartment_id == compartment_id,
             CompartmentMemberRow.user_id == user_id,
             CompartmentMemberRow.ends_at.is_(None),
         )
-    )
+    ).all()
 
 
 def _get_user(session: Session, user_id: UUID) -> UserRow:

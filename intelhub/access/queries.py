@@ -195,9 +195,15 @@ def find_live_session(
 
 def list_compartment_names(actor: Actor, session: Session) -> dict[UUID, str]:
     """The names of the compartments this actor holds, and of no other."""
+    if not actor.compartments:
+        return {}
     rows = session.scalars(select(CompartmentRow).where(CompartmentRow.id.in_(actor.compartments)))
-    key = vault_of(session).derive(NAME_PURPOSE)
-    return {row.id: open_blob(key, row.name_sealed, context=row.id.bytes).decode() for row in rows}
+    return {row.id: open_compartment_name(session, row) for row in rows}
+
+
+def open_compartment_name(session: Session, row: CompartmentRow) -> str:
+    """The name of a compartment, for its members and for whoever manages it; raises `Tampered`."""
+    return open_blob(vault_of(session).derive(NAME_PURPOSE), row.name_sealed, context=row.id.bytes).decode()
 
 
 def list_sessions(

@@ -8,6 +8,7 @@ import click
 
 from intelhub.cli import (
     auditing,
+    compartments,
     database,
     explaining,
     installing,
@@ -51,6 +52,7 @@ for _command in (
     installing.init,
     database.db,
     people.user,
+    compartments.compartment,
     organisation.org,
     keys.keys,
     records.records,

@@ -77,6 +77,7 @@ class RecordContent:
     info_grade: str = "6"
     plan_item: str | None = None
     outside_plan: str | None = None
+    compartments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +127,7 @@ class RecordSummary:
     updated_at: datetime
     cursor: int
     head: RecordHead
+    compartments: tuple[UUID, ...] = ()
     is_damaged: bool = False
 
 

@@ -41,6 +41,7 @@ def fields_from_form(form: MultiDict[str, str]) -> dict[str, Any]:
     """What was typed, field by field, as the import file spells it."""
     fields: dict[str, Any] = {name: form.get(name, "").strip() or None for name in SIMPLE_FIELDS}
     fields["subjects"] = subjects_from_form(form)
+    fields["compartments"] = sorted({one.strip() for one in form.getlist("compartments")} - {""})
     return fields
 
 
@@ -64,6 +65,7 @@ def values_for_form(fields: Mapping[str, Any]) -> dict[str, Any]:
     values.update({name: time_for_input(fields.get(name)) for name in TIME_FIELDS})
     values.update({name: default for name, default in DEFAULTS.items() if not values.get(name)})
     values["subjects"] = list(fields.get("subjects") or [])
+    values["compartments"] = list(fields.get("compartments") or [])
     return values
 
 
@@ -93,7 +95,7 @@ class FormErrors:
 FORM_ORDER = (
     "text", "abstract", "topic", "method", "subjects", "place_unit", "place_text", "learned_at", "happened_from",
     "happened_to", "channel", "source_kind", "source", "source_grade", "info_grade", "level", "level_reason",
-    "list_item", "urgency", "handling", "handling_conditions", "plan_item", "outside_plan",
+    "list_item", "compartments", "urgency", "handling", "handling_conditions", "plan_item", "outside_plan",
 )  # fmt: skip
 
 

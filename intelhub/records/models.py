@@ -93,11 +93,15 @@ class RecordStepRow(Scoped, Base):
 
 
 class RecordSeriesRow(Base):
-    """The last number given in a series: one series a unit, level and year, so that a gap tells nothing upward."""
+    """The last number given in a series: one a unit, level, year and set of compartments.
+
+    So a gap tells nothing of what lies at a higher level or in a compartment. The set is kept in order of its ids.
+    """
 
     __tablename__ = "record_series"
 
     unit_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     level: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     year: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    compartments: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), primary_key=True)
     last_number: Mapped[int]

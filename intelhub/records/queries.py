@@ -167,6 +167,7 @@ def summary_of(session: Session, row: RecordRow, *, is_sound: bool = True) -> Re
         updated_at=row.updated_at,
         cursor=row.pos,
         head=head,
+        compartments=tuple(sorted(row.compartments)) if is_sound else (),
         is_damaged=not is_sound,
     )
 
@@ -317,10 +318,22 @@ def _may_see(session: Session, row: RecordRow, level: int) -> bool:
 
 
 def find_unpublished(actor: Actor, session: Session, record_id: UUID) -> RecordVersionRow | None:
-    """The author's unpublished work on a returned record."""
-    query = select(RecordVersionRow).where(
-        RecordVersionRow.record_id == record_id,
-        RecordVersionRow.is_published.is_(False),
-        RecordVersionRow.author_id == actor.user_id,
+    """The author's newest unpublished work on a returned record."""
+    return next(iter(list_unpublished(actor, session, record_id)), None)
+
+
+def list_unpublished(actor: Actor, session: Session, record_id: UUID) -> Sequence[RecordVersionRow]:
+    """The author's unpublished work on a returned record, newest first: its numbers run downwards from zero.
+
+    More than one only where rights that hid an older one came back.
+    """
+    query = (
+        select(RecordVersionRow)
+        .where(
+            RecordVersionRow.record_id == record_id,
+            RecordVersionRow.is_published.is_(False),
+            RecordVersionRow.author_id == actor.user_id,
+        )
+        .order_by(RecordVersionRow.content_version)
     )
-    return session.scalars(query).one_or_none()
+    return session.scalars(query).all()

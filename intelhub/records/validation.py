@@ -241,6 +241,7 @@ def check_content(
         "info_grade": check.choice("info_grade", "info_grade"),
         "subjects": _check_subjects(check),
     }
+    chosen_ones = fields.get("compartments")
     if check.problems or learned is None:
         raise RuleRefused(
             "Some fields need another word before this record can go on.", rule="content", fields=check.problems
@@ -262,6 +263,8 @@ def check_content(
         handling_conditions=conditions,
         plan_item=plan_item,
         outside_plan=outside_plan,
+        # Who may choose which is the service's to know; here they are ids or nothing.
+        compartments=tuple(map(str, chosen_ones)) if isinstance(chosen_ones, list | tuple) else (),
         **chosen,
     )
 

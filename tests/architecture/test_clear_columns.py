@@ -24,7 +24,7 @@ CLEAR = {
         "id", "record_id", "row_version", "event", "from_state", "to_state", "actor_id", "unit_id", "place",
     },
     # How many records a unit has at a level in a year: what counting their rows tells as well.
-    "record_series": {"unit_id", "level", "year", "last_number"},
+    "record_series": {"unit_id", "level", "year", "compartments", "last_number"},
     # The partition, which record and version a projection is of, and when it came in.
     "search_tail": PARTITION | {"id", "xid", "record_id", "row_version"},
     # The partition, the size class, and between which hours its documents lie.

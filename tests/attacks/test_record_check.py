@@ -22,6 +22,7 @@ from intelhub.platform.unit_of_work import UnitsOfWork
 from intelhub.records import Fault
 from intelhub.search import SealedIndex
 from tests.attacks.test_tampering import ROW, STEPS, UNPUBLISHED, VERSIONS, Scene, set_scene
+from tests.factories.compartments import compartment, take_out
 from tests.factories.record_world import act, drafted, fill, returned, submitted
 from tests.house import TestHouse, content
 
@@ -185,6 +186,20 @@ def test_unpublished_work_that_its_author_did_not_put_there_is_found(scene, work
         scene.sql("delete from record_versions where true")
         for row in before:
             scene.sql(f"insert into record_versions values ({', '.join(['%s'] * len(row))})", *row)
+    assert found(worker) == {}
+
+
+def test_work_its_author_may_not_see_any_more_is_no_damage(house, worker):
+    river = compartment(house, "officer")
+    record_id = returned(house, compartments=[str(river)])
+    take_out(house, river, "officer")
+    with house.acting("officer") as (actor, session):
+        draft = records.open_draft(actor, session, record_id)
+        records.save_draft(actor, session, record_id, draft.row_version, content())
+    assert found(worker) == {}
+    with house.acting("officer") as (actor, session):
+        draft = records.open_draft(actor, session, record_id)
+        records.submit_record(actor, session, record_id, draft.row_version)
     assert found(worker) == {}
 
 

@@ -252,11 +252,20 @@ def _faults_against_log(row: RecordRow, found: _Found, published: Sequence[Recor
 
 
 def _is_unpublished_work(row: RecordRow, beside: Sequence[RecordVersionRow]) -> bool:
-    """Whether there is at most what the author of a returned record may have written since."""
+    """Whether there is at most what the author of a returned record may have written since.
+
+    Work that asks for more than the record itself may stay behind: an author who lost that right could not drop it.
+    """
     if not beside:
         return True
-    is_returned = row.state == RecordState.DRAFT and row.exposure > Exposure.AUTHOR
-    return is_returned and len(beside) == 1 and beside[0].author_id == row.author_id
+    if row.exposure == Exposure.AUTHOR or any(version.author_id != row.author_id for version in beside):
+        return False
+    within = [version for version in beside if not _asks_for_more(row, version)]
+    return not within or (row.state == RecordState.DRAFT and len(within) == 1)
+
+
+def _asks_for_more(row: RecordRow, version: RecordVersionRow) -> bool:
+    return version.level > row.level or not set(version.compartments) <= set(row.compartments)
 
 
 def _opens(session: Session, parts: Iterable[RecordRow | RecordVersionRow | RecordStepRow]) -> bool:

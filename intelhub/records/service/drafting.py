@@ -7,7 +7,7 @@ the session. After a return the submitted version stays where it is; the author'
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,6 +24,7 @@ from intelhub.platform.messages import Message
 from intelhub.records import actions, lifecycle, lowering, projection, queries, sealing
 from intelhub.records.domain import Grade, RecordContent, RecordHead, RecordState, Work
 from intelhub.records.models import RecordRow, RecordSeriesRow, RecordVersionRow
+from intelhub.records.service.compartments import check_somebody_forwards, compartments_of
 from intelhub.records.service.moving import advance, archive_version
 from intelhub.records.validation import HANOI, abstract_of, check_content, parse_time
 
@@ -42,6 +43,7 @@ class Draft:
     fields: Mapping[str, Any]
     is_returned: bool
     standing_level: int
+    kept_compartments: frozenset[UUID] = frozenset()
 
 
 def create_draft(
@@ -61,7 +63,7 @@ def create_draft(
     row = RecordRow(
         id=record_id or uuid4(),
         level=draft_level(actor, fields),
-        compartments=[],
+        compartments=compartments_of(actor, fields),
         owning_unit_id=post.unit_id,
         origin_department_id=post.department_id,
         author_id=actor.user_id,
@@ -114,6 +116,7 @@ def open_draft(actor: Actor, session: Session, record_id: UUID) -> Draft:
         fields=lowering.as_typed(fields),
         is_returned=is_returned,
         standing_level=row.level if is_returned else 0,
+        kept_compartments=frozenset(row.compartments if is_returned else ()),
     )
 
 
@@ -133,11 +136,14 @@ def save_draft(
     if row.row_version != row_version:
         raise StaleVersion("This draft was changed in another window. Both versions are shown; choose what to keep.")
     queries.check_not_rolled_back(session, row)
+    # Before anything is changed: a refusal here leaves the draft as it was.
+    compartments = compartments_of(actor, fields, kept=_kept_compartments(row))
     if row.exposure == Exposure.AUTHOR:
         row.level, row.handling = draft_level(actor, fields), _draft_handling(fields)
+        row.compartments = compartments
         _seal_draft(session, row, row.id, fields)
     else:
-        _keep_unpublished(actor, session, row, fields)
+        _keep_unpublished(actor, session, row, fields, compartments)
     row.row_version += 1
     row.updated_at = clock.to_the_hour(clock.now())
     sealing.put_label_mac(session, row)
@@ -173,15 +179,17 @@ def submit_record(
     if content.level > ceiling:
         said = Message("From here you may write up to level %(ceiling)d only.", {"ceiling": ceiling})
         raise RuleRefused(said, rule="above_ceiling", fields={"level": (said,)})
+    compartments = compartments_of(actor, fields, kept=_kept_compartments(row))
+    content = replace(content, compartments=tuple(map(str, compartments)))
     published = lowering.publish_fields(content, standing)
+    label = replace(queries.label_of(row), level=published["level"], handling=content.handling)
+    check_somebody_forwards(actor, session, replace(label, compartments=frozenset(compartments)))
     former = sealing.open_head(session, row)
     previous = projection.partition_of(row) if is_returned else None
     if is_returned:
         archive_version(session, row)
-    if unpublished is not None:
-        session.delete(unpublished)
-        session.flush()
-    row.level, row.handling = published["level"], content.handling
+        _drop_unpublished(actor, session, row)
+    row.level, row.handling, row.compartments = published["level"], content.handling, compartments
     head = _head_of(content, former.number or next_number(actor, session, row))
     sealing.seal_into(session, row, row.id, head, sealing.body_of(published, Work()))
     advance(actor, session, row, transition, decision, content.level_reason)
@@ -262,6 +270,11 @@ def draft_level(actor: Actor, fields: Mapping[str, Any]) -> int:
     return min(int(proposed), ceiling) if proposed in {"0", "1", "2", "3"} else ceiling
 
 
+def _kept_compartments(row: RecordRow) -> list[UUID]:
+    """The compartments a record cannot leave by its author's hand: those it was published in."""
+    return row.compartments if row.exposure > Exposure.AUTHOR else []
+
+
 def _draft_handling(fields: Mapping[str, Any]) -> str:
     proposed = str(fields.get("handling") or "")
     return proposed if proposed in {"H0", "H1", "H2", "H3", "H4", "HX"} else "H1"
@@ -289,15 +302,18 @@ def _seal_draft(
     sealing.seal_into(session, row, record_id, _draft_head(fields), body, is_draft=True)
 
 
-def _keep_unpublished(actor: Actor, session: Session, row: RecordRow, fields: Mapping[str, Any]) -> None:
+def _keep_unpublished(
+    actor: Actor, session: Session, row: RecordRow, fields: Mapping[str, Any], compartments: list[UUID]
+) -> None:
     _drop_unpublished(actor, session, row)
     beside = RecordVersionRow(
         record_id=row.id,
-        content_version=row.content_version,  # sealing gives it the next one
+        # Numbers no other content of the record has: what was typed under rights that are lost cannot be dropped.
+        content_version=-row.row_version - 1,
         is_published=False,
         # The words of the submitted version stand in it still: they go under no lower key than that one's.
         level=max(row.level, draft_level(actor, fields)),
-        compartments=list(row.compartments),
+        compartments=compartments,
         origin_department_id=row.origin_department_id,
         author_id=row.author_id,
     )
@@ -306,10 +322,9 @@ def _keep_unpublished(actor: Actor, session: Session, row: RecordRow, fields: Ma
 
 
 def _drop_unpublished(actor: Actor, session: Session, row: RecordRow) -> None:
-    unpublished = queries.find_unpublished(actor, session, row.id)
-    if unpublished is not None:
+    for unpublished in queries.list_unpublished(actor, session, row.id):
         session.delete(unpublished)
-        session.flush()
+    session.flush()
 
 
 def _head_of(content: RecordContent, number: str) -> RecordHead:
@@ -330,9 +345,14 @@ def _head_of(content: RecordContent, number: str) -> RecordHead:
 
 
 def next_number(actor: Actor, session: Session, row: RecordRow) -> str:
-    """The next number of the unit's series at this level (domain brief 5.8); a gap tells nothing about other levels."""
+    """The next number of the unit's series for this label (domain brief 5.8); a gap tells nothing of others."""
     year = clock.now().astimezone(HANOI).year
-    series = {"unit_id": row.owning_unit_id, "level": row.level, "year": year}
+    series = {
+        "unit_id": row.owning_unit_id,
+        "level": row.level,
+        "year": year,
+        "compartments": sorted(row.compartments),
+    }
     count = session.scalar(
         insert(RecordSeriesRow)
         .values(**series, last_number=1)

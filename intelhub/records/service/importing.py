@@ -13,9 +13,11 @@ from intelhub.platform.actor import Actor
 from intelhub.platform.errors import RuleRefused
 from intelhub.platform.messages import Message
 from intelhub.records.domain import RecordContent, RecordID
+from intelhub.records.service.compartments import compartments_named
 from intelhub.records.service.drafting import create_draft, submit_record, writing_ceiling
 from intelhub.records.validation import check_content, fields_of
 
+_LISTS = frozenset({"subjects", "compartments"})
 _SUBJECT_FIELDS = frozenset({"kind", "name", "identifier"})
 
 
@@ -25,6 +27,7 @@ def check_import(actor: Actor, session: Session, fields: Mapping[str, Any]) -> R
     A level above what the author may write is refused for drafts too: sealed lower, it would be read by too many.
     """
     _check_shape(fields)
+    fields = {**fields, "compartments": compartments_named(actor, session, fields.get("compartments"))}
     content = check_content(fields, now=clock.now(), unit_codes=load_tree(actor, session).codes)
     ceiling = writing_ceiling(actor)
     if content.level > ceiling:
@@ -47,7 +50,7 @@ def _check_shape(fields: Mapping[str, Any]) -> None:
     problems: dict[str, tuple[Message, ...]] = {}
     for name, value in fields.items():
         is_level = name == "level" and isinstance(value, int) and not isinstance(value, bool)
-        if name != "subjects" and value is not None and not isinstance(value, str) and not is_level:
+        if name not in _LISTS and value is not None and not isinstance(value, str) and not is_level:
             problems[name] = (Message("Write this as a text in quotation marks."),)
     problems |= _subject_problems(fields.get("subjects"))
     if problems:

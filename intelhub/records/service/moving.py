@@ -23,6 +23,7 @@ from intelhub.records import actions, lifecycle, projection, queries, sealing
 from intelhub.records.domain import Grade, RecordHead, RecordState, Subject, Work
 from intelhub.records.lifecycle import Transition
 from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
+from intelhub.records.service.compartments import check_somebody_receives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +154,9 @@ def return_record(actor: Actor, session: Session, record_id: UUID, row_version: 
 
 def forward_record(actor: Actor, session: Session, record_id: UUID, row_version: int, *, note: str = "") -> RecordRow:
     """Send a submitted record up to the department; never by its author."""
-    return complete_move(actor, session, begin_move(actor, session, record_id, row_version, "forward", note))
+    move = begin_move(actor, session, record_id, row_version, "forward", note)
+    check_somebody_receives(actor, session, queries.label_of(move.row))
+    return complete_move(actor, session, move)
 
 
 def acknowledge_record(actor: Actor, session: Session, record_id: UUID, row_version: int) -> RecordRow:

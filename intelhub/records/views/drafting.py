@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from intelhub.records.identifiers import IdentifierProblem, normalise
 from intelhub.records.service import drafting
 from intelhub.records.validation import IDENTIFIED_KINDS, check_content
 from intelhub.records.views import blueprint
+from intelhub.records.views.reading import compartments_held
 
 
 def _row_version() -> int:
@@ -44,6 +46,7 @@ def _labels() -> dict[str, str]:
         "happened_to": gettext("until"), "channel": gettext("Channel"), "source": gettext("Source"),
         "level": gettext("Proposed level"), "list_item": gettext("Item of the list"),
         "level_reason": gettext("Reason for a lower level"),
+        "compartments": gettext("Compartments"),
         "handling": gettext("Handling code"), "handling_conditions": gettext("Conditions in words"),
         "plan_item": gettext("Plan item"), "outside_plan": gettext("Plan item"), "urgency": gettext("Urgency"),
     }  # fmt: skip
@@ -68,6 +71,7 @@ def _form_page(
     is_returned: bool = False,
     standing_level: int = 0,
     comment: str = "",
+    kept: frozenset[UUID] = frozenset(),
 ) -> str:
     locale = str(get_locale())
     units = load_tree(current_actor(), current_session()).units
@@ -86,6 +90,8 @@ def _form_page(
         comment=comment,
         units=[(unit.code, unit.short_label(locale)) for unit in units],
         levels=_levels(),
+        compartments=compartments_held(),
+        kept_compartments=[str(one) for one in kept],
         choices=lambda name: choices(name, locale),
         now_local=values_for_form({"learned_at": clock.now().isoformat()})["learned_at"],
         subject_rows=max(len(values["subjects"]) + 1, 2),
@@ -103,9 +109,11 @@ def begin_record() -> ResponseReturnValue:
     """Keep what was typed as a draft, then go on as the pressed button says."""
     actor, session = current_actor(), current_session()
     unit = load_tree(actor, session).find(request.form.get("unit", ""))
-    row = drafting.create_draft(
-        actor, session, fields_from_form(request.form), unit_id=unit.id if unit is not None else None
-    )
+    fields = fields_from_form(request.form)
+    try:
+        row = drafting.create_draft(actor, session, fields, unit_id=unit.id if unit is not None else None)
+    except RuleRefused as refused:
+        return _refused_saving(fields, None, refused)
     session.flush()
     return _after_saving(row.id, row.row_version)
 
@@ -122,6 +130,7 @@ def edit_record(record_id: UUID) -> ResponseReturnValue:
         is_returned=draft.is_returned,
         standing_level=draft.standing_level,
         comment=comment,
+        kept=draft.kept_compartments,
     )
 
 
@@ -134,6 +143,8 @@ def save_record(record_id: UUID) -> ResponseReturnValue:
         row = drafting.save_draft(actor, session, record_id, _row_version(), fields)
     except StaleVersion as stale:
         return _both_versions(record_id, fields, stale)
+    except RuleRefused as refused:
+        return _refused_saving(fields, record_id, refused)
     return _after_saving(record_id, row.row_version)
 
 
@@ -193,15 +204,31 @@ def check_record(record_id: UUID) -> ResponseReturnValue:
 
 
 def _refused_form(draft: drafting.Draft, refused: RuleRefused) -> ResponseReturnValue:
-    errors = FormErrors(by_field=refused.fields or {"": (refused.message,)})
     page = _form_page(
         dict(draft.fields),
         record_id=draft.record_id,
         row_version=draft.row_version,
-        errors=errors,
+        errors=_errors_of(refused),
         standing_level=draft.standing_level,
+        kept=draft.kept_compartments,
     )
     return page, 422
+
+
+def _errors_of(refused: RuleRefused) -> FormErrors:
+    return FormErrors(by_field=refused.fields or {"": (refused.message,)})
+
+
+def _refused_saving(fields: dict[str, Any], record_id: UUID | None, refused: RuleRefused) -> ResponseReturnValue:
+    """Nothing was kept: what was typed stays in the form, and an autosave says why."""
+    if request.form.get("do") == "autosave":
+        return {"message": say(refused.message)}, 422
+    if record_id is None:
+        return _form_page(fields, record_id=None, row_version=0, errors=_errors_of(refused)), 422
+    current_session().rollback()  # the refusal may have come half-way
+    draft = drafting.open_draft(current_actor(), current_session(), record_id)
+    keep_work()  # that reading stays logged
+    return _refused_form(replace(draft, fields=fields), refused)
 
 
 @blueprint.post("/records/<uuid:record_id>/submit", access=needs("record.submit"))

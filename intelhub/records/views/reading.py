@@ -7,11 +7,11 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from flask import render_template, request, url_for
+from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
-from intelhub.access import decide, name_people
+from intelhub.access import decide, list_compartment_names, name_people, sort_key
 from intelhub.organisation import load_directory
 from intelhub.platform.web import current_actor, current_session, needs
 from intelhub.records import lowering, queries
@@ -53,6 +53,19 @@ def event_words(event: str) -> str:
     return words[event]
 
 
+def compartments_held() -> list[tuple[str, str]]:
+    """The compartments this person is in, with their names; whoever reads a record is in all of its own."""
+    if "compartments_held" not in g:
+        names = list_compartment_names(current_actor(), current_session())
+        g.compartments_held = sorted(((str(one), name) for one, name in names.items()), key=_by_name)
+    held: list[tuple[str, str]] = g.compartments_held
+    return held
+
+
+def _by_name(one: tuple[str, str]) -> list[str]:
+    return [sort_key(word) for word in one[1].split()]
+
+
 def level_of(lines: tuple[RecordSummary, ...] | list[RecordSummary]) -> int:
     """The level of a page that shows these lines."""
     return max((line.level for line in lines), default=0)
@@ -67,12 +80,17 @@ def words_of_records() -> dict[str, object]:
         unit = load_directory(current_session()).ever.find(unit_id)
         return unit.short_label(locale) if unit else ""
 
+    def compartment_names(ids: Iterable[UUID | str]) -> list[str]:
+        held = dict(compartments_held()) if ids else {}
+        return [name for identity, name in held.items() if identity in set(map(str, ids))]
+
     def word(catalogue: str, code: str | None) -> str:
         return label(catalogue, code, locale) if code else ""
 
     return {
         "state_words": state_words,
         "unit_name": unit_name,
+        "compartment_names": compartment_names,
         "word": word,
         "grade_pair": grade_pair,
         "event_words": event_words,

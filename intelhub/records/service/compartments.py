@@ -1,0 +1,82 @@
+"""Which compartments a record lies in: those its author chose and is in, and those it cannot leave any more.
+
+What is unknown, not held or malformed is refused with one and the same sentence, so that nobody finds out by trying
+which compartments there are.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from intelhub.access import Exposure, Label, has_another_leader, list_compartment_names, list_people_who_may
+from intelhub.platform.actor import Actor
+from intelhub.platform.errors import RuleRefused
+from intelhub.platform.messages import Message
+from intelhub.records.domain import RecordState
+
+NOT_HELD = "compartment_not_held"
+
+
+def compartments_of(actor: Actor, fields: Mapping[str, Any], *, kept: Iterable[UUID] = ()) -> list[UUID]:
+    """The compartments of a record with these fields; it stays in those of `kept`. Raises `RuleRefused`.
+
+    Whatever was published in a compartment was written for its members alone: to take it out is a downgrade.
+    """
+    chosen = fields.get("compartments") or ()
+    held = {str(one): one for one in actor.compartments}
+    if not isinstance(chosen, list | tuple) or not all(isinstance(one, str) and one in held for one in chosen):
+        raise _not_held()
+    return sorted({held[one] for one in chosen} | set(kept))
+
+
+def compartments_named(actor: Actor, session: Session, names: object) -> list[str]:
+    """The compartments of an import line, which calls them by name, as the form sends them; raises `RuleRefused`."""
+    if names is None:
+        return []
+    if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+        said = Message("Compartments are a list of names.")
+        raise RuleRefused(said, rule="import_shape", fields={"compartments": (said,)})
+    held = {_folded(name): str(identity) for identity, name in list_compartment_names(actor, session).items()}
+    found = [held.get(_folded(name)) for name in names]
+    if None in found:
+        raise _not_held()
+    return [one for one in found if one is not None]
+
+
+def check_somebody_forwards(actor: Actor, session: Session, label: Label) -> None:
+    """Raise `RuleRefused` when nobody but its author could send the record on: it would lie where no one looks."""
+    if not label.compartments or has_another_leader(actor, session, label):
+        return
+    standing_in = replace(label, exposure=Exposure.DEPARTMENT, state=str(RecordState.SUBMITTED))
+    if not list_people_who_may(actor, session, "forward", standing_in):
+        said = Message(
+            "Nobody who could forward this record is in all of these compartments."
+            " Choose others, or ask for your leader to be let in."
+        )
+        raise RuleRefused(said, rule="nobody_forwards", fields={"compartments": (said,)})
+
+
+def check_somebody_receives(actor: Actor, session: Session, label: Label) -> None:
+    """Raise `RuleRefused` when nobody of the department could work on what is forwarded to it."""
+    received = replace(label, exposure=Exposure.DEPARTMENT, state=str(RecordState.RECEIVED))
+    if label.compartments and not list_people_who_may(actor, session, "evaluate", received):
+        raise RuleRefused(
+            "Nobody of the department who grades records is in all compartments of this one."
+            " Ask for somebody there to be let in, then forward it.",
+            rule="nobody_receives",
+        )
+
+
+def _not_held() -> RuleRefused:
+    said = Message("There is no such compartment that you are in. Choose among yours.")
+    return RuleRefused(said, rule=NOT_HELD, fields={"compartments": (said,)})
+
+
+def _folded(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
