@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, bindparam, false, or_
+from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, bindparam, false, func, or_
 
 from intelhub.access.decision import CREATE, READ, SUBMITTED, held_lines
 from intelhub.access.label import HANDLING_CODES, REFER_TO_ORIGINATOR, Label, handling_allows
@@ -66,9 +66,9 @@ class Clause:
             case Reach.AUTHOR:
                 conditions.append(columns.author_id == self.actor_id)
             case Reach.UNIT:
-                conditions.append(columns.owning_unit_id.in_(sorted(self.unit_ids)))
+                conditions.append(_is_one_of(columns.owning_unit_id, self.unit_ids))
             case Reach.DEPARTMENT:
-                conditions.append(columns.origin_department_id.in_(sorted(self.department_ids)))
+                conditions.append(_is_one_of(columns.origin_department_id, self.department_ids))
         if minimum:
             conditions.append(columns.exposure >= int(minimum))
         conditions.append(columns.level <= self.ceiling)
@@ -130,8 +130,8 @@ class Clause:
                 return and_(columns.author_id != self.actor_id)
             case "own_unit":
                 return and_(
-                    columns.owning_unit_id.in_(sorted(self.unit_ids)),
-                    columns.origin_department_id.in_(sorted(self.department_ids)),
+                    _is_one_of(columns.owning_unit_id, self.unit_ids),
+                    _is_one_of(columns.origin_department_id, self.department_ids),
                 )
             case "leaderless":
                 least = int(Reach.DEPARTMENT.minimum_exposure)
@@ -142,7 +142,7 @@ class Clause:
         anybody = [code for code in HANDLING_CODES if handling_allows(code, self.handling, is_originator=False)]
         if len(anybody) == len(HANDLING_CODES):
             return []
-        originator = and_(columns.handling == REFER_TO_ORIGINATOR, columns.owning_unit_id.in_(sorted(self.unit_ids)))
+        originator = and_(columns.handling == REFER_TO_ORIGINATOR, _is_one_of(columns.owning_unit_id, self.unit_ids))
         return [or_(columns.handling.in_(anybody), originator)]
 
 
@@ -280,6 +280,19 @@ def _merged(clauses: Iterable[Clause]) -> Iterator[Clause]:
             )
         )
     yield from found.values()
+
+
+def _is_one_of(column: Any, ids: Collection[UUID]) -> ColumnElement[bool]:
+    """That a column is one of these, for PostgreSQL, which walks an index in order for a single one alone.
+
+    Several go over as one array: a list would be another statement for every length, to be planned anew.
+    """
+    if len(ids) == 1:
+        alone: ColumnElement[bool] = column == next(iter(ids))
+        return alone
+    several = bindparam(None, sorted(ids), type_=ARRAY(Uuid()), unique=True)
+    among: ColumnElement[bool] = column == func.any(several)
+    return among
 
 
 def _is_among(unit_ids: Sequence[UUID]) -> tuple[str, list[object]]:

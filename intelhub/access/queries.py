@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BindParameter, ColumnElement, Uuid, and_, bindparam, func, or_, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ARRAY, BindParameter, ColumnElement, Text, Uuid, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from intelhub.access.decision import SUBMITTED, decide
 from intelhub.access.domain import HeldPost, OpenSession, Person, PlaceRule, SessionLimits, Strength
@@ -110,11 +110,12 @@ def list_people_who_may(actor: Actor, session: Session, action: str, label: Labe
     units = set(tree.descendants(label.origin_department_id)) if label.origin_department_id in tree else set()
     if any(line.reach is Reach.ALL for line in lines):
         units |= {unit.id for unit in tree.units if unit.tier == 1}
-    rows = _holders(session, {line.function for line in lines}, units)
+    asked = {"functions": [line.function for line in lines], "units": list(units), "moment": clock.now()}
+    holders = _with_posts(session.execute(_HOLDERS, asked))
     inside = _members(session, label.compartments)
     return tuple(
         person
-        for person in _people(session, rows)
+        for person in holders
         if decide(actor_at_desk(directory, person, inside.get(person.id, frozenset())), action, label).allowed
     )
 
@@ -187,10 +188,14 @@ def list_compartments_of(session: Session, user_id: UUID) -> frozenset[UUID]:
 
 def find_live_session(
     session: Session, token_digest: bytes, moment: datetime
-) -> tuple[SessionRow, UserRow, frozenset[UUID]] | None:
+) -> tuple[SessionRow, Person, frozenset[UUID]] | None:
     """The session of a token that is open at a moment, with its active person and the compartments they are in."""
-    found = session.execute(_LIVE, {"digest": token_digest, "moment": moment}).first()
-    return None if found is None else (found[0], found[1], frozenset(found[2] or ()))
+    found = session.execute(_LIVE, {"digest": token_digest, "moment": moment}).all()
+    if not found:
+        return None
+    live, _, compartments, _ = found[0]
+    [person] = _with_posts((user, post) for _, user, _, post in found)
+    return live, person, frozenset(compartments or ())
 
 
 def list_compartment_names(actor: Actor, session: Session) -> dict[UUID, str]:
@@ -269,9 +274,12 @@ _LIVE = (
         select(func.array_agg(CompartmentMemberRow.compartment_id))
         .where(CompartmentMemberRow.user_id == UserRow.id, is_in_force(CompartmentMemberRow, _MOMENT))
         .scalar_subquery(),
+        PostRow,
     )
     .join(UserRow, UserRow.id == SessionRow.user_id)
+    .outerjoin(PostRow, and_(PostRow.user_id == UserRow.id, is_in_force(PostRow, _MOMENT)))
     .where(SessionRow.token_digest == bindparam("digest"), is_session_open(_MOMENT), UserRow.is_active)
+    .order_by(PostRow.starts_at, PostRow.id)
 )
 _PEOPLE = func.any(bindparam("people", type_=ARRAY(Uuid())))
 _NAMES = select(UserRow.id, UserRow.display_name).where(UserRow.id == _PEOPLE)
@@ -282,25 +290,53 @@ _POSTS_HELD = (
 )
 
 
+_HELD = aliased(PostRow)
+_HOLDERS = (
+    select(UserRow, PostRow)
+    .join(PostRow, and_(PostRow.user_id == UserRow.id, is_in_force(PostRow, _MOMENT)))
+    .where(
+        UserRow.is_active,
+        UserRow.id.in_(
+            select(_HELD.user_id).where(
+                _HELD.function == func.any(bindparam("functions", type_=ARRAY(Text()))),
+                _HELD.unit_id == func.any(bindparam("units", type_=ARRAY(Uuid()))),
+                is_in_force(_HELD, _MOMENT),
+            )
+        ),
+    )
+    .order_by(UserRow.sort_key, UserRow.id, PostRow.starts_at, PostRow.id)
+)
+
+
 def _people(session: Session, rows: Sequence[UserRow]) -> tuple[Person, ...]:
     posts: dict[UUID, list[HeldPost]] = {row.id: [] for row in rows}
     asked = {"people": list(posts), "moment": clock.now()}
     for post in session.scalars(_POSTS_HELD, asked) if posts else ():
         posts[post.user_id].append(_held(post))
-    return tuple(
-        Person(
-            id=row.id,
-            username=row.username,
-            display_name=row.display_name,
-            sort_key=row.sort_key,
-            clearance=row.clearance,
-            clearance_expires_on=row.clearance_expires_on,
-            place_rule=PlaceRule(row.place_rule),
-            is_active=row.is_active,
-            locale=row.locale,
-            posts=tuple(posts[row.id]),
-        )
-        for row in rows
+    return tuple(_person(row, posts[row.id]) for row in rows)
+
+
+def _with_posts(rows: Iterable[tuple[UserRow, PostRow | None]]) -> tuple[Person, ...]:
+    """People of a statement that joins them with their posts, in its order."""
+    people: dict[UUID, tuple[UserRow, list[HeldPost]]] = {}
+    for user, post in rows:
+        _, held = people.setdefault(user.id, (user, []))
+        held += [_held(post)] if post else []
+    return tuple(_person(user, held) for user, held in people.values())
+
+
+def _person(row: UserRow, posts: Iterable[HeldPost]) -> Person:
+    return Person(
+        id=row.id,
+        username=row.username,
+        display_name=row.display_name,
+        sort_key=row.sort_key,
+        clearance=row.clearance,
+        clearance_expires_on=row.clearance_expires_on,
+        place_rule=PlaceRule(row.place_rule),
+        is_active=row.is_active,
+        locale=row.locale,
+        posts=tuple(posts),
     )
 
 
@@ -324,12 +360,3 @@ def _members(session: Session, compartments: frozenset[UUID]) -> dict[UUID, froz
         for row in session.scalars(statement):
             held[row.user_id] = held.get(row.user_id, frozenset()) | {row.compartment_id}
     return held
-
-
-def _holders(session: Session, functions: set[str], units: set[UUID]) -> Sequence[UserRow]:
-    held = select(PostRow.user_id).where(
-        PostRow.function.in_(functions), PostRow.unit_id.in_(units), is_in_force(PostRow, clock.now())
-    )
-    return session.scalars(
-        select(UserRow).where(UserRow.is_active, UserRow.id.in_(held)).order_by(UserRow.sort_key, UserRow.id)
-    ).all()

@@ -16,6 +16,7 @@ from intelhub.access import actions, factors, throttle
 from intelhub.access.credentials import open_secret, use_recovery_code, use_totp_step
 from intelhub.access.domain import (
     LiveSession,
+    Person,
     PlaceRule,
     SessionLimits,
     SignedIn,
@@ -113,17 +114,17 @@ def resolve_session(
     found = find_live_session(session, factors.token_digest(token), now)
     if found is None:
         return None
-    row, user, compartments = found
+    row, person, compartments = found
     # Limits that were made tighter hold for the sessions that are open already.
     last_moment = min(row.expires_at, row.created_at + limits.absolute)
     last_seen = row.last_seen_at
-    if now > min(last_moment, last_seen + limits.idle) or not PlaceRule(user.place_rule).allows(Place(row.place)):
+    if now > min(last_moment, last_seen + limits.idle) or not person.place_rule.allows(Place(row.place)):
         return None
     if now - last_seen >= limits.touched_every:
         # Not through the row: two requests at once would wait for each other's version of it.
         session.execute(update(SessionRow).where(SessionRow.id == row.id).values(last_seen_at=now))
         last_seen = now
-    actor = _actor(session, user, compartments, Place(row.place), Strength(row.strength), row.id, request_id)
+    actor = _actor(session, person, compartments, Place(row.place), Strength(row.strength), row.id, request_id)
     return LiveSession(actor=actor, ends_at=min(last_moment, last_seen + limits.idle))
 
 
@@ -139,7 +140,7 @@ def actor_named(
     if user is None:
         raise NotFound(rule="no_such_person")
     compartments = list_compartments_of(session, user.id)
-    return _actor(session, user, compartments, place, strength, None, request_id)
+    return _actor(session, person_of(session, user), compartments, place, strength, None, request_id)
 
 
 def end_session(actor: Actor, session: Session, session_id: UUID) -> None:
@@ -235,7 +236,7 @@ def _open_session(
     session.add(row)
     session.flush()
     compartments = list_compartments_of(session, user.id)
-    actor = _actor(session, user, compartments, place, strength, row.id, request_id)
+    actor = _actor(session, person_of(session, user), compartments, place, strength, row.id, request_id)
     _act_as(session, user.id)
     record_act(
         actor,
@@ -250,14 +251,13 @@ def _open_session(
 
 def _actor(
     session: Session,
-    user: UserRow,
+    person: Person,
     compartments: frozenset[UUID],
     place: Place,
     strength: Strength,
     session_id: UUID | None,
     request_id: UUID | None,
 ) -> Actor:
-    person = person_of(session, user)
     policy = current_policy()
     clearance = person.clearance_on(today())
     return Actor(

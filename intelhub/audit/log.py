@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 from uuid import UUID, uuid4
 
+from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
 from intelhub.audit.actions import get_action
@@ -14,6 +16,10 @@ from intelhub.audit.models import AuditPending
 from intelhub.crypto import vault_of
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor
+
+# Not as an object of the session: every act ends with one, and the session's own way to a row is five times as dear.
+_APPEND = insert(cast("Table", AuditPending.__table__))
+_WHY = {"unscoped": "the log takes an entry of everybody; row-level security holds it to the actor of the transaction"}
 
 
 def record_act(
@@ -56,4 +62,5 @@ def record_act(
     if sensitive:
         sealed = vault_of(session).seal_to_auditors(canonical_json(sensitive), context=entry.seal_context())
         entry = replace(entry, sealed=sealed)
-    session.add(AuditPending(id=uuid4(), entry=entry.canonical(), **entry.columns()))
+    row = {"id": uuid4(), "entry": entry.canonical(), **entry.columns()}
+    session.execute(_APPEND, row, execution_options=_WHY)

@@ -15,8 +15,8 @@ from intelhub.audit.queries import LoggedDigest
 
 _WHY = {"unscoped": "the log of readable objects, which row-level security gives out"}
 _TABLES: tuple[type[AuditPending | AuditEntry], ...] = (AuditPending, AuditEntry)
-# Written out, because it runs at every opening and putting it together anew cost more than running it. One statement
-# is one snapshot: an entry on its way from one table into the other is seen in one of them.
+# Written out, because they run at every opening and putting them together anew cost more than running them. One
+# statement is one snapshot: an entry on its way from one table into the other is seen in one of them.
 _NEWEST = text("""
     SELECT ids.id, newest.object_version, newest.digest
     FROM unnest(:wanted) AS ids(id) CROSS JOIN LATERAL (
@@ -28,6 +28,13 @@ _NEWEST = text("""
          WHERE object_id = ids.id AND digest IS NOT NULL AND object_version IS NOT NULL
          ORDER BY object_version DESC, seq DESC LIMIT 1)
     ) AS newest
+""").bindparams(bindparam("wanted", type_=ARRAY(Uuid())))
+_STATES = text("""
+    SELECT object_id, object_version, digest, action, level FROM audit_pending
+    WHERE object_id = ANY(:wanted) AND digest IS NOT NULL AND object_version IS NOT NULL
+    UNION ALL
+    SELECT object_id, object_version, digest, action, level FROM audit_entries
+    WHERE object_id = ANY(:wanted) AND digest IS NOT NULL AND object_version IS NOT NULL
 """).bindparams(bindparam("wanted", type_=ARRAY(Uuid())))
 
 
@@ -60,18 +67,7 @@ class KnownObjects:
 
 def list_states(session: Session, object_id: UUID) -> tuple[LoggedState, ...]:
     """Every state of an object that some entry names, oldest version first."""
-    found: dict[tuple[int, str], LoggedState] = {}
-    # One statement, one snapshot: an entry on its way from one table into the other is seen in one of them.
-    statement = union_all(*(_states_in(table, object_id) for table in _TABLES))
-    for version, digest, action, level in session.execute(statement):
-        found[(version, action)] = LoggedState(object_version=version, digest=digest, action=action, level=level)
-    return tuple(sorted(found.values(), key=lambda each: each.object_version))
-
-
-def _states_in(table: type[AuditPending | AuditEntry], object_id: UUID) -> Select[*tuple[Any, ...]]:
-    return select(table.object_version, table.digest, table.action, table.level).where(
-        table.object_id == object_id, table.digest.is_not(None), table.object_version.is_not(None)
-    )
+    return list_states_of(session, [object_id]).get(object_id, ())
 
 
 def newest_digests(session: Session, object_ids: Collection[UUID]) -> Mapping[UUID, LoggedDigest]:
@@ -91,20 +87,14 @@ def list_states_of(session: Session, object_ids: Collection[UUID]) -> Mapping[UU
     found: dict[UUID, dict[tuple[int, str], LoggedState]] = {}
     if not object_ids:
         return {}
-    statement = union_all(*(_states_of_many(table, object_ids) for table in _TABLES))
-    for identity, version, digest, action, level in session.execute(statement):
+    rows = session.execute(_STATES, {"wanted": list(object_ids)}, execution_options=_WHY)
+    for identity, version, digest, action, level in rows:
         state = LoggedState(object_version=version, digest=digest, action=action, level=level)
         found.setdefault(identity, {})[(version, action)] = state
     return {
         identity: tuple(sorted(states.values(), key=lambda each: each.object_version))
         for identity, states in found.items()
     }
-
-
-def _states_of_many(table: type[AuditPending | AuditEntry], object_ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
-    return select(table.object_id, table.object_version, table.digest, table.action, table.level).where(
-        table.object_id.in_(object_ids), table.digest.is_not(None), table.object_version.is_not(None)
-    )
 
 
 def list_acts_on(session: Session, object_ids: Collection[UUID], actions: Collection[str]) -> Sequence[LoggedAct]:

@@ -20,6 +20,7 @@ _HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 _KEPT_DIRECTORIES = 4
 _ASKED = "organisation.directory"
 _DIRECTORY_DATA = {"unscoped": "which state of the directory is in force; nobody's content"}
+_STAMP = select(OrganisationRow.stamp)
 _kept: dict[UUID, Directory] = {}
 
 
@@ -37,7 +38,7 @@ def load_directory(session: Session) -> Directory:
     transaction, known = session.info.get(_ASKED, (None, None))
     if known is not None and transaction is session.get_transaction():
         return cast("Directory", known)
-    stamp = session.scalar(select(OrganisationRow.stamp), execution_options=_DIRECTORY_DATA)
+    stamp = session.scalar(_STAMP, execution_options=_DIRECTORY_DATA)
     if stamp is None:
         raise Unavailable("No organisation is loaded yet. Run “intelhub org load”.")
     directory = _kept.get(stamp)

@@ -57,8 +57,31 @@ _tables: dict[str, re.Pattern[str]] = {}
 # Statements never change once they are made, and those asked often are made once.
 _looked_at: WeakKeyDictionary[Any, tuple[bool, frozenset[type[Any]]]] = WeakKeyDictionary()
 _MOST_BUILT = 500
-_built: OrderedDict[Hashable, Mapping[type[Any], ExecutableOption]] = OrderedDict()
+_built: OrderedDict[Hashable, _RowFilters] = OrderedDict()
 _lock = threading.Lock()
+
+
+class _RowFilters:
+    """The filters of one set of rights, and the statements they were put on.
+
+    SQLAlchemy works out what a statement is, filters and all, whenever it meets a new one: that costs more than the
+    statement itself, so one that is asked again is met again.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self._options: Mapping[type[Any], ExecutableOption] = {
+            mapped: with_loader_criteria(mapped, criteria(scope), include_aliases=True)
+            for mapped, (criteria, _) in _criteria.items()
+        }
+        self._filtered: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+
+    def put_on(self, statement: Any, named: frozenset[type[Any]]) -> Any:
+        """The statement with the filter of every class it names."""
+        filtered = self._filtered.get(statement)
+        if filtered is None:
+            options = (self._options[mapped] for mapped in _criteria if mapped in named)
+            filtered = self._filtered[statement] = statement.options(*options)
+        return filtered
 
 
 def register_scoped(mapped: type[Any], criteria: Criteria, may_write: WriteGuard) -> None:
@@ -99,8 +122,7 @@ def _filter_statement(state: ORMExecuteState) -> None:
         # It would pass by the write guard: rows are changed one by one, after a decision on each.
         raise ScopeMissing("rows of a scoped class are not changed in bulk")
     if named:
-        options = _options_of(state.session, scope)
-        state.statement = state.statement.options(*(options[mapped] for mapped in _criteria if mapped in named))
+        state.statement = _filters_of(state.session, scope).put_on(state.statement, named)
 
 
 def _names_scoped(state: ORMExecuteState) -> bool:
@@ -171,23 +193,20 @@ def _speaks_of_scoped(sql: str) -> bool:
     return any(name.search(sql) for name in _tables.values())
 
 
-def _options_of(session: Session, scope: Scope) -> Mapping[type[Any], ExecutableOption]:
+def _filters_of(session: Session, scope: Scope) -> _RowFilters:
     """The filter of each scoped class: a session serves one scope for its whole life, and equal rights share them."""
-    options: Mapping[type[Any], ExecutableOption] | None = session.info.get("row_filters")
-    if options is None:
+    filters: _RowFilters | None = session.info.get("row_filters")
+    if filters is None:
         rights = scope.rights()
         with _lock:
-            options = _built.get(rights)
-            if options is None:
-                options = _built[rights] = {
-                    mapped: with_loader_criteria(mapped, criteria(scope), include_aliases=True)
-                    for mapped, (criteria, _) in _criteria.items()
-                }
+            filters = _built.get(rights)
+            if filters is None:
+                filters = _built[rights] = _RowFilters(scope)
             _built.move_to_end(rights)
             while len(_built) > _MOST_BUILT:
                 _built.popitem(last=False)
-        session.info["row_filters"] = options
-    return options
+        session.info["row_filters"] = filters
+    return filters
 
 
 def _guard_writes(session: Session, _flush: UOWTransaction, _instances: object) -> None:

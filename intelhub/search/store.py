@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Result, Uuid, bindparam, text
+from sqlalchemy import Result, TextClause, Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -241,10 +242,15 @@ def _columns(partition: Partition) -> Mapping[str, Any]:
     }
 
 
-_ARRAYS = ("compartments", "ids")
+_ARRAYS = frozenset({"compartments", "ids"})
 
 
 def _run(session: Session, sql: str, **parameters: Any) -> Result[*tuple[Any, ...]]:
+    return session.execute(_statement(sql, frozenset(_ARRAYS & parameters.keys())), parameters)
+
+
+@cache
+def _statement(sql: str, arrays: frozenset[str]) -> TextClause:
+    """A statement of this module; there are a handful, each made once."""
     statement = text(sql).execution_options(unscoped=_WHY)
-    arrays = [bindparam(name, type_=ARRAY(Uuid())) for name in _ARRAYS if name in parameters]
-    return session.execute(statement.bindparams(*arrays) if arrays else statement, parameters)
+    return statement.bindparams(*(bindparam(name, type_=ARRAY(Uuid())) for name in sorted(arrays)))

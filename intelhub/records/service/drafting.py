@@ -29,6 +29,14 @@ from intelhub.records.service.moving import advance, archive_version
 from intelhub.records.validation import HANOI, abstract_of, check_content, parse_time
 
 _DRAFT_BYTES = 60_000
+_NEXT_IN_SERIES = (
+    insert(RecordSeriesRow)
+    .on_conflict_do_update(
+        index_elements=["unit_id", "level", "year", "compartments"],
+        set_={"last_number": RecordSeriesRow.last_number + 1},
+    )
+    .returning(RecordSeriesRow.last_number)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,13 +360,8 @@ def next_number(actor: Actor, session: Session, row: RecordRow) -> str:
         "level": row.level,
         "year": year,
         "compartments": sorted(row.compartments),
+        "last_number": 1,
     }
-    count = session.scalar(
-        insert(RecordSeriesRow)
-        .values(**series, last_number=1)
-        .on_conflict_do_update(index_elements=list(series), set_={"last_number": RecordSeriesRow.last_number + 1})
-        .returning(RecordSeriesRow.last_number),
-        execution_options={"unscoped": "a series holds no content"},
-    )
+    count = session.scalar(_NEXT_IN_SERIES, series, execution_options={"unscoped": "a series holds no content"})
     unit = get_unit(actor, session, row.owning_unit_id)
     return f"{unit.code}-TT-{year}-{count:04d}"

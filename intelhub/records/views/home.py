@@ -19,49 +19,64 @@ from intelhub.records.views import blueprint
 from intelhub.records.views.reading import level_of, names_of
 
 S = RecordState
-_DESK = 200
-_URGENCY = {"express": 0, "very_urgent": 1, "urgent": 2, "normal": 3}
+_NEWEST = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heap:
+    """A kind of work that somebody's duties bring; what only lies there to be read (not `waits`) comes newest first."""
+
+    key: str
+    title: str
+    act: str
+    wanted: ListFilter
+    is_assignable: bool = False
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """One heap on somebody's desk: its title, its lines, and whether they can be assigned together."""
+    """One heap with the lines of it that are shown, and whether there are more."""
 
-    key: str
-    title: str
+    heap: Heap
     lines: tuple[RecordSummary, ...]
-    act: str
-    is_assignable: bool = False
+    has_more: bool
 
 
-def _wanted(actor: Actor) -> list[tuple[str, str, str, ListFilter, bool]]:
-    """Which heaps this person's duties bring, in the order of the day: key, title, next act, filter, assignable."""
-    heaps: list[tuple[str, str, str, ListFilter, bool]] = []
+def _heaps(actor: Actor) -> list[Heap]:
+    """The heaps of this person, in the order of the day."""
+    heaps: list[Heap] = []
     me = actor.user_id
     if may(actor, "record.create"):
         mine = ListFilter(author_id=me, states=(S.DRAFT,))
-        heaps.append(("drafts", gettext("Drafts and returned records"), gettext("Go on writing"), mine, False))
+        heaps.append(
+            Heap(key="drafts", title=gettext("Drafts and returned records"), act=gettext("Go on writing"), wanted=mine)
+        )
     if any(post.function == "group_leader" for post in actor.posts):
         review = ListFilter(states=(S.SUBMITTED,), not_author_id=me)
-        heaps.append(("review", gettext("To review"), gettext("Review"), review, False))
+        heaps.append(Heap(key="review", title=gettext("To review"), act=gettext("Review"), wanted=review))
     if may(actor, "record.evaluate"):
-        heaps.append(
-            ("mine", gettext("Assigned to me"), gettext("Grade"),
-             ListFilter(states=(S.RECEIVED, S.EVALUATED), assignee_id=me), False)
-        )  # fmt: skip
+        assigned = ListFilter(states=(S.RECEIVED, S.EVALUATED), assignee_id=me)
+        heaps.append(Heap(key="mine", title=gettext("Assigned to me"), act=gettext("Grade"), wanted=assigned))
         triage = ListFilter(states=(S.RECEIVED,), is_unassigned=True)
-        heaps.append(("triage", gettext("Received, not yet assigned"), gettext("Take on"), triage, True))
+        title = gettext("Received, not yet assigned")
+        heaps.append(Heap(key="triage", title=title, act=gettext("Take on"), wanted=triage, is_assignable=True))
     if may(actor, "record.share_up"):
         approve = ListFilter(states=(S.COLLATED,))
-        heaps.append(("approve", gettext("To share with headquarters"), gettext("Decide"), approve, False))
+        title = gettext("To share with headquarters")
+        heaps.append(Heap(key="approve", title=title, act=gettext("Decide"), wanted=approve))
     if any(post.tier == 1 for post in actor.posts) and may(actor, "record.read"):
         shared = ListFilter(states=(S.SHARED_UP,))
-        heaps.append(("shared", gettext("Shared up"), gettext("Read"), shared, False))
+        heaps.append(Heap(key="shared", title=gettext("Shared up"), act=gettext("Read"), wanted=shared, waits=False))
     return heaps
 
 
-def _urgent_first(lines: tuple[RecordSummary, ...]) -> tuple[RecordSummary, ...]:
-    return tuple(sorted(lines, key=lambda line: (_URGENCY.get(line.head.urgency, 3), line.cursor)))
+def _desk(actor: Actor, heap: Heap) -> Desk:
+    if heap.waits:
+        lines, has_more = reading.show_desk(actor, current_session(), heap.wanted)
+        return Desk(heap=heap, lines=lines, has_more=has_more)
+    page = reading.show_list(actor, current_session(), heap.wanted, limit=_NEWEST)
+    return Desk(heap=heap, lines=page.lines, has_more=page.older is not None)
 
 
 def _assignees(actor: Actor) -> list[tuple[str, str]]:
@@ -76,11 +91,7 @@ def _assignees(actor: Actor) -> list[tuple[str, str]]:
 def home() -> ResponseReturnValue:
     """The desk of whoever is signed in."""
     actor, session = current_actor(), current_session()
-    desks = [
-        Desk(key=key, title=title, act=act, is_assignable=assignable,
-             lines=_urgent_first(reading.show_list(actor, session, wanted, limit=_DESK).lines))
-        for key, title, act, wanted, assignable in _wanted(actor)
-    ]  # fmt: skip
+    desks = [_desk(actor, heap) for heap in _heaps(actor)]
     sent: tuple[RecordSummary, ...] = ()
     if may(actor, "record.create"):
         states = tuple(state for state in RecordState if state is not S.DRAFT)

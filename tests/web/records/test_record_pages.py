@@ -163,3 +163,21 @@ def test_a_post_without_token_or_from_another_site_does_nothing(client_as):
     foreign = officer.submit("/records/new", form_of(content()), headers={"Origin": "https://other.example"})
     assert foreign.status_code == 403
     assert "Phụ tùng" not in page(officer, "/")
+
+
+def test_a_heap_shows_fifty_the_urgent_first_and_says_that_there_are_more(client_as, house):
+    with house.acting("officer") as (actor, session):
+        for number in range(51):
+            urgency = "express" if number == 50 else "normal"
+            fields = content(abstract=f"Tin số {number:02d}", urgency=urgency)
+            draft = records.create_draft(actor, session, fields)
+            records.submit_record(actor, session, draft.id, draft.row_version)
+    shown = page(client_as("leader"), "/")
+    heap = shown.split('id="desk-review"')[1].split("</section>")[0]
+    lines = re.findall(r"Tin số (\d\d)</a>", heap)
+    assert lines == ["50", *(f"{number:02d}" for number in range(49))]
+    assert ">50+<" in heap
+    assert 'href="/records?state=submitted"' in heap
+    with house.acting("auditor") as (actor, session):
+        listed = audit.search_entries(actor, session, audit.EntryFilter(action="record:listed")).entries
+    assert len(listed[0].shown) == len(lines)
