@@ -1,4 +1,9 @@
-"""Audit appends: a waiting entry and the sequencer, against chaining inside each request; pgbench is the writer."""
+"""Audit appends: a waiting entry and the sequencer, against chaining inside each request; pgbench is the writer.
+
+A request writes its entry before it reveals anything and commits when its page is made: a chain's lock is held for as
+long. `_PAGE_MILLISECONDS` stands for that, well below what any page of ours takes after its entry (see the bare page
+of the part "opening"). The same without any work in between is measured beside it: the two ways at their barest.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import URL, make_url, text
+from sqlalchemy import URL, Engine, make_url, text
 
 from benchmarks.bench import Bench, Figure
 from benchmarks.serving import superuser_engine
@@ -21,6 +26,7 @@ from intelhub.records import actions
 
 PART = "auditing"
 _WRITERS, _SECONDS = 16, 5
+_PAGE_MILLISECONDS = 5
 _ACTOR = UUID(int=77)
 _PROCESSED = re.compile(r"transactions actually processed: (\d+)")
 _RATE = re.compile(r"tps = ([\d.]+)")
@@ -37,6 +43,7 @@ _WAITING = """
 BEGIN;
 SELECT set_config('intelhub.actor', '{actor}', true);
 INSERT INTO audit_pending (id, {names}) VALUES (gen_random_uuid(), {values});
+{page}
 COMMIT;
 """
 _CHAINED = """
@@ -45,6 +52,7 @@ SELECT set_config('intelhub.actor', '{actor}', true);
 SELECT size FROM bench_chain FOR UPDATE \\gset
 INSERT INTO bench_entries (seq, leaf_hash, {names}) VALUES (:size, sha256({entry}), {values});
 UPDATE bench_chain SET size = size + 1, head = sha256(head || {entry});
+{page}
 COMMIT;
 """
 
@@ -56,19 +64,20 @@ def measure(bench: Bench) -> Iterator[Figure]:
         for statement in filter(None, map(str.strip, _TABLES.split(";"))):
             connection.execute(text(statement))
     address = make_url(bench.installation.settings.url_for("app"))
-    _, chained = _write(address, _script(_CHAINED), bench.installation.var)
+    _, chained = _write(address, _script(_CHAINED, _PAGE_MILLISECONDS), bench.installation.var)
+    _, waiting = _write(address, _script(_WAITING, _PAGE_MILLISECONDS), bench.installation.var)
+    _wait_until_placed(engine)
+    _, barely_chained = _write(address, _script(_CHAINED), bench.installation.var)
     begin = time.perf_counter()
-    count, waiting = _write(address, _script(_WAITING), bench.installation.var)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        while connection.execute(text("SELECT EXISTS (SELECT FROM audit_pending)")).scalar_one():
-            time.sleep(0.02)
+    count, barely_waiting = _write(address, _script(_WAITING), bench.installation.var)
+    _wait_until_placed(engine)
     placed = count / (time.perf_counter() - begin)
     with engine.begin() as connection:
         connection.execute(text("DROP TABLE bench_entries, bench_chain"))
     engine.dispose()
     yield Figure(
         part=PART,
-        what=f"audit appends by {_WRITERS} writers until they are committed, against chaining",
+        what=f"audit appends by {_WRITERS} writers, {_PAGE_MILLISECONDS} ms before each commits, against chaining",
         size=bench.size,
         value=waiting / chained,
         unit="x",
@@ -77,20 +86,38 @@ def measure(bench: Bench) -> Iterator[Figure]:
     )
     yield Figure(
         part=PART,
+        what="the same, committed at once",
+        size=bench.size,
+        value=barely_waiting / barely_chained,
+        unit="x",
+        words=f"waiting {barely_waiting:.0f}/s, chained {barely_chained:.0f}/s",
+    )
+    yield Figure(
+        part=PART,
         what="the same, until the sequencer has placed the last one",
         size=bench.size,
-        value=placed / chained,
+        value=placed / barely_chained,
         unit="x",
         words=f"{placed:.0f}/s; {count} entries",
     )
 
 
-def _script(statements: str) -> str:
+def _wait_until_placed(engine: Engine) -> None:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while connection.execute(text("SELECT EXISTS (SELECT FROM audit_pending)")).scalar_one():
+            time.sleep(0.02)
+
+
+def _script(statements: str, milliseconds: int = 0) -> str:
     entry = Entry(at=datetime(2026, 11, 21, tzinfo=UTC), actor_id=_ACTOR, place="onsite", action=actions.READ)
     columns: Mapping[str, object] = {"entry": entry.canonical(), **entry.columns()}
     values = {name: _literal(value) for name, value in columns.items()}
     return statements.format(
-        actor=_ACTOR, names=", ".join(values), values=", ".join(values.values()), entry=values["entry"]
+        actor=_ACTOR,
+        names=", ".join(values),
+        values=", ".join(values.values()),
+        entry=values["entry"],
+        page=f"\\sleep {milliseconds} ms" if milliseconds else "",
     )
 
 

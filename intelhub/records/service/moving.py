@@ -103,7 +103,6 @@ def advance(
     row.row_version += 1
     row.updated_at = clock.to_the_hour(clock.now())
     sealing.put_label_mac(session, row)
-    session.flush()
     unit_id = acting_unit(actor, row)
     step = RecordStepRow(
         id=uuid4(),
