@@ -30,7 +30,7 @@ from intelhub.platform.roles import (
     initialise_database,
     open_to_roles,
 )
-from tests.house import TestHouse, ids_of_people, make_test_keys, open_test_house, people_database
+from tests.house import TestHouse, borrowed_engine, ids_of_people, make_test_keys, open_test_house, people_database
 
 _PREFIX = "intelhub-tests-"
 _BARE, _MIGRATED, _PEOPLED = "template_bare", "template_migrated", "template_peopled"
@@ -207,10 +207,8 @@ def peopled_template(request: pytest.FixtureRequest, cluster: Cluster, migrated_
 @pytest.fixture
 def house(cluster: Cluster, peopled_template: str, run_vault: Vault) -> Iterator[TestHouse]:
     """One process of an installation with people, on a database of its own."""
-    with cluster.copy_of(peopled_template) as fresh:
-        opened = open_test_house(fresh, run_vault, ids_of_people(fresh, run_vault))
-        yield opened
-        opened.units.engine.dispose()
+    with cluster.copy_of(peopled_template) as fresh, borrowed_engine(fresh) as engine:
+        yield open_test_house(fresh, run_vault, ids_of_people(fresh, run_vault), engine)
 
 
 @pytest.fixture
