@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from flask import Flask, request, send_from_directory
+from flask import Flask, request
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
@@ -22,8 +23,7 @@ from intelhub.crypto import Vault, harden_process, open_key_file
 from intelhub.key_backups import backup_warning
 from intelhub.platform.database import open_engine
 from intelhub.platform.unit_of_work import UnitsOfWork
-from intelhub.platform.web import errors, gate, headers
-from intelhub.platform.web.blueprint import open_to_all
+from intelhub.platform.web import errors, gate, headers, static_files
 from intelhub.platform.web.current import Refusal, WebHouse
 from intelhub.platform.web.look import STATIC_FOLDER, TEMPLATE_FOLDER, install_look
 from intelhub.search import SealedIndex
@@ -31,7 +31,6 @@ from intelhub.settings import Settings
 
 _log = structlog.get_logger(__name__)
 _LARGEST_FORM = 512 * 1024
-_YEAR_IN_SECONDS = 31_536_000
 REFUSED = register_action("access:refused", en="An act was refused", vi="Một thao tác bị từ chối").name
 
 
@@ -57,6 +56,7 @@ def open_house(settings: Settings, *, role: str = "app") -> House:
 
 def create_app(house: House | None = None) -> Flask:
     """Build the web application; without a house it opens the one that the environment names."""
+    is_process = house is None
     if house is None:
         harden_process()
         house = open_house(Settings.from_environ(os.environ))
@@ -73,11 +73,14 @@ def create_app(house: House | None = None) -> Flask:
     headers.install(app)
     errors.install(app)
     frame.install(app, is_demo=house.settings.demo)
-    _serve_static(app)
+    static_files.install(app)
     for feature in (records, organisation, audit, health):
         app.register_blueprint(feature.blueprint)
     _install_access(app, house)
     audit.register_directory(audit_names.DIRECTORY)
+    if is_process:
+        # What stands now stands as long as the process: the collector need not walk through it at every turn.
+        gc.freeze()
     return app
 
 
@@ -172,13 +175,3 @@ def _write_refusal(session: Any, refusal: Refusal) -> None:
         decision="deny",
         rule=f"{refusal.permission}:{refusal.rule}",
     )
-
-
-def _serve_static(app: Flask) -> None:
-    def static(filename: str) -> Any:
-        response = send_from_directory(STATIC_FOLDER, filename)
-        response.headers["Cache-Control"] = f"public, max-age={_YEAR_IN_SECONDS}, immutable"
-        return response
-
-    static.access = open_to_all("style sheets, scripts and icons hold nothing of anybody", asks_who=False)  # type: ignore[attr-defined]
-    app.add_url_rule("/static/<path:filename>", "static", static, methods=["GET"])

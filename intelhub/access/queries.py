@@ -26,7 +26,7 @@ from intelhub.access.names import fold_username
 from intelhub.access.policy import current_policy
 from intelhub.access.reach import Reach
 from intelhub.crypto import open_blob, vault_of
-from intelhub.organisation import Directory, load_directory, today
+from intelhub.organisation import STAMP_IN_FORCE, Directory, load_directory, today
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor, Place, Post
 from intelhub.platform.errors import NotFound
@@ -193,8 +193,9 @@ def find_live_session(
     found = session.execute(_LIVE, {"digest": token_digest, "moment": moment}).all()
     if not found:
         return None
-    live, _, compartments, _ = found[0]
-    [person] = _with_posts((user, post) for _, user, _, post in found)
+    live, _, compartments, stamp, _ = found[0]
+    load_directory(session, stamp=stamp)  # the rights that are worked out next rest on it
+    [person] = _with_posts((user, post) for _, user, _, _, post in found)
     return live, person, frozenset(compartments or ())
 
 
@@ -274,6 +275,7 @@ _LIVE = (
         select(func.array_agg(CompartmentMemberRow.compartment_id))
         .where(CompartmentMemberRow.user_id == UserRow.id, is_in_force(CompartmentMemberRow, _MOMENT))
         .scalar_subquery(),
+        STAMP_IN_FORCE,
         PostRow,
     )
     .join(UserRow, UserRow.id == SessionRow.user_id)

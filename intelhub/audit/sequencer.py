@@ -31,6 +31,7 @@ from intelhub.platform.messages import Message
 BATCH: Final = 512
 SIGN_EVERY_SECONDS: Final = 1.0
 POLL_SECONDS: Final = 0.05
+GATHER_SECONDS: Final = 0.25
 _STANDBY_SECONDS = 1.0
 _AFTER_DAMAGE_SECONDS = 30.0
 _LOCK = 0x696E74656C61  # "intela": the advisory lock of whoever is the sequencer
@@ -107,7 +108,8 @@ def _serve(engine: Engine, vault: Vault, elected: Connection, stop: threading.Ev
             is_unsigned = False
             sign_at = time.monotonic() + SIGN_EVERY_SECONDS
         if moved < BATCH:
-            stop.wait(POLL_SECONDS)
+            # Under load, fewer and longer batches: what a batch costs beside its entries, the pages wait for.
+            stop.wait(GATHER_SECONDS if moved else POLL_SECONDS)
     while sequence_batch(engine):
         pass
     sign_tree(engine, vault)

@@ -9,6 +9,7 @@ from intelhub.crypto.envelope import (
     SealedContent,
     content_digest,
     open_part,
+    open_parts,
     rewrap,
     seal_content,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "open_blob",
     "open_key_file",
     "open_part",
+    "open_parts",
     "rewrap",
     "roots_in_use",
     "rotate_kek",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -180,10 +180,19 @@ def seal_content(kek: Kek, context: ContentContext, parts: Mapping[str, bytes]) 
 
 def open_part(kek: Kek, context: ContentContext, sealed: SealedContent, part: str) -> bytes:
     """Open one part; raises `Tampered` if anything the seal is bound to has changed, and shows none of it."""
+    return open_parts(kek, context, sealed, (part,))[part]
+
+
+def open_parts(kek: Kek, context: ContentContext, sealed: SealedContent, parts: Iterable[str]) -> dict[str, bytes]:
+    """Open several parts under one unwrapping of their data key; raises as `open_part` does."""
     dek, commitment = _unwrap(kek, context, sealed.kek_id, sealed.wrapped_dek)
-    if part not in sealed.ciphertexts:
-        raise tampered()
-    return unpad(open_bytes(dek, sealed.ciphertexts[part], context.bound(part, commitment), magic=PART_MAGIC))
+    opened = {}
+    for part in parts:
+        if part not in sealed.ciphertexts:
+            raise tampered()
+        bound = context.bound(part, commitment)
+        opened[part] = unpad(open_bytes(dek, sealed.ciphertexts[part], bound, magic=PART_MAGIC))
+    return opened
 
 
 def rewrap(old_kek: Kek, new_kek: Kek, context: ContentContext, sealed: SealedContent) -> SealedContent:

@@ -15,6 +15,7 @@ from intelhub.organisation.domain import (
 )
 from intelhub.organisation.people import Holder, PeopleLookup, forget_people, register_people
 from intelhub.organisation.queries import (
+    STAMP_IN_FORCE,
     find_unit,
     get_unit,
     list_units,
@@ -29,6 +30,7 @@ from intelhub.organisation.views import organisation as blueprint
 
 __all__ = [
     "DEFAULT_TEMPLATE",
+    "STAMP_IN_FORCE",
     "Directory",
     "EventKind",
     "Holder",

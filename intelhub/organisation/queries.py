@@ -21,6 +21,8 @@ _KEPT_DIRECTORIES = 4
 _ASKED = "organisation.directory"
 _DIRECTORY_DATA = {"unscoped": "which state of the directory is in force; nobody's content"}
 _STAMP = select(OrganisationRow.stamp)
+STAMP_IN_FORCE = _STAMP.scalar_subquery()
+"""For a statement that asks for something else as well; see `load_directory`."""
 _kept: dict[UUID, Directory] = {}
 
 
@@ -29,16 +31,17 @@ def today() -> date:
     return clock.now().astimezone(_HANOI).date()
 
 
-def load_directory(session: Session) -> Directory:
+def load_directory(session: Session, *, stamp: UUID | None = None) -> Directory:
     """The organisation through time; raises `Unavailable` while none is loaded.
 
-    Asks the database for the stamp alone, once a transaction: a page that names fifty units asks no more than one that
-    names none. It takes no actor: an actor's posts are worked out from it, and everybody signed in knows the tree.
+    Asks the database for the stamp alone, once a transaction, unless the caller has just done so: a page that names
+    fifty units asks no more than one that names none. It takes no actor: an actor's posts are worked out from it, and
+    everybody signed in knows the tree.
     """
     transaction, known = session.info.get(_ASKED, (None, None))
     if known is not None and transaction is session.get_transaction():
         return cast("Directory", known)
-    stamp = session.scalar(_STAMP, execution_options=_DIRECTORY_DATA)
+    stamp = stamp or session.scalar(_STAMP, execution_options=_DIRECTORY_DATA)
     if stamp is None:
         raise Unavailable("No organisation is loaded yet. Run “intelhub org load”.")
     directory = _kept.get(stamp)

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from intelhub.platform.messages import Message
 
@@ -63,6 +64,7 @@ _CROSSED_D = str.maketrans({"đ": "d", "Đ": "D", "ð": "d", "Ð": "D"})
 _INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
 
 
+@lru_cache(maxsize=4096)
 def _plain_character(character: str) -> str:
     """One character for one, so that offsets hold: full width as ASCII, any dash as "-", any space as " "."""
     if character.isascii():

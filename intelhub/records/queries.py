@@ -152,6 +152,11 @@ def summary_of(session: Session, row: RecordRow, *, is_sound: bool = True) -> Re
             head = sealing.open_head(session, row)
     except Tampered:
         is_sound = False
+    return line_of(row, head, is_damaged=not is_sound)
+
+
+def line_of(row: RecordRow, head: RecordHead, *, is_damaged: bool = False) -> RecordSummary:
+    """The line of a row whose seals were looked at."""
     return RecordSummary(
         id=RecordID(row.id),
         level=row.level,
@@ -167,8 +172,8 @@ def summary_of(session: Session, row: RecordRow, *, is_sound: bool = True) -> Re
         updated_at=row.updated_at,
         cursor=row.pos,
         head=head,
-        compartments=tuple(sorted(row.compartments)) if is_sound else (),
-        is_damaged=not is_sound,
+        compartments=tuple(sorted(row.compartments)) if not is_damaged else (),
+        is_damaged=is_damaged,
     )
 
 

@@ -24,6 +24,7 @@ from intelhub.crypto import (
     SealedContent,
     content_digest,
     open_part,
+    open_parts,
     seal_content,
     vault_of,
 )
@@ -90,26 +91,33 @@ def seal_into(
     row.head_ciphertext, row.body_ciphertext = sealed.ciphertexts["head"], sealed.ciphertexts["body"]
 
 
-def _open(session: Session, row: RecordRow | RecordVersionRow, part: str) -> dict[str, Any]:
+def _open(session: Session, row: RecordRow | RecordVersionRow, *parts: str) -> list[Any]:
     ciphertexts = {"head": row.head_ciphertext, "body": row.body_ciphertext}
     # A line shows the head alone, and a head beside an altered body is no more to be trusted than that.
     if content_digest(ciphertexts) != row.digest:
         raise Tampered(_MISFIT)
     sealed = SealedContent(kek_id=row.kek_id, wrapped_dek=row.wrapped_dek, ciphertexts=ciphertexts, digest=row.digest)
     kek = vault_of(session).kek(session, row.kek_id)
-    opened: dict[str, Any] = json.loads(open_part(kek, context_of(row), sealed, part))
-    return opened
+    opened = open_parts(kek, context_of(row), sealed, parts)
+    return [json.loads(opened[part]) for part in parts]
 
 
 def open_head(session: Session, row: RecordRow | RecordVersionRow) -> RecordHead:
     """The head of a content version; raises `Tampered`."""
-    return _head(_open(session, row, "head"))
+    [head] = _open(session, row, "head")
+    return _head(head)
 
 
 def open_body(session: Session, row: RecordRow | RecordVersionRow) -> tuple[dict[str, Any], Work]:
     """The author's fields and the department's work of a content version; raises `Tampered`."""
-    body = _open(session, row, "body")
+    [body] = _open(session, row, "body")
     return body["fields"], _work(body["work"])
+
+
+def open_whole(session: Session, row: RecordRow | RecordVersionRow) -> tuple[RecordHead, dict[str, Any], Work]:
+    """Head, author's fields and department's work of a content version; raises `Tampered`."""
+    head, body = _open(session, row, "head", "body")
+    return _head(head), body["fields"], _work(body["work"])
 
 
 def body_of(fields: Mapping[str, Any], work: Work) -> dict[str, Any]:

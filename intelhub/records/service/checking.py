@@ -275,8 +275,7 @@ def _opens(session: Session, parts: Iterable[RecordRow | RecordVersionRow | Reco
             if isinstance(part, RecordStepRow):
                 sealing.open_words(session, part)
             else:
-                sealing.open_head(session, part)
-                sealing.open_body(session, part)
+                sealing.open_whole(session, part)
     except (Tampered, AttributeError, TypeError, ValueError):
         # A column can hold what no seal was ever made of (a list of compartments with NULL in it): that is damage
         # too, and must not end the check of all others.

@@ -47,13 +47,13 @@ def begin_move(actor: Actor, session: Session, record_id: UUID, row_version: int
         raise StaleVersion("Somebody changed this record while you had it open. Look at it as it is now.")
     transition = lifecycle.transition(event, RecordState(row.state), reason)
     queries.check_not_rolled_back(session, row)
-    fields, work = sealing.open_body(session, row)
+    head, fields, work = sealing.open_whole(session, row)
     return Move(
         row=row,
         transition=transition,
         decision=decision,
         reason=reason.strip(),
-        head=sealing.open_head(session, row),
+        head=head,
         fields=fields,
         work=work,
     )

@@ -16,7 +16,7 @@ from intelhub.records import actions, queries, sealing
 from intelhub.records.domain import Record, RecordHead, RecordState, RecordSummary, Step
 from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
 from intelhub.records.projection import index_of
-from intelhub.records.queries import ListFilter, Page, label_of, summary_of
+from intelhub.records.queries import ListFilter, Page, label_of
 from intelhub.search import SearchRequest
 
 _LOOKED_THROUGH = 200
@@ -79,8 +79,8 @@ def _opened(
         rule=decision.rule,
         level=max((row.level, *(part.level for part in shown))),
     )
-    fields, work = sealing.open_body(session, row)
-    return Record(summary=summary_of(session, row), fields=fields, work=work)
+    head, fields, work = sealing.open_whole(session, row)
+    return Record(summary=queries.line_of(row, head), fields=fields, work=work)
 
 
 def show_list(
@@ -189,5 +189,5 @@ def list_published(actor: Actor, session: Session, record_id: UUID) -> tuple[Ver
 
 
 def _version(session: Session, row: RecordVersionRow) -> Version:
-    fields, _ = sealing.open_body(session, row)
-    return Version(number=row.content_version, level=row.level, head=sealing.open_head(session, row), fields=fields)
+    head, fields, _ = sealing.open_whole(session, row)
+    return Version(number=row.content_version, level=row.level, head=head, fields=fields)

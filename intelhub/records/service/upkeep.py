@@ -94,8 +94,7 @@ def _documents(session: Session, partition: Partition, damaged: list[UUID]) -> I
 
 def _document(session: Session, row: RecordRow) -> SearchDocument:
     sealing.check_label_mac(session, row)
-    fields, work = sealing.open_body(session, row)
-    return projection.document_of(session, row, sealing.open_head(session, row), fields, work)
+    return projection.document_of(session, row, *sealing.open_whole(session, row))
 
 
 def find_labels(session: Session, reference: str) -> tuple[Label, ...]:
