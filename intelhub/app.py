@@ -31,6 +31,7 @@ from intelhub.settings import Settings
 
 _log = structlog.get_logger(__name__)
 _LARGEST_FORM = 512 * 1024
+_OBJECTS_BETWEEN_WALKS = 20_000
 REFUSED = register_action("access:refused", en="An act was refused", vi="Một thao tác bị từ chối").name
 
 
@@ -79,8 +80,10 @@ def create_app(house: House | None = None) -> Flask:
     _install_access(app, house)
     audit.register_directory(audit_names.DIRECTORY)
     if is_process:
-        # What stands now stands as long as the process: the collector need not walk through it at every turn.
+        # What stands now stands as long as the process, and a page makes some ten thousand objects that end with it: the
+        # collector walks seldom, and never through the former.
         gc.freeze()
+        gc.set_threshold(_OBJECTS_BETWEEN_WALKS, 20, 20)
     return app
 
 

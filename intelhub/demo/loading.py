@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from intelhub import access, records
 from intelhub.access import NOBODY, scope_for
 from intelhub.app import House, open_house
+from intelhub.demo.compartment import find_compartment, lies_in, load_compartment
 from intelhub.demo.content import DemoPerson, DemoRecord, DemoStep
 from intelhub.demo.generator import generate_records
 from intelhub.demo.people import generate_people
@@ -94,9 +95,10 @@ def _load_people(house: House, people: Sequence[DemoPerson], now: datetime) -> N
             return
         tree = load_directory(session).as_of(today())
         begins = now - _BEFORE_ALL_RECORDS
+        ids: dict[str, UUID] = {}
         for person in people:
             with clock.telling(begins):
-                user_id = access.create_user(
+                user_id = ids[person.username] = access.create_user(
                     console, session, username=person.username, display_name=person.display_name
                 )
                 for post in person.posts:
@@ -105,6 +107,8 @@ def _load_people(house: House, people: Sequence[DemoPerson], now: datetime) -> N
                         starts_at=begins, ends_at=now + _HELD_UNTIL,
                     )  # fmt: skip
                 access.set_clearance(console, session, user_id=user_id, level=person.clearance, expires_on=None)
+        with clock.telling(begins):
+            load_compartment(console, session, ids)
 
 
 def _missing_records(settings: Settings, count: int) -> list[int]:
@@ -148,7 +152,7 @@ def _load_heap(var: Any, now: datetime, count: int, heap: list[int], ticks: Any)
     wanted = set(heap)
     chosen = ((index, one) for index, one in enumerate(generate_records(SEED, count, today=now)) if index in wanted)
     for batch in _batches(chosen):
-        loader.load([_Life(record_id=record_id_of(index), record=record) for index, record in batch])
+        loader.load([_Life(index=index, record=record) for index, record in batch])
         ticks.put(len(batch))
     house.units.engine.dispose()
 
@@ -174,11 +178,16 @@ def _references(record: DemoRecord) -> set[int]:
 class _Life:
     """A record on its way through what happened to it."""
 
-    record_id: UUID
+    index: int
     record: DemoRecord
     fields: dict[str, Any] = field(default_factory=dict)
     version: int = 0
     is_stopped: bool = False
+
+    @property
+    def record_id(self) -> UUID:
+        """The id it has in every load of this seed."""
+        return record_id_of(self.index)
 
     @property
     def acts(self) -> list[DemoStep]:
@@ -226,6 +235,8 @@ class _Loader:
         with clock.telling(step.at):
             if step.event == "create":
                 life.fields = dict(life.record.content)
+                if lies_in(life.index, life.record):
+                    life.fields["compartments"] = find_compartment(actor, session)
                 unit = load_directory(session).ever.get(life.record.unit_code)
                 row = records.create_draft(actor, session, life.fields, unit_id=unit.id, record_id=life.record_id)
             else:

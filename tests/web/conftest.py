@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from werkzeug.test import TestResponse
 
 from intelhub import access
@@ -19,6 +21,25 @@ from intelhub.settings import Settings
 from tests.house import TestHouse
 
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+class _CompiledTemplates(BytecodeCache):
+    """The templates of the run as they were compiled for the first application that asked for them."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give what was kept; Jinja looks whether it still fits the source."""
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_TEMPLATES = _CompiledTemplates()
 
 
 class Browser(FlaskClient):
@@ -47,6 +68,7 @@ def make_app(house: TestHouse, folder: Path, **settings: Any) -> Flask:
         )
     )
     app.test_client_class = Browser
+    app.jinja_env.bytecode_cache = _TEMPLATES
     return app
 
 

@@ -58,7 +58,7 @@ def test_a_seed_and_a_day_always_give_the_same_records(records):
 
 def test_every_content_passes_the_form(records):
     for record in records:
-        assert set(record.content) == set(CONTENT_FIELDS) - {"compartments"}  # the demo has none
+        assert set(record.content) == set(CONTENT_FIELDS) - {"compartments"}  # chosen at loading
         content = check_content(record.content, now=TODAY, unit_codes=UNITS)
         assert content.text == record.content["text"]
         assert content.abstract == record.content["abstract"]
