@@ -80,8 +80,8 @@ def create_app(house: House | None = None) -> Flask:
     _install_access(app, house)
     audit.register_directory(audit_names.DIRECTORY)
     if is_process:
-        # What stands now stands as long as the process, and a page makes some ten thousand objects that end with it: the
-        # collector walks seldom, and never through the former.
+        # What stands now stands as long as the process, and a page makes some ten thousand objects that end with it:
+        # the collector walks seldom, and never through the former.
         gc.freeze()
         gc.set_threshold(_OBJECTS_BETWEEN_WALKS, 20, 20)
     return app

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, bindparam, false, func, or_
+from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, bindparam, false, func, literal_column, or_
 
 from intelhub.access.decision import CREATE, READ, SUBMITTED, held_lines
 from intelhub.access.label import HANDLING_CODES, REFER_TO_ORIGINATOR, Label, handling_allows
@@ -146,6 +146,7 @@ class Clause:
         return [or_(columns.handling.in_(anybody), originator)]
 
 
+_IN_NONE: ColumnElement[Any] = literal_column("'{}'")
 _SHORT_LIST = 4
 _Condition = tuple[str, tuple[object, ...]]
 _Opened = tuple[tuple[bool, ...], ...]
@@ -191,7 +192,9 @@ class ReadFilter:
         """The filter for PostgreSQL, over columns named as a label's fields."""
         stages = [or_(*(clause.where(columns) for clause in stage)) if stage else false() for stage in self.stages]
         held = bindparam(None, sorted(self.compartments), type_=ARRAY(Uuid()), unique=True)
-        return and_(*stages, columns.compartments.op("<@", is_comparison=True)(held))
+        within = columns.compartments.op("<@", is_comparison=True)(held)
+        # The first half says nothing new, but PostgreSQL can count it: see migration 0012.
+        return and_(*stages, or_(columns.compartments == _IN_NONE, within))
 
     def for_partition(
         self,
