@@ -4,7 +4,8 @@ PORT ?= 8080
 VAR ?= var
 VENV := .venv
 BIN := $(VENV)/bin
-JOBS ?= 2
+# More than cores: a good part of a test is waiting for the database server.
+JOBS ?= 3
 SIZES ?= 10000 100000
 PARTS ?=
 
