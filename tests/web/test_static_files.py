@@ -6,6 +6,7 @@ import gzip
 
 import pytest
 
+from intelhub.platform.web import static_files
 from intelhub.platform.web.look import STATIC_FOLDER, asset_url
 
 
@@ -44,3 +45,14 @@ def test_no_page_is_compressed(client_as, address):
 
 def test_a_file_that_is_not_there_is_nobody_s(client):
     assert client.get("/static/../app.py").status_code == client.get("/static/nothing.css").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["nowhere/../app.js", "./app.js", "./././app.js", "vendor/../app.js"])
+def test_roundabout_names_of_a_file_are_kept_once(client, name):
+    """Names are endless: whoever is not even signed in could fill the memory with copies of one file."""
+    client.get("/static/app.js", headers={"Accept-Encoding": "gzip"}, buffered=True)
+    before = static_files.gzipped.cache_info().currsize
+    packed = client.get(f"/static/{name}", headers={"Accept-Encoding": "gzip"}, buffered=True)
+    assert packed.status_code == 200
+    assert gzip.decompress(packed.data) == (STATIC_FOLDER / "app.js").read_bytes()
+    assert static_files.gzipped.cache_info().currsize == before

@@ -7,6 +7,7 @@ its length (BREACH).
 from __future__ import annotations
 
 import gzip
+import posixpath
 from functools import cache
 from http import HTTPStatus
 
@@ -32,13 +33,13 @@ def _send(filename: str) -> Response:
         if request.accept_encodings["gzip"] > 0 and response.status_code == HTTPStatus.OK:
             response.close()  # the file it would have sent
             response.direct_passthrough = False
-            response.set_data(_gzipped(filename))
+            response.set_data(gzipped(posixpath.normpath(filename)))  # the name it was found by
             response.headers["Content-Encoding"] = "gzip"
     response.headers["Cache-Control"] = f"public, max-age={_YEAR_IN_SECONDS}, immutable"
     return response
 
 
 @cache
-def _gzipped(filename: str) -> bytes:
-    """The file, compressed once a process."""
+def gzipped(filename: str) -> bytes:
+    """The file of a normal name, compressed once a process: of other names there is no end, and anybody may ask."""
     return gzip.compress((STATIC_FOLDER / filename).read_bytes(), mtime=0)
