@@ -20,6 +20,8 @@ from intelhub.audit import sequence_once, verify_log
 from intelhub.crypto import KekScope, rotate_kek
 from intelhub.platform.errors import Tampered
 from intelhub.platform.roles import driver_address
+from intelhub.records import ListFilter
+from intelhub.records.service import reading
 from tests.factories.record_world import GRADE, WAY, act, drafted, submitted, travelled
 from tests.house import content
 
@@ -405,6 +407,15 @@ def test_one_damaged_record_takes_no_list_down(scene):
     page = scene.client_as("analyst").get("/records").get_data(as_text=True)
     assert str(scene.other) in page
     assert str(scene.record) in page
+
+
+def test_damage_that_a_desk_looked_through_and_does_not_show_raises_the_alarm(scene):
+    scene.sql(f"update records set {flip('head_ciphertext')} where id = $R")
+    with scene.house.acting("analyst") as (actor, session):
+        lines, has_more = reading.show_desk(actor, session, ListFilter(), limit=1)
+    assert [line.id for line in lines] == [scene.other]  # the urgent one, and nobody knows what the damaged one is
+    assert has_more
+    assert scene.alarms() == 1
 
 
 def test_damage_is_told_to_nobody_but_readers(scene):

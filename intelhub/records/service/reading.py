@@ -103,10 +103,12 @@ def show_desk(
 ) -> tuple[tuple[RecordSummary, ...], bool]:
     """What waits on a desk, the urgent ones first, logged as `show_list` does; and whether more waits than is shown.
 
-    How urgent a record is stands sealed in its head: of a heap of more than 200 the newest 200 are looked through.
+    How urgent a record is stands sealed in its head: of a heap of more than 200 the newest 200 are looked through, and
+    damage among them raises the alarm whether it is shown or not.
     """
     waiting = queries.list_records(actor, session, wanted, limit=_LOOKED_THROUGH).lines
     lines = tuple(sorted(waiting, key=lambda line: (_URGENCY.get(line.head.urgency, len(_URGENCY)), line.cursor)))
+    raise_alarm(actor, session, lines[limit:])
     log_shown(actor, session, lines[:limit])
     return lines[:limit], len(lines) > limit
 
