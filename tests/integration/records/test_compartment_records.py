@@ -173,3 +173,20 @@ def test_work_begun_in_a_compartment_that_was_left_hinders_nobody(house):
     let_in(house, river, "officer")
     with house.acting("officer") as (actor, session):
         assert len(queries.list_unpublished(actor, session, record_id)) == 1
+
+
+def test_work_of_before_the_last_submission_does_not_come_back_with_a_compartment(house):
+    river = compartment(house, *ALL)
+    record_id = returned(house)
+    save(house, record_id, chosen(river, text="Chữ cũ, viết trong nhóm trước khi rời nhóm."))
+    take_out(house, river, "officer")
+    submit(house, record_id, chosen(text="Chữ đã gửi lại sau khi rời nhóm, có tem nhãn."))
+    act(house, "leader", record_id, records.return_record, comment="Ghi rõ thêm")
+    let_in(house, river, "officer")
+    with house.acting("officer") as (actor, session):
+        draft = records.open_draft(actor, session, record_id)
+    assert draft.fields["text"] == "Chữ đã gửi lại sau khi rời nhóm, có tem nhãn."
+    submit(house, record_id)
+    with house.acting("leader") as (actor, session):
+        assert records.read_record(actor, session, record_id).fields["text"] == draft.fields["text"]
+    assert len([one for one in stored(house, RecordVersionRow) if not one.is_published]) == 0
