@@ -21,6 +21,7 @@ from intelhub.platform.messages import Message
 from intelhub.records.domain import RecordState
 
 NOT_HELD = "compartment_not_held"
+_NOBODY = UUID(int=0)
 
 
 def compartments_of(actor: Actor, fields: Mapping[str, Any], *, kept: Iterable[UUID] = ()) -> list[UUID]:
@@ -70,6 +71,21 @@ def check_somebody_receives(actor: Actor, session: Session, label: Label) -> Non
             "Nobody of the department who grades records is in all compartments of this one."
             " Ask for somebody there to be let in, then forward it.",
             rule="nobody_receives",
+        )
+
+
+def check_headquarters_reads(actor: Actor, session: Session, label: Label) -> None:
+    """Raise `RuleRefused` when nobody at headquarters could read what is shared with it."""
+    # Of nobody's unit and by nobody: its own department reads it already and does not count.
+    elsewhere = replace(
+        label, author_id=_NOBODY, owning_unit_id=_NOBODY, origin_department_id=_NOBODY,
+        exposure=Exposure.HEADQUARTERS, state=str(RecordState.SHARED_UP),
+    )  # fmt: skip
+    if label.compartments and not list_people_who_may(actor, session, "read", elsewhere):
+        raise RuleRefused(
+            "Nobody at headquarters is in all compartments of this record."
+            " Ask for somebody there to be let in, then share it.",
+            rule="nobody_at_headquarters",
         )
 
 

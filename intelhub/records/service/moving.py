@@ -23,7 +23,7 @@ from intelhub.records import actions, lifecycle, projection, queries, sealing
 from intelhub.records.domain import Grade, RecordHead, RecordState, Subject, Work
 from intelhub.records.lifecycle import Transition
 from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
-from intelhub.records.service.compartments import check_somebody_receives
+from intelhub.records.service.compartments import check_headquarters_reads, check_somebody_receives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +228,9 @@ def collate_record(
 
 def share_up_record(actor: Actor, session: Session, record_id: UUID, row_version: int, *, note: str = "") -> RecordRow:
     """Let headquarters read a collated record; by the head of the unit."""
-    return complete_move(actor, session, begin_move(actor, session, record_id, row_version, "share_up", note))
+    move = begin_move(actor, session, record_id, row_version, "share_up", note)
+    check_headquarters_reads(actor, session, queries.label_of(move.row))
+    return complete_move(actor, session, move)
 
 
 def _get_other(actor: Actor, session: Session, record_id: UUID, other_id: UUID, *, field: str) -> RecordRow:

@@ -175,6 +175,22 @@ def test_work_begun_in_a_compartment_that_was_left_hinders_nobody(house):
         assert len(queries.list_unpublished(actor, session, record_id)) == 1
 
 
+def test_nothing_is_shared_up_where_nobody_at_headquarters_is_in_it(house):
+    river = compartment(house, "officer", "leader", "analyst", "head")
+    record_id = travelled(house, 4, compartments=[str(river)])
+    with pytest.raises(RuleRefused) as refused:
+        act(house, "head", record_id, records.share_up_record)
+    assert refused.value.rule == "nobody_at_headquarters"
+    (row,) = stored(house, RecordRow)
+    assert (row.state, row.exposure) == ("collated", 2)
+    let_in(house, river, "stranger")  # another department is not headquarters
+    with pytest.raises(RuleRefused):
+        act(house, "head", record_id, records.share_up_record)
+    let_in(house, river, "hq")
+    act(house, "head", record_id, records.share_up_record)
+    assert found(house, "hq") == {record_id}
+
+
 def test_work_of_before_the_last_submission_does_not_come_back_with_a_compartment(house):
     river = compartment(house, *ALL)
     record_id = returned(house)
