@@ -108,7 +108,8 @@ def open_draft(actor: Actor, session: Session, record_id: UUID) -> Draft:
     queries.check_not_rolled_back(session, row)
     is_returned = row.exposure > Exposure.AUTHOR
     unpublished = queries.find_unpublished(actor, session, record_id) if is_returned else None
-    fields, _ = sealing.open_body(session, unpublished or row)
+    shown = unpublished or row
+    fields, _ = sealing.open_body(session, shown)
     record_act(
         actor,
         session,
@@ -116,7 +117,7 @@ def open_draft(actor: Actor, session: Session, record_id: UUID) -> Draft:
         object=ObjectRef("record", row.id),
         object_version=row.row_version,
         rule=decision.rule,
-        level=row.level,
+        level=max(row.level, shown.level),
     )
     return Draft(
         record_id=row.id,

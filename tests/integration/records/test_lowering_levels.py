@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from intelhub import records
 from intelhub.access import ActorScope, scope_for
 from intelhub.audit import list_states, sequence_once
+from intelhub.audit.models import AuditPending
 from intelhub.crypto import vault_of
 from intelhub.platform.actor import Place
 from intelhub.platform.errors import Conflict, NotFound, NotPermitted, RuleRefused, StaleVersion
@@ -299,6 +300,16 @@ def test_unpublished_work_lies_no_lower_than_what_was_sent(house):
         assert (unpublished.level, key_level(session, unpublished)) == (1, 1)
     with house.acting("officer") as (actor, session):
         assert records.open_draft(actor, session, record_id).fields["level"] == "0"
+
+
+def test_the_log_says_the_level_of_the_unpublished_words_that_were_opened(house):
+    record_id = returned(house, level="2", list_item="VD-TM-02", text=TEXT)
+    with house.acting("officer") as (actor, session):
+        draft = records.open_draft(actor, session, record_id)
+        assert (draft.standing_level, draft.fields["level"]) == (1, "2")
+    with everything(house) as session:
+        query = select(AuditPending.level).where(AuditPending.action == "record:read").order_by(AuditPending.pos.desc())
+        assert session.scalars(query).first() == 2
 
 
 def test_a_draft_that_was_never_sent_is_lowered_by_its_author(house):
