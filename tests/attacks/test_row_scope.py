@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from sqlalchemy import (
+    bindparam,
     case,
     column,
     delete,
@@ -169,6 +171,28 @@ def test_what_can_be_filtered_is_filtered(house, scope_alone):
                 assert not ask(session, record_id), (name, actor.username)
         with scope_alone.begin(leader, scope_for(leader)) as session:
             assert ask(session, record_id), (name, "somebody finds it")
+
+
+def test_a_statement_that_everybody_asks_again_is_filtered_for_each_by_themselves(house, scope_alone):
+    """Filtered statements are kept: by the statement and the rights, and by nothing less, in whatever thread."""
+    fill(house)
+    asked = select(RecordRow.id).where(RecordRow.level <= bindparam("most"))
+    actors = [house.actor(username) for username in house.people]
+    shown = {}
+    for actor in actors:
+        with scope_alone.begin(actor, scope_for(actor)) as session:
+            shown[actor.user_id] = set(session.execute(select(RecordRow.id, RecordRow.level)).all())
+    assert len({frozenset(rows) for rows in shown.values()}) > 5
+
+    def ask(actor: Actor) -> None:
+        for most in (3, 0, 1, 3):
+            with scope_alone.begin(actor, scope_for(actor)) as session:
+                expected = {one for one, level in shown[actor.user_id] if level <= most}
+                assert set(session.scalars(asked, {"most": most})) == expected, (actor.username, most)
+
+    with ThreadPoolExecutor(3) as threads:
+        for done in [threads.submit(ask, actor) for actor in (*actors, *reversed(actors))]:
+            done.result()
 
 
 def test_what_cannot_be_filtered_is_refused(house, scope_alone):
