@@ -16,6 +16,7 @@ PASSED_ON = {"H0": 0, "H1": 1, "H2": 2, "H3": 3, "HX": None}
 STARTS = {
     "return": {"submitted"},
     "forward": {"submitted"},
+    "lower_level": {"submitted"},
     "acknowledge": {"received"},
     "assign": {"received", "evaluated", "collated"},
     "evaluate": {"received", "evaluated"},
@@ -26,6 +27,7 @@ STARTS = {
 LEADS_TO = {
     "return": ("draft", 0),
     "forward": ("received", CAME_TO_DEPARTMENT),
+    "lower_level": (None, 0),
     "acknowledge": (None, 0),
     "assign": (None, 0),
     "evaluate": ("evaluated", 0),
@@ -33,7 +35,7 @@ LEADS_TO = {
     "collate": ("collated", 0),
     "share_up": ("shared_up", CAME_TO_HEADQUARTERS),
 }
-BY_ANOTHER = {"return", "forward", "evaluate", "mark_duplicate", "collate", "share_up"}
+BY_ANOTHER = {"return", "forward", "lower_level", "evaluate", "mark_duplicate", "collate", "share_up"}
 
 
 @dataclass
@@ -70,7 +72,10 @@ class Someone:
 
 @dataclass
 class Paper:
-    """A record as the law sees it; `typed` is what its author last typed: level and handling."""
+    """A record as the law sees it; `typed` is what its author last typed: level and handling.
+
+    `proposed` is the lower level its author asked for when sending it again, which takes a second person.
+    """
 
     id: UUID
     author: str
@@ -82,6 +87,7 @@ class Paper:
     state: str = "draft"
     came: int = 0
     version: int = 1
+    proposed: int | None = None
 
     @property
     def department(self) -> str:
@@ -117,10 +123,12 @@ def may(one: Someone, act: str, paper: Paper) -> bool:
     """Whether the law lets somebody do this to a record now."""
     if not reads(one, paper) or paper.state not in STARTS[act] or (act in BY_ANOTHER and paper.author == one.name):
         return False
-    if act in {"return", "forward"}:
+    if act == "lower_level" and paper.proposed is None:
+        return False
+    if act in {"return", "forward", "lower_level"}:
         leads = one.function == "group_leader" and one.unit == paper.unit
         stands_in = one.holds("unit_head", 2) and paper.came >= CAME_TO_DEPARTMENT
-        return (leads or stands_in) and (act == "return" or passes_on(one, paper, 1))
+        return (leads or stands_in) and (act != "forward" or passes_on(one, paper, 1))
     if act == "share_up":
         return one.holds("unit_head", 2) and passes_on(one, paper, 2)
     if act in {"acknowledge", "assign"} and one.holds("unit_head", 2):
