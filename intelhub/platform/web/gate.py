@@ -57,7 +57,10 @@ def _pass_gate() -> ResponseReturnValue | None:
             return redirect(url_for(house().sign_in_endpoint, next=_way_back()), 303)
         raise SignInRequired("Your session has ended. Sign in again; what you typed is still on this page.")
     if mark.permission is not None and not house().permits(actor, mark.permission):
-        raise NotPermitted("Your duties do not include this.", rule=f"no_line:{mark.permission}")
+        raise NotPermitted(
+            "Your duties do not include this. If your work needs it, ask the leader of your unit.",
+            rule=f"no_line:{mark.permission}",
+        )
     return None
 
 
