@@ -64,7 +64,7 @@ def document_of(
         title=head.abstract,
         texts=(
             fields["text"],
-            " ; ".join(filter(None, (subject["name"] for subject in subjects))),
+            "; ".join(filter(None, (subject["name"] for subject in subjects))),
             fields.get("place_text") or "",
             fields.get("source") or "",
             head.number,

@@ -43,7 +43,7 @@ def _labels() -> dict[str, str]:
         "text": gettext("Text"), "abstract": gettext("Abstract"), "topic": gettext("Topic"),
         "method": gettext("Method"), "subjects": gettext("Subjects"), "place_unit": gettext("Unit of the place"),
         "learned_at": gettext("When you learned it"), "happened_from": gettext("It happened from"),
-        "happened_to": gettext("until"), "channel": gettext("Channel"), "source": gettext("Source"),
+        "happened_to": gettext("It happened until"), "channel": gettext("Channel"), "source": gettext("Source"),
         "level": gettext("Proposed level"), "list_item": gettext("Item of the list"),
         "level_reason": gettext("Reason for a lower level"),
         "compartments": gettext("Compartments"),

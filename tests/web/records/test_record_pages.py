@@ -70,6 +70,37 @@ def test_a_record_goes_up_the_tree_by_buttons(client_as):
     assert "Công ty bịa" in shown
 
 
+def test_a_version_in_which_nothing_was_written_anew_says_so(client_as):
+    officer, leader, analyst = map(client_as, ("officer", "leader", "analyst"))
+    record_id = write(officer)
+    act(leader, record_id, "forward")
+    assert "chưa có ai" in page(analyst, f"/records/{record_id}")
+    act(analyst, record_id, "acknowledge")
+    assert "chưa có ai" not in page(analyst, f"/records/{record_id}")
+    act(analyst, record_id, "evaluate", source_grade="C", info_grade="2", reason="Khớp với tin trước đây")
+    act(analyst, record_id, "collate", **{"entities-0-kind": "enterprise", "entities-0-name": "Công ty bịa"})
+    sections = page(analyst, f"/records/{record_id}/versions").split('<section class="version">')[1:]
+    assert sections
+    assert all("<dt>" in one or "Nội dung người viết ghi không thay đổi" in one for one in sections)
+    assert not any('<dl class="facts"></dl>' in one for one in sections)
+
+
+def test_versions_name_the_subjects_and_times_that_changed(client_as):
+    officer, leader = map(client_as, ("officer", "leader"))
+    record_id = write(officer)
+    act(leader, record_id, "return", reason="Ghi rõ doanh nghiệp")
+    edit = page(officer, f"/records/{record_id}/edit")
+    version = re.search(r'name="row_version" value="(\d+)"', edit).group(1)
+    subjects = [{"kind": "enterprise", "name": "Công ty Bịa Thêm", "identifier": ""}]
+    form = form_of(content(subjects=subjects)) | {"row_version": version, "do": "check"}
+    check = page(officer, officer.submit(f"/records/{record_id}/edit", form).location)
+    version = re.search(r'name="row_version" value="(\d+)"', check).group(1)
+    assert officer.submit(f"/records/{record_id}/submit", {"row_version": version}).status_code == 303
+    shown = page(leader, f"/records/{record_id}/versions")
+    assert "<dt>Ai và cái gì</dt>" in shown
+    assert "Công ty Bịa Thêm<" in shown
+
+
 @pytest.mark.parametrize("username", ["stranger", "neighbour", "auditor", "operator", "security", "contributor"])
 def test_whoever_may_not_read_gets_the_answer_of_an_unknown_address(client_as, username):
     record_id = write(client_as("officer"))
