@@ -40,7 +40,7 @@ def _own_units() -> list[tuple[str, str]]:
 def _labels() -> dict[str, str]:
     """What the summary of errors calls a field."""
     return {
-        "text": gettext("Text"), "abstract": gettext("Abstract"), "topic": gettext("Topic"),
+        "text": gettext("What you saw, heard or found"), "abstract": gettext("Abstract"), "topic": gettext("Topic"),
         "method": gettext("Method"), "subjects": gettext("Subjects"), "place_unit": gettext("Unit of the place"),
         "learned_at": gettext("When you learned it"), "happened_from": gettext("It happened from"),
         "happened_to": gettext("It happened until"), "channel": gettext("Channel"), "source": gettext("Source"),
