@@ -9,6 +9,9 @@ JOBS ?= 3
 SIZES ?= 10000 100000
 PARTS ?=
 
+# Each run starts the product's programs many times; without their compiled files each start compiles them again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help demo test unit lint types contracts check bench screenshots lock messages reference clean
 
 help: ## this list

@@ -9,27 +9,19 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
+from argon2 import PasswordHasher
+from hypothesis import settings
 
+from intelhub.access import factors
 from intelhub.crypto import Vault
 from intelhub.platform.embedded_postgres import EmbeddedPostgres
 from intelhub.platform.migrate import upgrade
-from intelhub.platform.roles import (
-    APP,
-    LOGIN_ROLES,
-    MIGRATOR,
-    SEQUENCER,
-    WORKER,
-    driver_address,
-    initialise_database,
-    open_to_roles,
-)
+from intelhub.platform.roles import LOGIN_ROLES, driver_address, initialise_database
+from tests.databases import Cluster, Database
 from tests.house import TestHouse, borrowed_engine, ids_of_people, make_test_keys, open_test_house, people_database
 
 _PREFIX = "intelhub-tests-"
@@ -37,60 +29,21 @@ _BARE, _MIGRATED, _PEOPLED = "template_bare", "template_migrated", "template_peo
 _FOLDER = pytest.StashKey[Path]()
 _SERVER = pytest.StashKey[EmbeddedPostgres]()
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Database:
-    """A database and the address of each role in it."""
-
-    name: str
-    superuser_url: str
-    migrator_url: str
-    app_url: str
-    worker_url: str
-    sequencer_url: str
+# How long something takes is the benchmark's question; here a busy machine would decide it.
+settings.register_profile("intelhub", deadline=None)
+settings.load_profile("intelhub")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cluster:
-    """The running server: its superuser's address and the passwords of the roles."""
+# Enough to be Argon2id. What a guess costs is asked in tests/unit/access, with what the product uses.
+_LIGHT = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+_HASH_OF_NOTHING = _LIGHT.hash("nothing")
 
-    superuser_url: str
-    passwords: dict[str, str]
-    superuser: psycopg.Connection
 
-    def database(self, name: str) -> Database:
-        authority, rest = self.superuser_url.removeprefix("postgresql+psycopg://").split("@", 1)
-        query = rest.split("?", 1)[1]
-
-        def url(credentials: str) -> str:
-            return f"postgresql+psycopg://{credentials}@/{name}?{query}"
-
-        return Database(
-            name=name,
-            superuser_url=url(authority),
-            migrator_url=url(f"{MIGRATOR}:{self.passwords[MIGRATOR]}"),
-            app_url=url(f"{APP}:{self.passwords[APP]}"),
-            worker_url=url(f"{WORKER}:{self.passwords[WORKER]}"),
-            sequencer_url=url(f"{SEQUENCER}:{self.passwords[SEQUENCER]}"),
-        )
-
-    def copy_to(self, template: str, name: str) -> None:
-        # Copying files costs a checkpoint, which is free without fsync, and half the processor time of the log.
-        self.superuser.execute(
-            sql.SQL("create database {} template {} strategy file_copy").format(
-                sql.Identifier(name), sql.Identifier(template)
-            )
-        )
-        open_to_roles(self.superuser, name)
-
-    @contextmanager
-    def copy_of(self, template: str) -> Iterator[Database]:
-        name = f"test_{secrets.token_hex(6)}"
-        self.copy_to(template, name)
-        try:
-            yield self.database(name)
-        finally:
-            self.superuser.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+@pytest.fixture(autouse=True)
+def _light_passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "unit" not in request.path.parts:
+        monkeypatch.setattr(factors, "_HASHER", _LIGHT)
+        monkeypatch.setattr(factors, "_HASH_OF_NOTHING", _HASH_OF_NOTHING)
 
 
 def pytest_configure(config: pytest.Config) -> None:

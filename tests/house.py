@@ -21,6 +21,7 @@ from intelhub.platform.actor import Actor, Place
 from intelhub.platform.database import open_engine
 from intelhub.platform.unit_of_work import ActorSession, UnitsOfWork
 from intelhub.search import SealedIndex
+from tests.databases import BORROWED
 
 PASSPHRASE = "only for tests, never for records"
 
@@ -111,15 +112,16 @@ def open_test_house(database: Any, vault: Vault, people: dict[str, UUID], engine
 def borrowed_engine(database: Any) -> Iterator[Engine]:
     """An engine on a database, used again for the next one.
 
-    What SQLAlchemy works out for a statement stays with the engine that first ran it, and doing so anew in every test
-    took longer than the tests.
+    What SQLAlchemy works out for a statement stays with the engine that first ran it, and what the server works out
+    with the connection: doing so anew in every test took longer than the tests.
     """
     engine, aim = _spare.pop() if _spare else _aimed_engine(database.app_url)
-    aim["dbname"] = database.name
+    if aim["dbname"] != database.name:
+        engine.dispose()
+        aim["dbname"] = database.name
     try:
         yield engine
     finally:
-        engine.dispose()
         _spare.append((engine, aim))
 
 
@@ -127,7 +129,7 @@ _spare: list[tuple[Engine, dict[str, str]]] = []
 
 
 def _aimed_engine(url: str) -> tuple[Engine, dict[str, str]]:
-    engine, aim = open_engine(url, pool_size=2), dict[str, str]()
+    engine, aim = open_engine(url, pool_size=2), {"dbname": "", "application_name": BORROWED}
     event.listen(engine, "do_connect", lambda _dialect, _record, _arguments, chosen: chosen.update(aim))
     return engine, aim
 

@@ -433,7 +433,6 @@ def test_what_everybody_sees_is_what_the_law_says(cluster, peopled_template, run
             max_examples=5,
             stateful_step_count=8,
             derandomize=True,
-            deadline=None,
             database=None,
             phases=(Phase.generate,),  # shrinking asks a new database for every guess: minutes, for a few steps less
             suppress_health_check=list(HealthCheck),

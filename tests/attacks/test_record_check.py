@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterator
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 
 from intelhub import records
@@ -17,19 +16,18 @@ from intelhub.cli.opening import CONSOLE, Acting
 from intelhub.cli.record_check import RecordCheck
 from intelhub.platform.database import open_engine
 from intelhub.platform.errors import NotFound
-from intelhub.platform.roles import driver_address
 from intelhub.platform.unit_of_work import UnitsOfWork
 from intelhub.records import Fault
 from intelhub.search import SealedIndex
-from tests.attacks.test_tampering import ROW, STEPS, UNPUBLISHED, VERSIONS, Scene, set_scene
 from tests.factories.compartments import compartment, take_out
 from tests.factories.record_world import act, drafted, fill, returned, submitted
+from tests.factories.tampering import ROW, STEPS, UNPUBLISHED, VERSIONS, Scene
 from tests.house import TestHouse, content
 
 
 @pytest.fixture
-def scene(house, client_as) -> Scene:
-    return set_scene(house, client_as)
+def house(scene: Scene) -> TestHouse:
+    return scene.house
 
 
 @pytest.fixture
@@ -49,10 +47,8 @@ def found(worker: Acting) -> dict[UUID, set[Fault]]:
 
 
 def damage_by(scene: Scene, worker: Acting, statement: str) -> dict[UUID, set[Fault]]:
-    """What a check finds after an attack; no foreign key stops a superuser."""
-    with psycopg.connect(driver_address(scene.house.database.superuser_url)) as connection:
-        connection.execute("set session_replication_role = replica")
-        connection.execute(statement.replace("$R", f"'{scene.record}'").replace("$O", f"'{scene.other}'"))
+    """What a check finds after an attack."""
+    scene.attack(statement)
     return found(worker)
 
 

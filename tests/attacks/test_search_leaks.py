@@ -282,7 +282,7 @@ def test_a_query_that_would_run_for_long_is_stopped(world):
     assert answer.notices
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(actors(), st.lists(labels(), max_size=12))
 def test_the_segment_lets_through_what_the_decision_admits(actor, objects):
     reader = read_filter(actor, policy=policy_of(0))

@@ -6,208 +6,33 @@ The attacker holds the superuser of PostgreSQL and old copies of the tables, but
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import psycopg
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from intelhub import records
-from intelhub.audit import sequence_once, verify_log
 from intelhub.crypto import KekScope, rotate_kek
 from intelhub.platform.errors import Tampered
-from intelhub.platform.roles import driver_address
 from intelhub.records import ListFilter
 from intelhub.records.service import reading
-from tests.factories.record_world import GRADE, WAY, act, drafted, submitted, travelled
+from tests.factories.record_world import GRADE, drafted
+from tests.factories.tampering import (
+    OF_VERSION,
+    ROW,
+    SEALED,
+    STEPS,
+    TABLES,
+    UNPUBLISHED,
+    UNSEEN,
+    VERSIONS,
+    WORDS,
+    Scene,
+    flip,
+)  # fmt: skip
 from tests.house import content
-
-TABLES = ("records", "record_versions", "record_steps")
-# Words that stand nowhere else; every one of them is a leak.
-HEAD = "Xamalan kín"
-BODY = "Zuvoken ẩn trong thùng hàng thứ ba, theo lời người gác bãi."
-EARLIER = "Karadun lúc đầu còn viết khác, dài hơn hai mươi chữ."
-COMMENT = "Pelimor cần ghi rõ"
-UNPUBLISHED = "Tovarek chưa gửi lại cho ai, chỉ người lập được xem."
-WORDS = ("Xamalan", "Zuvoken", "Karadun", "Pelimor", "Tovarek")
-READERS = ("officer", "leader", "analyst", "head")
-
-
-@dataclass
-class Scene:
-    """A record that went up and one of the same kind beside it, with the attacker's copies of every moment."""
-
-    house: Any
-    client_as: Any
-    record: UUID
-    other: UUID
-    moments: list[dict[str, list[tuple[Any, ...]]]] = field(default_factory=list)
-    now: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
-
-    def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        with psycopg.connect(driver_address(self.house.database.superuser_url)) as connection:
-            done = connection.execute(
-                statement.replace("$R", f"'{self.record}'").replace("$O", f"'{self.other}'"), values
-            )
-            return done.fetchall() if done.description else []
-
-    def copy(self) -> dict[str, list[tuple[Any, ...]]]:
-        return {table: self.sql(f"select * from {table} order by 1, 2") for table in TABLES}
-
-    def put_back(self, moment: dict[str, list[tuple[Any, ...]]], *, tables: tuple[str, ...] = TABLES) -> None:
-        """Bring a record's rows to what an earlier copy says, byte by byte, and leave all others as they are."""
-        with psycopg.connect(driver_address(self.house.database.superuser_url)) as connection:
-            connection.execute("set session_replication_role = replica")  # no foreign key stops a superuser
-            for table in tables:
-                known = {row[0] for row in moment["records"]} if moment is not self.now else None
-                connection.execute(f"delete from {table}")
-                rows = list(moment[table])
-                if known is not None:
-                    place = 1 if table == "record_steps" else 0
-                    rows += [row for row in self.now[table] if row[place] not in known]
-                for row in rows:
-                    marks = ", ".join(["%s"] * len(row))
-                    connection.execute(f"insert into {table} overriding system value values ({marks})", row)
-
-    def alarms(self) -> int:
-        with psycopg.connect(driver_address(self.house.database.superuser_url)) as connection:
-            (count,) = connection.execute(
-                "select count(*) from (select action, decision, object_id from audit_pending union all"
-                " select action, decision, object_id from audit_entries) a"
-                " where action = 'record:tamper-found' and decision = 'deny' and object_id in (%s, %s)",
-                (self.record, self.other),
-            ).fetchone()
-        return count
-
-    def sequence(self) -> None:
-        engine = create_engine(self.house.database.sequencer_url)
-        sequence_once(engine, self.house.vault)
-        engine.dispose()
-
-    def verify(self, seen: str | None = None) -> Any:
-        engine = create_engine(self.house.database.worker_url)
-        with engine.connect() as connection:
-            found = verify_log(connection, self.house.vault.checkpoint_public_key, seen=seen)
-        engine.dispose()
-        return found
-
-
-@pytest.fixture
-def scene(house, client_as) -> Scene:
-    return set_scene(house, client_as)
-
-
-def set_scene(house: Any, client_as: Any) -> Scene:
-    """The record was returned once, written anew, forwarded, graded; its author works on another one again."""
-    words = {"abstract": HEAD, "level": "1", "list_item": "VD-M-02"}
-    record = submitted(house, text=EARLIER, **words)
-    one = Scene(house=house, client_as=client_as, record=record, other=record)
-    one.moments.append(one.copy())
-    act(house, "leader", record, records.return_record, comment=COMMENT)
-    one.moments.append(one.copy())
-    with house.acting("officer") as (actor, session):
-        draft = records.open_draft(actor, session, record)
-        records.save_draft(actor, session, record, draft.row_version, content(text=UNPUBLISHED, **words))
-    one.moments.append(one.copy())
-    with house.acting("officer") as (actor, session):
-        draft = records.open_draft(actor, session, record)
-        records.submit_record(actor, session, record, draft.row_version, content(text=BODY, **words))
-    one.moments.append(one.copy())
-    for username, move, said in WAY[:3]:
-        act(house, username, record, move, **said)
-        one.moments.append(one.copy())
-    one.other = travelled(house, 3, text="Nội dung của tin khác, cùng đơn vị và cùng mức.")
-    one.now = one.copy()
-    return one
-
-
-def flip(column: str) -> str:
-    """Flip one bit in the middle of a value."""
-    middle = f"octet_length({column}) / 2"
-    return f"{column} = set_byte({column}, {middle}, get_byte({column}, {middle}) # 1)"
-
-
-SEALED = "kek_id, wrapped_dek, head_ciphertext, body_ciphertext, digest"
-
-
-def exchange(table: str, columns: str, first: str, second: str) -> str:
-    """Let two rows have each other's columns."""
-    names = columns.split(", ")
-    return (
-        f"update {table} t set ({columns}) = row({', '.join('o.' + name for name in names)}) from {table} o"
-        f" where ({first.replace('~', 't')} and {second.replace('~', 'o')})"
-        f" or ({second.replace('~', 't')} and {first.replace('~', 'o')})"
-    )
-
-
-# Nobody holds these compartments, so that nobody is shown even the damage: the row is as good as deleted.
-UNSEEN = ("compartments", "a compartment of nothing")
-OF_VERSION = ", ".join(f"v.{name}" for name in SEALED.split(", "))
-LAST_VERSION = (
-    "record_id = $R and content_version = (select max(content_version) from record_versions where record_id = $R)"
-)
-ROW = {
-    **{f"a bit of {name}": f"update records set {flip(name)} where id = $R"
-       for name in ("head_ciphertext", "body_ciphertext", "wrapped_dek", "digest", "label_mac")},
-    **{f"no {name}": f"update records set {name} = '' where id = $R"
-       for name in ("head_ciphertext", "body_ciphertext", "wrapped_dek", "digest", "label_mac")},
-    "key id": "update records set kek_id = gen_random_uuid() where id = $R",
-    "level lower": "update records set level = 0 where id = $R",
-    "level higher": "update records set level = 2 where id = $R",
-    "unit": "update records set owning_unit_id = (select id from units where code = '15BE') where id = $R",
-    "department": "update records set origin_department_id = (select id from units where code = '20ZZ') where id = $R",
-    **{f"exposure {one}": f"update records set exposure = {one} where id = $R" for one in (0, 1, 3)},
-    "handling": "update records set handling = 'H4' where id = $R",
-    "handling unknown": "update records set handling = 'anything' where id = $R",
-    "state": "update records set state = 'shared_up' where id = $R",
-    "state draft": "update records set state = 'draft' where id = $R",
-    "state unknown": "update records set state = 'anything' where id = $R",
-    "author": "update records set author_id = (select id from users where username = 'stranger') where id = $R",
-    "assignee": "update records set assignee_id = (select id from users where username = 'analyst2') where id = $R",
-    "case": "update records set case_id = gen_random_uuid() where id = $R",
-    "row version": "update records set row_version = row_version + 1 where id = $R",
-    "content version": "update records set content_version = content_version + 1 where id = $R",
-    "compartments": "update records set compartments = array[gen_random_uuid()] where id = $R",
-    "a compartment of nothing": "update records set compartments = '{NULL}' where id = $R",
-    "made everybody's": "update records set level = 0, exposure = 3, handling = 'H0' where id = $R",
-    **{f"{name} of another": exchange("records", name, "~.id = $R", "~.id = $O")
-       for name in ("head_ciphertext", "body_ciphertext", "head_ciphertext, body_ciphertext, digest", SEALED,
-                    f"{SEALED}, content_version, row_version, label_mac", "label_mac")},
-    "content of an earlier version": f"update records r set ({SEALED}) = row({OF_VERSION}) from record_versions v"
-        " where v.record_id = r.id and r.id = $R and v.content_version = (select max(content_version)"
-        " from record_versions where record_id = $R)",
-}  # fmt: skip
-FIRST_STEP = "record_id = $R and event = 'return'"
-VERSIONS = {
-    "newest version gone": f"delete from record_versions where {LAST_VERSION}",
-    "every version gone": "delete from record_versions where record_id = $R",
-    **{f"a bit of a version's {name}": f"update record_versions set {flip(name)} where {LAST_VERSION}"
-       for name in ("body_ciphertext", "head_ciphertext", "wrapped_dek", "digest")},
-    "a version's number": f"update record_versions set content_version = 99 where {LAST_VERSION}",
-    "a version's level": f"update record_versions set level = 0 where {LAST_VERSION}",
-    "a version hidden": f"update record_versions set is_published = false where {LAST_VERSION}",
-    "a version of another": exchange("record_versions", SEALED, "~.record_id = $R", "~.record_id = $O"),
-    "a version moved to another record":
-        f"update record_versions set record_id = $O, content_version = 77 where {LAST_VERSION}",
-}  # fmt: skip
-STEPS = {
-    "a step gone": f"delete from record_steps where {FIRST_STEP}",
-    "every step gone": "delete from record_steps where record_id = $R",
-    "a bit of a step's words": f"update record_steps set {flip('words_ciphertext')} where {FIRST_STEP}",
-    "who did a step": f"update record_steps set actor_id = gen_random_uuid() where {FIRST_STEP}",
-    "what a step was": f"update record_steps set event = 'forward' where {FIRST_STEP}",
-    "what a step was, in no known word": f"update record_steps set to_state = 'anything' where {FIRST_STEP}",
-    "for which unit a step was done": f"update record_steps set unit_id = gen_random_uuid() where {FIRST_STEP}",
-    "from where a step was done": f"update record_steps set place = 'remote' where {FIRST_STEP}",
-    "a step's version": f"update record_steps set row_version = 99 where {FIRST_STEP}",
-    "a step told twice": "insert into record_steps select gen_random_uuid(), record_id, row_version, event, from_state,"
-        " to_state, actor_id, unit_id, place, level, compartments, origin_department_id, kek_id, wrapped_dek,"
-        f" words_ciphertext from record_steps where {FIRST_STEP}",
-    "a comment moved to another record": f"update record_steps set record_id = $O where {FIRST_STEP}",
-}  # fmt: skip
 
 
 def pages_of(scene: Scene, username: str) -> Iterator[tuple[str, int, str]]:
@@ -264,9 +89,7 @@ def strike(scene: Scene, attacks: dict[str, str], **allowed: Any) -> None:
     failures = []
     for name, statement in attacks.items():
         before = scene.alarms()
-        with psycopg.connect(driver_address(scene.house.database.superuser_url)) as connection:
-            connection.execute("set session_replication_role = replica")
-            connection.execute(statement.replace("$R", f"'{scene.record}'").replace("$O", f"'{scene.other}'"))
+        scene.attack(statement)
         assert scene.copy() != scene.now, name
         found = damage(scene, ("analyst", "officer", "hq", "stranger"), **allowed)
         if scene.alarms() == before and name not in UNSEEN:

@@ -29,6 +29,7 @@ from intelhub.crypto import Vault, create_key_file
 from intelhub.organisation import load_directory, load_template, today
 from intelhub.platform.actor import Actor, Place
 from intelhub.platform.unit_of_work import ActorSession, UnitsOfWork
+from tests.house import borrowed_engine
 
 PASSWORD = "bốn con ngựa trắng"
 LIMITS = SessionLimits(idle=timedelta(minutes=15), absolute=timedelta(hours=8))
@@ -109,7 +110,7 @@ def own_vault(tmp_path_factory) -> Vault:
 @pytest.fixture(scope="session")
 def furnished(cluster, migrated_template) -> Iterator[str]:
     """A database with the tree of units in it, to be copied by every test that needs a house."""
-    with cluster.copy_of(migrated_template) as database:
+    with cluster.template_from(migrated_template) as database:
         migrator = create_engine(database.migrator_url, poolclass=NullPool)
         with Session(migrator) as session:
             load_template(session)
@@ -120,8 +121,7 @@ def furnished(cluster, migrated_template) -> Iterator[str]:
 
 @pytest.fixture
 def house(cluster, furnished, demo_vault) -> Iterator[House]:
-    with cluster.copy_of(furnished) as database:
-        app, superuser = (create_engine(url, poolclass=NullPool) for url in (database.app_url, database.superuser_url))
+    with cluster.copy_of(furnished) as database, borrowed_engine(database) as app:
+        superuser = create_engine(database.superuser_url, pool_size=1)
         yield House(app, superuser, demo_vault)
-        app.dispose()
         superuser.dispose()

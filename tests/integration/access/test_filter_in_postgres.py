@@ -83,7 +83,7 @@ def columns_of(number: int, label: Label) -> dict[str, object]:
     }
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     actor=actors(),
     some=st.lists(labels(), min_size=1, max_size=25),
@@ -102,7 +102,7 @@ def test_sql_rendering_equals_the_decision(engine, actor, some, seed, action):
     assert found == expected
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actor=actors(), some=st.lists(labels(), min_size=1, max_size=25))
 def test_row_level_security_never_hides_what_the_filter_shows(engine, actor, some):
     app, worker = engine

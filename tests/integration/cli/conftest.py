@@ -84,7 +84,7 @@ def install(var: Path, keys: Path, database: Any) -> Installation:
 @pytest.fixture(scope="session")
 def peopled_template(cluster, migrated_template, cli_keys, tmp_path_factory) -> Iterator[str]:
     """The people of a border gate and its department, made once by the commands themselves."""
-    with cluster.copy_of(migrated_template) as database:
+    with cluster.template_from(migrated_template) as database:
         made = install(tmp_path_factory.mktemp("peopled") / "var", cli_keys, database)
         made.done("org", "load", "VN-2006-2024")
         made.done("user", "create-first", "admin", "--name", "Quản trị")

@@ -40,7 +40,7 @@ def test_a_document_comes_back_as_it_was(each):
     assert decode_entry(encode_entry(Tombstone(**known)), **known) == Tombstone(**known)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(DOCUMENTS, max_size=4))
 def test_a_segment_gives_back_the_documents_it_was_made_of(documents):
     segment = Segment(PARTITION, image=Segment.image_of(PARTITION, documents))
@@ -114,7 +114,7 @@ def test_a_size_class_holds_its_image_and_wastes_a_quarter_at_most(length):
     assert number == 0 or held * 4 <= (length + 4) * 5 + 4
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 4), st.integers(0, 3), st.booleans()), max_size=20))
 def test_of_every_record_the_newest_version_alone_is_found(writes):
     """Versions of five records fall into three segments and a tail, in any order; some are removals."""

@@ -154,7 +154,7 @@ HOSTILE = st.lists(
 ).map(" ".join)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.one_of(HOSTILE, st.text(), HOSTILE.map(lambda typed: typed.replace(" ", ""))))
 def test_nothing_typed_raises_or_reaches_fts5_as_syntax(typed):
     query = parse_query(typed)
@@ -182,7 +182,7 @@ TREES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TREES, st.lists(st.lists(WORDS, max_size=5).map(" ".join), min_size=1, max_size=4))
 def test_the_index_finds_what_a_reader_of_every_text_would(typed, texts):
     query = parse_query(typed)
