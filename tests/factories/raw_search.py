@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 
-_PREFIX = 4
+import ahocorasick
+
+_AS_IT_IS = "latin-1"  # a sign for every byte
 _PAGE = 8192
 _CHUNK = 4 * 1024 * 1024
 # Shorter ones turn up by chance somewhere in a hundred megabytes of ciphertext.
@@ -56,16 +58,19 @@ def shapes_of(word: str) -> Iterator[bytes]:
 
 
 class Finder:
-    """All shapes of all words at once: a pattern for their beginnings, then a look at the rest."""
+    """All shapes of all words at once (Aho and Corasick, 1975)."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        self.shapes: dict[bytes, list[tuple[bytes, str]]] = {}
+        meant: dict[bytes, list[str]] = {}
         for word in words:
             for shape in shapes_of(word):
-                self.shapes.setdefault(shape[:_PREFIX], []).append((shape, word))
+                meant.setdefault(shape, []).append(word)
         self.seen: set[bytes] = {sha256(bytes(_PAGE)).digest()}
-        self.longest = 2 * max(len(shape) for found in self.shapes.values() for shape, _ in found)
-        self.pattern = re.compile(_alternatives(self.shapes.keys(), is_first=True), re.DOTALL)
+        self.longest = 2 * max(map(len, meant))
+        self.shapes = ahocorasick.Automaton()
+        for shape, said in meant.items():
+            self.shapes.add_word(shape.decode(_AS_IT_IS), said)
+        self.shapes.make_automaton()
 
     def find(self, data: bytes) -> Iterator[str]:
         """The words that lie here, each as often as it does."""
@@ -75,11 +80,8 @@ class Finder:
         yield from self._find(_HEX.sub(b"\0", data))
 
     def _find(self, data: bytes) -> Iterator[str]:
-        for hit in self.pattern.finditer(data):
-            at = hit.start()
-            for shape, word in self.shapes[data[at : at + _PREFIX]]:
-                if data.startswith(shape, at):
-                    yield word
+        for _, said in self.shapes.iter(data.decode(_AS_IT_IS)):
+            yield from said
 
     def search(self, folder: Path) -> Mapping[str, set[str]]:
         """The words that lie in files below a folder, each with the files.
@@ -113,17 +115,3 @@ class Finder:
             kept.append(b"\0" if digest in self.seen else page)
             self.seen.add(digest)
         return b"".join(kept)
-
-
-def _alternatives(beginnings: Collection[bytes], *, is_first: bool = False) -> bytes:
-    """A pattern that matches one byte where one of the beginnings stands."""
-    branches: dict[int, set[bytes]] = {}
-    for beginning in beginnings:
-        if beginning:
-            branches.setdefault(beginning[0], set()).add(beginning[1:])
-    parts = []
-    for first, rests in sorted(branches.items()):
-        rest = _alternatives(rests) if b"" not in rests else b""
-        head = re.escape(bytes([first]))
-        parts.append(head + (b"(?=" + rest + b")" if is_first and rest else rest))
-    return b"(?:" + b"|".join(parts) + b")"
