@@ -118,7 +118,9 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
             ready.write_text(json.dumps({"superuser_url": server.superuser_url, "passwords": passwords}))
         known = json.loads(ready.read_text())
     with psycopg.connect(driver_address(known["superuser_url"]), autocommit=True) as superuser:
-        yield Cluster(**known, superuser=superuser)
+        cluster = Cluster(**known, superuser=superuser)
+        yield cluster
+        cluster.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -113,6 +114,11 @@ class Cluster:
 
     def _drop(self, name: str) -> None:
         self.superuser.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+    def close(self) -> None:
+        """Let go of every copy; they end with the server."""
+        for spare in itertools.chain(*self.spares.values()):
+            spare.hands.close()
 
     def _new_copy(self, template: str) -> _Spare:
         name = f"test_{secrets.token_hex(6)}"
