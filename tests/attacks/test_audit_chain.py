@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import create_engine, text
 
 from intelhub.audit import (
     NoteKey,
@@ -52,7 +52,7 @@ class Scene:
 
     def __init__(self, database, vault: Vault) -> None:
         urls = (database.app_url, database.worker_url, database.sequencer_url, database.superuser_url)
-        self.app, self.worker, self.sequencer, self.superuser = (create_engine(url, poolclass=NullPool) for url in urls)
+        self.app, self.worker, self.sequencer, self.superuser = (create_engine(url, pool_size=1) for url in urls)
         self.vault = vault
         for _ in range(3):
             self.act(10)

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine, NullPool, create_engine, text
+from sqlalchemy import Engine, create_engine, text
 
 from intelhub import records
 from intelhub.access import NOBODY, scope_for
@@ -71,7 +71,7 @@ class Scene:
 def open_scene(house: TestHouse) -> Iterator[Scene]:
     """Live through the morning."""
     urls = (house.database.sequencer_url, house.database.superuser_url)
-    engines = [create_engine(url, poolclass=NullPool) for url in urls]
+    engines = [create_engine(url, pool_size=1) for url in urls]
     record_id, number = _send_a_record(house)
     scene = Scene(house, house.vault, *engines, record_id, number)
     for username in ("officer", "leader"):

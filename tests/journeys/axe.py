@@ -1,4 +1,4 @@
-"""Accessibility of a page in a browser, judged by axe-core (vendored for tests only, `tests/web/vendor/`)."""
+"""Whether a page is usable by everybody: axe-core (vendored for tests only, `tests/web/vendor/`) and both widths."""
 
 from __future__ import annotations
 
@@ -21,3 +21,15 @@ def violations(page: Page) -> list[str]:
         f"{one['id']} ({one['impact']}): {one['help']}: {' '.join(str(node['target'][0]) for node in one['nodes'])}"
         for one in found["violations"]
     ]
+
+
+def assert_usable(page: Page) -> None:
+    """Nothing that axe finds at this width, and nothing to scroll sideways on a telephone or on a desk."""
+    assert violations(page) == [], page.url
+    size = page.viewport_size
+    assert size is not None
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": size["height"]})
+        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, f"{page.url} is {overflow} px wider than {width} px"
+    page.set_viewport_size(size)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy import Engine, create_engine
 
 from intelhub.access import NOBODY, ReadFilter, read_filter
 from intelhub.audit import ObjectRef, Verification, record_act, register_action, sequence_once, verify_log
@@ -75,7 +75,7 @@ def audit_keys(tmp_path_factory) -> tuple[Vault, AuditorsKey]:
 @pytest.fixture
 def log(database, audit_keys) -> Iterator[Log]:
     urls = (database.app_url, database.worker_url, database.sequencer_url, database.superuser_url)
-    engines = [create_engine(url, poolclass=NullPool) for url in urls]
+    engines = [create_engine(url, pool_size=1) for url in urls]
     yield Log(*engines, audit_keys[0])
     for engine in engines:
         engine.dispose()
