@@ -88,7 +88,7 @@ def _unit_name(actor: Actor, locale: str) -> str:
     if "session" in g:
         unit = find_unit(actor, g.session, actor.posts[0].unit_id)
     else:
-        with house().units.begin(actor, g.scope) as session:
+        with house().units.begin(actor, g.scope, g.known) as session:
             unit = find_unit(actor, session, actor.posts[0].unit_id)
     return unit.short_label(locale) if unit else ""
 

@@ -11,13 +11,13 @@ import flask_login
 from flask import Flask, Request, Response, g
 
 from intelhub.access.domain import LiveSession, Persona, SessionLimits
-from intelhub.access.scope import NOBODY, scope_for
+from intelhub.access.scope import NOBODY
 from intelhub.access.sign_in import resolve_session
 from intelhub.access.views import blueprint
 from intelhub.access.views.personas import demo
 from intelhub.access.views.session_cookie import WebAccess, install, token_of, web_access
 from intelhub.access.views.unit_people import list_holders
-from intelhub.organisation import register_people
+from intelhub.organisation import hand_on_directory, register_people
 from intelhub.platform.actor import Actor
 from intelhub.platform.web.current import house
 
@@ -67,10 +67,11 @@ def _load(incoming: Request) -> _SignedInUser | None:
     token = token_of(incoming)
     if token is None:
         return None
-    with house().units.begin(NOBODY, scope_for(NOBODY)) as session:
+    with house().units.glance(NOBODY, house().scope_of(NOBODY)) as session:
         live = resolve_session(session, token, request_id=g.request_id, limits=web_access().limits)
-    if live is None:
-        return None
+        if live is None:
+            return None
+        g.known = hand_on_directory(session)
     g.session_ends_at = live.ends_at
     return _SignedInUser(live)
 

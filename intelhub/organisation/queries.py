@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import cast
 from uuid import UUID
@@ -19,6 +20,7 @@ from intelhub.platform.errors import NotFound, Unavailable
 _HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 _KEPT_DIRECTORIES = 4
 _ASKED = "organisation.directory"
+_HANDED_ON = "handed on"
 _DIRECTORY_DATA = {"unscoped": "which state of the directory is in force; nobody's content"}
 _STAMP = select(OrganisationRow.stamp)
 STAMP_IN_FORCE = _STAMP.scalar_subquery()
@@ -39,7 +41,7 @@ def load_directory(session: Session, *, stamp: UUID | None = None) -> Directory:
     everybody signed in knows the tree.
     """
     transaction, known = session.info.get(_ASKED, (None, None))
-    if known is not None and transaction is session.get_transaction():
+    if known is not None and transaction in (_HANDED_ON, session.get_transaction()):
         return cast("Directory", known)
     stamp = stamp or session.scalar(_STAMP, execution_options=_DIRECTORY_DATA)
     if stamp is None:
@@ -52,6 +54,11 @@ def load_directory(session: Session, *, stamp: UUID | None = None) -> Directory:
         _kept[stamp] = directory
     session.info[_ASKED] = (session.get_transaction(), directory)
     return directory
+
+
+def hand_on_directory(session: Session) -> Mapping[str, object]:
+    """For the next unit of work of the same request: its pages name units by the tree its actor's rights rest on."""
+    return {_ASKED: (_HANDED_ON, load_directory(session))}
 
 
 def forget_directory(session: Session) -> None:

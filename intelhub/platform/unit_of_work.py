@@ -31,6 +31,9 @@ _SETTINGS = (
 _SET_CONTEXT = "SELECT " + ", ".join(f"set_config('{name}', %s, true)" for name in _SETTINGS)
 
 
+_STANDS_ALONE = "statements stand alone"
+
+
 class ActorSession(Session):
     """A session that belongs to one actor for its whole life; the ways past its row filter are closed."""
 
@@ -56,6 +59,10 @@ def _put_down_context(session: Session, _transaction: SessionTransaction, connec
     unknown = set(context) - set(_SETTINGS)
     if unknown:
         raise row_scope.ScopeMissing(f"settings that no policy reads: {sorted(unknown)}")
+    if not any(context.values()):
+        return  # a setting that is missing and one that is empty are both nobody, and the last ones ended with a commit
+    if session.info.get(_STANDS_ALONE):
+        raise row_scope.ScopeMissing("a context would end with the statement that puts it down")
     connection.exec_driver_sql(_SET_CONTEXT, tuple(context.get(name, "") for name in _SETTINGS))
 
 
@@ -71,9 +78,25 @@ class UnitsOfWork:
         self.info = dict(info)
 
     @contextmanager
-    def begin(self, actor: Actor, scope: Scope) -> Iterator[ActorSession]:
-        """Open a session for `actor`; commit when the block ends, roll back when it raises."""
-        info = {**self.info, "actor": actor, "scope": scope}
+    def begin(self, actor: Actor, scope: Scope, known: Mapping[str, Any] | None = None) -> Iterator[ActorSession]:
+        """Open a session for `actor`; commit when the block ends, roll back when it raises.
+
+        `known` is what was found out for the same request already and need not be asked again.
+        """
+        info = {**self.info, **(known or {}), "actor": actor, "scope": scope}
         with ActorSession(self.engine, expire_on_commit=False, autoflush=False, info=info) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def glance(self, nobody: Actor, scope: Scope) -> Iterator[ActorSession]:
+        """Open a session for nobody in which each statement stands alone and is kept at once.
+
+        For one question before anybody acts, without a transaction's three errands around it; raises `ScopeMissing`
+        for a scope that row-level security would have to be told of.
+        """
+        info = {**self.info, "actor": nobody, "scope": scope, _STANDS_ALONE: True}
+        engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with ActorSession(engine, expire_on_commit=False, autoflush=False, info=info) as session:
             yield session
             session.commit()

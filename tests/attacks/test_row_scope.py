@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
@@ -329,6 +329,60 @@ def test_without_an_actor_no_table_of_content_shows_a_row(house, context):
         for name in names:
             (count,) = connection.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(name))).fetchone()
             assert count == 0, name
+
+
+CARRIED = text("SELECT pg_backend_pid(), coalesce(current_setting('intelhub.actor', true), '')")
+
+
+def look(session: Session) -> tuple[int, str, int]:
+    """The server's process, whom it serves, and how many records it gives out."""
+    backend, told = session.execute(CARRIED, execution_options={"unscoped": "what a connection carries"}).one()
+    return backend, told, len(session.scalars(select(RecordRow)).all())
+
+
+@pytest.fixture
+def narrow(house) -> Iterator[UnitsOfWork]:
+    """Units of work on one connection that all of them share."""
+    engine = open_engine(house.database.app_url, pool_size=1)
+    yield UnitsOfWork(engine, house.units.info)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("way", ["begin", "glance"])
+def test_a_pooled_connection_carries_nobody_s_rights_on(house, narrow, way):
+    """Nothing is put down for nobody: what somebody's transaction was told must have ended with it, failed or not."""
+    travelled(house, 5)
+    analyst = house.actor("analyst")
+    with narrow.begin(analyst, scope_for(analyst)) as session:
+        served, told, count = look(session)
+    assert (told, count) == (str(analyst.user_id), 1)
+    with getattr(narrow, way)(NOBODY, scope_for(NOBODY)) as session:
+        assert look(session) == (served, "", 0)
+    with narrow.begin(analyst, scope_for(analyst)) as session:
+        assert look(session) == (served, told, 1)
+        session.rollback()
+    with getattr(narrow, way)(NOBODY, scope_for(NOBODY)) as session:
+        assert look(session) == (served, "", 0)
+
+
+def test_a_glance_is_for_nobody(house, narrow):
+    """Somebody's context would end with the statement that puts it down, and the next one be filtered by nothing."""
+    analyst = house.actor("analyst")
+    with pytest.raises(ScopeMissing), narrow.glance(analyst, scope_for(analyst)) as session:
+        look(session)
+
+
+def test_after_a_glance_a_transaction_is_one_again(house, narrow):
+    with narrow.glance(NOBODY, scope_for(NOBODY)) as session:
+        served, *_ = look(session)
+    officer, one = house.actor("officer"), select(RecordRow).where(RecordRow.id == drafted(house))
+    with narrow.begin(officer, scope_for(officer)) as session:
+        session.scalars(one).one().row_version += 1
+        session.flush()
+        assert look(session)[0] == served
+        session.rollback()
+    with narrow.begin(officer, scope_for(officer)) as session:
+        assert session.scalars(one).one().row_version == 1
 
 
 def put_context(connection: Any, actor: Actor) -> None:

@@ -69,7 +69,7 @@ def keep_work() -> None:
 def _in_unit_of_work(view: Callable[..., Any]) -> Callable[..., Response]:
     @functools.wraps(view)
     def run(**arguments: Any) -> Response:
-        with house().units.begin(g.actor, g.scope) as session:
+        with house().units.begin(g.actor, g.scope, g.known) as session:
             g.session = session
             try:
                 response = make_response(view(**arguments))

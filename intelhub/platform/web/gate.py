@@ -40,6 +40,7 @@ def _pass_gate() -> ResponseReturnValue | None:
     g.request_id = uuid4()
     g.access = None
     g.keep_work = False
+    g.known = {}
     g.actor = house().nobody
     g.scope = house().scope_of(house().nobody)
     if request.routing_exception is not None:
