@@ -40,6 +40,7 @@ _BEFORE_ALL_RECORDS = timedelta(days=800)
 _HELD_UNTIL = timedelta(days=365 * 5)
 _PROCESSES = 2
 _BATCH = 60
+_KNOWN_BY = 200
 
 Progress = Callable[[str, int, int], None]
 
@@ -128,7 +129,7 @@ def _load_in_processes(settings: Settings, now: datetime, count: int, missing: l
         if index in wanted:
             heap = departments.setdefault(record.unit_code[:2], len(departments) % _PROCESSES)
             heaps[heap].append(index)
-    done = 0
+    done, is_known = 0, False
     context = multiprocessing.get_context("spawn")
     with context.Manager() as manager, ProcessPoolExecutor(_PROCESSES, mp_context=context) as pool:
         ticks = manager.Queue()
@@ -142,8 +143,19 @@ def _load_in_processes(settings: Settings, now: datetime, count: int, missing: l
                 if type(nothing).__name__ != "Empty":
                     raise
             progress("loading invented records", done, len(missing))
+            if done >= _KNOWN_BY and not is_known:
+                _make_known(settings)
+                is_known = True
         for one in as_completed(running):
             one.result()
+
+
+def _make_known(settings: Settings) -> None:
+    """Let the planner see that tables are not empty any more: by itself it looks once a minute."""
+    engine = open_engine(settings.url_for("migrator"), pool_size=1)
+    with engine.begin() as connection:
+        connection.execute(text("ANALYZE audit_pending, records, record_steps, record_versions, search_tail"))
+    engine.dispose()
 
 
 def _load_heap(var: Any, now: datetime, count: int, heap: list[int], ticks: Any) -> None:
