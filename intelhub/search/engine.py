@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -97,18 +97,36 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """What a page shows of a hit: its title and a stretch of its text."""
+
+    title: tuple[Piece, ...] = ()
+    snippet: tuple[Piece, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """A record that answers, at the version the index knows.
 
     Read it again through the row scope; where its row has moved past `row_version`, show no title or snippet of this.
+    `mark` works these two out when they are asked for: most hits are only counted.
     """
 
     record_id: UUID
     row_version: int
     occurred_at: datetime
-    title: tuple[Piece, ...] = ()
-    snippet: tuple[Piece, ...] = ()
+    mark: Callable[[], Marked] = Marked
     facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def title(self) -> tuple[Piece, ...]:
+        """The title in pieces."""
+        return self.mark().title
+
+    @property
+    def snippet(self) -> tuple[Piece, ...]:
+        """The stretch of text in pieces."""
+        return self.mark().snippet
 
     @property
     def cursor(self) -> Cursor:

@@ -5,6 +5,7 @@ Only what `Segment` let through its access filter gets here, and nothing here op
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from intelhub.search.document import SearchDocument
-from intelhub.search.engine import MOST_RANKED, Hit, Order, PartitionFilter, SearchRequest
+from intelhub.search.engine import MOST_RANKED, Hit, Marked, Order, PartitionFilter, SearchRequest
 from intelhub.search.matching import Checked, all_facets
 from intelhub.search.query import And, Leaf, Node, Or, Query, facet, positive_leaves
 from intelhub.search.ranking import MOST_COUNTED, rank
@@ -86,17 +87,18 @@ class Gathering:
         return self._ranked(), False
 
     def hit(self, place: Place) -> Hit:
-        """What a page shows of a hit; for a search by relevance the snippets are those of the page alone."""
+        """A hit with what its row in the index says; its words are marked when somebody looks."""
         document = place.document()
-        shows = self._request.with_snippets
         return Hit(
             record_id=document.record_id,
             row_version=document.row_version,
             occurred_at=document.occurred_at,
-            title=mark_hits(document.title, self._leaves) if shows else (),
-            snippet=best_snippet(document.texts, self._leaves) if shows else (),
+            mark=functools.cache(lambda: self._marked(document)) if self._request.with_snippets else Marked,
             facets=all_facets(document),
         )
+
+    def _marked(self, document: SearchDocument) -> Marked:
+        return Marked(title=mark_hits(document.title, self._leaves), snippet=best_snippet(document.texts, self._leaves))
 
     def _keep(self, segment: Segment, found: Sequence[Found]) -> None:
         for hit in found:

@@ -102,13 +102,18 @@ def _marks(text: str, leaves: Sequence[Leaf]) -> list[_Mark]:
     marks: list[_Mark] = []
     for number, leaf in enumerate(leaves):
         marks += _marks_of(leaf, number, found)
-    tokens = {_token(leaf): number for number, leaf in enumerate(leaves)}
+    # Looking for identifiers costs as much as the rest, and none of them is without a figure.
+    tokens = {token: number for number, leaf in enumerate(leaves) if _has_figure(token := _token(leaf))}
     marks += [
         _Mark(spotted.start, spotted.end, tokens[token], is_exact=True)
-        for spotted in spot_identifiers(text)
+        for spotted in (spot_identifiers(text) if tokens else ())
         if (token := identifier_token(spotted.normalised)) in tokens
     ]
     return sorted(marks, key=lambda mark: (mark.start, -mark.end))[:_MOST_MARKS]
+
+
+def _has_figure(token: str | None) -> bool:
+    return token is not None and any(map(str.isdigit, token))
 
 
 def _token(leaf: Leaf) -> str | None:

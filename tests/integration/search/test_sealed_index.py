@@ -16,6 +16,7 @@ from intelhub.search import (
     Partition,
     SearchRequest,
     Spotted,
+    gathering,
     merge_partition,
     register_recogniser,
     reindex_partition,
@@ -23,6 +24,7 @@ from intelhub.search import (
 from intelhub.search.analysis import _recognisers as recognisers
 from intelhub.search.merge import list_merges_due, list_partitions
 from intelhub.search.query import UNREADABLE
+from intelhub.search.snippets import best_snippet
 from tests.factories.search_world import (
     DEPOT,
     EVERYTHING,
@@ -257,6 +259,24 @@ def test_snippets_show_original_text(world):
     hit = one.answer("huu nghi").hits[0]
     assert "".join(piece.text for piece in hit.snippet) == "Hàng hóa qua cửa khẩu Hữu Nghị <b>"
     assert [piece.text for piece in hit.title if piece.is_hit] == ["Hữu", "Nghị"]
+
+
+def test_what_nobody_looks_at_is_not_marked(world, monkeypatch):
+    """A first page counts a hundred hits and shows a quarter of them."""
+    marked = []
+
+    def mark(texts, leaves):
+        marked.append(texts)
+        return best_snippet(texts, leaves)
+
+    monkeypatch.setattr(gathering, "best_snippet", mark)
+    one = world.process()
+    one.write(*(document(f"Hàng hóa số {number}") for number in range(5)))
+    hits = one.answer("hàng hóa").hits
+    assert (len(hits), marked) == (5, [])
+    assert any(piece.is_hit for piece in hits[0].snippet)
+    assert hits[0].title == ()
+    assert len(marked) == 1
 
 
 def test_what_cannot_be_read_says_so(world):

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intelhub.records.identifiers import (
+    _SHAPES,
     Identifier,
     IdentifierKind,
     IdentifierProblem,
@@ -169,6 +170,12 @@ def test_looking_for_identifiers_never_fails_and_what_is_found_normalises_to_its
     for sighting in locate(text):
         found = sighting.identifier
         assert normalise(found.kind, text[sighting.start : sighting.end]) == found
+
+
+@given(st.sampled_from(_SHAPES).flatmap(lambda one: st.from_regex(one[1])))
+def test_no_identifier_is_without_a_figure(text):
+    """The marking of hits rests on it: a question without any figure looks for no identifier."""
+    assert all(any(map(str.isdigit, found.value)) for found in recognise(text))
 
 
 def test_a_report_gives_up_its_identifiers_in_order():
