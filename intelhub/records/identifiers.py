@@ -300,11 +300,6 @@ _SHAPES: tuple[tuple[IdentifierKind, re.Pattern[str]], ...] = tuple(
 )
 
 
-def recognise(text: str) -> list[Identifier]:
-    """The identifiers a text holds, each once, in the order of their first appearance."""
-    return list(dict.fromkeys(sighting.identifier for sighting in locate(text)))
-
-
 def locate(text: str) -> list[Sighting]:
     """Where a text holds identifiers, in order and without overlaps."""
     taken: list[Sighting] = []

@@ -15,10 +15,18 @@ from intelhub.records.identifiers import (
     imo_check_digit,
     locate,
     normalise,
-    recognise,
 )
 
 FULL_WIDTH = {c: chr(ord(c) + 0xFEE0) for c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+
+def recognise(text: str) -> list[Identifier]:
+    """The identifiers a text holds, each once."""
+    found: list[Identifier] = []
+    for sighting in locate(text):
+        if sighting.identifier not in found:
+            found.append(sighting.identifier)
+    return found
 
 
 def widened(text: str) -> str:
