@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -98,11 +98,22 @@ def list_people(
 
 
 def list_people_who_may(actor: Actor, session: Session, action: str, label: Label) -> tuple[Person, ...]:
-    """Who could do this to an object with this label if they sat at their desk now, in Vietnamese order.
-
-    For choosing whom to assign to, and for finding out whether a unit has another leader.
-    """
+    """Who could do this to an object with this label if they sat at their desk now, in Vietnamese order."""
     del actor
+    holders, may = _holders(session, action, label)
+    return tuple(filter(may, holders))
+
+
+def is_there_somebody_who_may(actor: Actor, session: Session, action: str, label: Label) -> bool:
+    """Whether `list_people_who_may` has anybody to name; whoever sits in the object's unit is asked first."""
+    del actor
+    holders, may = _holders(session, action, label)
+    nearest = sorted(holders, key=lambda one: all(post.unit_id != label.owning_unit_id for post in one.posts))
+    return any(map(may, nearest))
+
+
+def _holders(session: Session, action: str, label: Label) -> tuple[Sequence[Person], Callable[[Person], bool]]:
+    """Whoever has a duty function for this near the object, and the decision about each of them."""
     directory = load_directory(session)
     tree = directory.as_of(today())
     lines = [line for line in current_policy().lines if line.permission == f"{label.kind}.{action}"]
@@ -113,11 +124,12 @@ def list_people_who_may(actor: Actor, session: Session, action: str, label: Labe
     asked = {"functions": [line.function for line in lines], "units": list(units), "moment": clock.now()}
     holders = _with_posts(session.execute(_HOLDERS, asked))
     inside = _members(session, label.compartments)
-    return tuple(
-        person
-        for person in holders
-        if decide(actor_at_desk(directory, person, inside.get(person.id, frozenset())), action, label).allowed
-    )
+
+    def may(person: Person) -> bool:
+        at_desk = actor_at_desk(directory, person, inside.get(person.id, frozenset()))
+        return decide(at_desk, action, label).allowed
+
+    return holders, may
 
 
 def has_another_leader(actor: Actor, session: Session, label: Label) -> bool:
@@ -129,7 +141,7 @@ def has_another_leader(actor: Actor, session: Session, label: Label) -> bool:
     if not handling_allows(label.handling, "H1", is_originator=False):
         return True
     submitted = replace(label, exposure=Exposure.UNIT, state=SUBMITTED)
-    return bool(list_people_who_may(actor, session, "forward", submitted))
+    return is_there_somebody_who_may(actor, session, "forward", submitted)
 
 
 def actor_at_desk(directory: Directory, person: Person, compartments: frozenset[UUID]) -> Actor:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from intelhub.access import Exposure, Label, has_another_leader, list_compartment_names, list_people_who_may
+from intelhub.access import Exposure, Label, has_another_leader, is_there_somebody_who_may, list_compartment_names
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import RuleRefused
 from intelhub.platform.messages import Message
@@ -55,7 +55,7 @@ def check_somebody_forwards(actor: Actor, session: Session, label: Label) -> Non
     if not label.compartments or has_another_leader(actor, session, label):
         return
     standing_in = replace(label, exposure=Exposure.DEPARTMENT, state=str(RecordState.SUBMITTED))
-    if not list_people_who_may(actor, session, "forward", standing_in):
+    if not is_there_somebody_who_may(actor, session, "forward", standing_in):
         said = Message(
             "Nobody who could forward this record is in all of these compartments."
             " Choose others, or ask for your leader to be let in."
@@ -66,7 +66,7 @@ def check_somebody_forwards(actor: Actor, session: Session, label: Label) -> Non
 def check_somebody_receives(actor: Actor, session: Session, label: Label) -> None:
     """Raise `RuleRefused` when nobody of the department could work on what is forwarded to it."""
     received = replace(label, exposure=Exposure.DEPARTMENT, state=str(RecordState.RECEIVED))
-    if label.compartments and not list_people_who_may(actor, session, "evaluate", received):
+    if label.compartments and not is_there_somebody_who_may(actor, session, "evaluate", received):
         raise RuleRefused(
             "Nobody of the department who grades records is in all compartments of this one."
             " Ask for somebody there to be let in, then forward it.",
@@ -81,7 +81,7 @@ def check_headquarters_reads(actor: Actor, session: Session, label: Label) -> No
         label, author_id=_NOBODY, owning_unit_id=_NOBODY, origin_department_id=_NOBODY,
         exposure=Exposure.HEADQUARTERS, state=str(RecordState.SHARED_UP),
     )  # fmt: skip
-    if label.compartments and not list_people_who_may(actor, session, "read", elsewhere):
+    if label.compartments and not is_there_somebody_who_may(actor, session, "read", elsewhere):
         raise RuleRefused(
             "Nobody at headquarters is in all compartments of this record."
             " Ask for somebody there to be let in, then share it.",

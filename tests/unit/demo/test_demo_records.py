@@ -14,7 +14,7 @@ from intelhub.demo.stories import STORY_COMPANY_NAME, STORY_TAX_CODE
 from intelhub.demo.world import load, patterns, units_of
 from intelhub.demo.writing import _SLOTS, parse
 from intelhub.records.catalogues import catalogue, entry
-from intelhub.records.identifiers import Identifier, normalise, recognise
+from intelhub.records.identifiers import Identifier, locate, normalise
 from intelhub.records.lifecycle import TRANSITIONS
 from intelhub.records.validation import CONTENT_FIELDS, check_content
 
@@ -125,7 +125,7 @@ def test_the_highest_level_is_for_weapons_alone(records):
 
 def test_identifiers_are_valid_without_a_doubt_and_stand_in_the_text(records):
     for record in records:
-        found = {(str(one.kind), one.value) for one in recognise(record.content["text"])}
+        found = {(str(one.identifier.kind), one.identifier.value) for one in locate(record.content["text"])}
         for subject in record.content["subjects"]:
             if subject["kind"] not in IDENTIFIED or not subject["identifier"]:
                 assert subject["name"]
