@@ -158,7 +158,7 @@ class _Verifier:
         """The stored checkpoints whose signature holds, in the order of their sizes."""
         after = -1
         # What is signed from now on is about entries that this look may not meet.
-        newest = self.reader.execute(select(func.max(AuditCheckpoint.size))).scalar_one()
+        newest = self.reader.execute(select(func.coalesce(func.max(AuditCheckpoint.size), 0))).scalar_one()
         while rows := self.reader.execute(
             select(AuditCheckpoint.size, AuditCheckpoint.root, AuditCheckpoint.note)
             .where(AuditCheckpoint.size > after, AuditCheckpoint.size <= newest)

@@ -114,11 +114,21 @@ def test_another_takes_over_when_the_sequencer_loses_its_connection(log, actor):
         until(lambda: scalar(log, select(func.max(AuditEntry.seq))) == 0)
         with log.superuser.connect() as connection:
             connection.execute(
-                text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'intelhub_sequencer'")
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE usename = 'intelhub_sequencer' AND datname = current_database()"
+                )
             )
         log.act(actor)
         until(lambda: scalar(log, select(func.max(AuditEntry.seq))) == 1)
     assert log.verify().holds
+
+
+def test_a_log_that_was_never_signed_is_verified_too(log, actor):
+    log.act(actor)
+    result = log.verify()
+    assert (result.waiting, result.size, result.checkpoints) == (1, 0, 0)
+    assert result.holds
 
 
 def test_what_waits_at_the_end_is_sequenced_and_signed(log, actor):
