@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, bindparam, func, select, text, union_all
+from sqlalchemy import ARRAY, Select, TextClause, Uuid, bindparam, func, select, text, union_all
 from sqlalchemy.orm import Session
 
 from intelhub.audit.models import AuditEntry, AuditPending
@@ -29,25 +29,28 @@ _NEWEST = text("""
          ORDER BY object_version DESC, seq DESC LIMIT 1)
     ) AS newest
 """).bindparams(bindparam("wanted", type_=ARRAY(Uuid())))
-# About one object: to plan the question about many costs more than to run this one.
+# About one object, and by “=”: for a list that is not known yet the server expects ten objects, finds that dear, and
+# plans the statement anew each time, which costs ten times what running it does.
 _NEWEST_OF_ONE = text("""
     (SELECT object_id, object_version, digest FROM audit_pending
-     WHERE object_id = ANY(:wanted) AND digest IS NOT NULL AND object_version >= 0
+     WHERE object_id = :wanted AND digest IS NOT NULL AND object_version >= 0
      ORDER BY object_version DESC, pos DESC LIMIT 1)
     UNION ALL
     (SELECT object_id, object_version, digest FROM audit_entries
-     WHERE object_id = ANY(:wanted) AND digest IS NOT NULL AND object_version >= 0
+     WHERE object_id = :wanted AND digest IS NOT NULL AND object_version >= 0
      ORDER BY object_version DESC, seq DESC LIMIT 1)
-""").bindparams(bindparam("wanted", type_=ARRAY(Uuid())))
+""").bindparams(bindparam("wanted", type_=Uuid()))
 # “>= 0” and not “IS NOT NULL”: only that makes the index of states the cheaper one for a planner that does not know yet
 # how often a record is read. The other one holds every reading, and an opening would look at each of them.
-_STATES = text("""
+_STATES = """
     SELECT object_id, object_version, digest, action, level FROM audit_pending
-    WHERE object_id = ANY(:wanted) AND digest IS NOT NULL AND object_version >= 0
+    WHERE object_id = {wanted} AND digest IS NOT NULL AND object_version >= 0
     UNION ALL
     SELECT object_id, object_version, digest, action, level FROM audit_entries
-    WHERE object_id = ANY(:wanted) AND digest IS NOT NULL AND object_version >= 0
-""").bindparams(bindparam("wanted", type_=ARRAY(Uuid())))
+    WHERE object_id = {wanted} AND digest IS NOT NULL AND object_version >= 0
+"""
+_STATES_OF_ONE = text(_STATES.format(wanted=":wanted")).bindparams(bindparam("wanted", type_=Uuid()))
+_STATES_OF_MANY = text(_STATES.format(wanted="ANY(:wanted)")).bindparams(bindparam("wanted", type_=ARRAY(Uuid())))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +90,7 @@ def newest_digests(session: Session, object_ids: Collection[UUID]) -> Mapping[UU
     found: dict[UUID, LoggedDigest] = {}
     if not object_ids:
         return found
-    question = _NEWEST if len(object_ids) > 1 else _NEWEST_OF_ONE
-    for identity, version, digest in session.execute(question, {"wanted": list(object_ids)}, execution_options=_WHY):
+    for identity, version, digest in _ask(session, object_ids, _NEWEST_OF_ONE, _NEWEST):
         # Of equal versions the waiting one, which comes first, is newer.
         if identity not in found or version > found[identity].object_version:
             found[identity] = LoggedDigest(object_version=version, digest=digest)
@@ -100,14 +102,19 @@ def list_states_of(session: Session, object_ids: Collection[UUID]) -> Mapping[UU
     found: dict[UUID, dict[tuple[int, str], LoggedState]] = {}
     if not object_ids:
         return {}
-    rows = session.execute(_STATES, {"wanted": list(object_ids)}, execution_options=_WHY)
-    for identity, version, digest, action, level in rows:
+    for identity, version, digest, action, level in _ask(session, object_ids, _STATES_OF_ONE, _STATES_OF_MANY):
         state = LoggedState(object_version=version, digest=digest, action=action, level=level)
         found.setdefault(identity, {})[(version, action)] = state
     return {
         identity: tuple(sorted(states.values(), key=lambda each: each.object_version))
         for identity, states in found.items()
     }
+
+
+def _ask(session: Session, object_ids: Collection[UUID], of_one: TextClause, of_many: TextClause) -> Iterable[Any]:
+    if len(object_ids) == 1:
+        return session.execute(of_one, {"wanted": next(iter(object_ids))}, execution_options=_WHY)
+    return session.execute(of_many, {"wanted": list(object_ids)}, execution_options=_WHY)
 
 
 def list_acts_on(session: Session, object_ids: Collection[UUID], actions: Collection[str]) -> Sequence[LoggedAct]:
