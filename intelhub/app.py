@@ -168,13 +168,11 @@ def _web_house(house: House) -> WebHouse:
 
 
 def _write_refusal(session: Any, refusal: Refusal) -> None:
-    action = records.TAMPER_FOUND if refusal.rule == "Tampered" else REFUSED
-    reference = records.find_reference(refusal.object_id)
     record_act(
         refusal.actor,
         session,
-        action,
-        object=ObjectRef("record", reference) if reference else None,
+        records.TAMPER_FOUND if refusal.is_alarm else REFUSED,
+        object=ObjectRef(refusal.object_kind, refusal.object_id) if refusal.object_id else None,
         decision="deny",
         rule=f"{refusal.permission}:{refusal.rule}",
     )

@@ -83,7 +83,7 @@ def _navigation(actor: Actor, known: set[str]) -> tuple[NavigationItem, ...]:
 
 def _unit_name(actor: Actor, locale: str) -> str:
     """Where whoever acts sits; an error page has no session any more and opens one for this."""
-    if not actor.posts:
+    if not actor.posts or "is_outage" in g:
         return ""
     if "session" in g:
         unit = find_unit(actor, g.session, actor.posts[0].unit_id)

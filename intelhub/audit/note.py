@@ -38,6 +38,11 @@ class NoteKey:
         if len(self.public_key) != 32:  # noqa: PLR2004 - the length of an Ed25519 public key, RFC 8032
             raise ValueError("an Ed25519 public key is 32 bytes long")
 
+    @classmethod
+    def of_log(cls, name: str, public_key: bytes) -> NoteKey:
+        """The key of a log as its table names it; under `unknown` where somebody wrote no possible name there."""
+        return cls(name=name if _NAME.fullmatch(name) else "unknown", public_key=public_key)
+
     @property
     def key_id(self) -> bytes:
         """The first four bytes of SHA-256 over name, newline, type and key."""

@@ -76,11 +76,14 @@ class LoggedDigest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainStatus:
-    """How the chain stands now; `is_late` means that the sequencer does not keep up or does not run."""
+    """How the chain stands now; `is_late` means that the sequencer does not keep up or does not run.
+
+    Without `root` the row that says how far the tree reaches is missing, or its size and hashes do not fit.
+    """
 
     origin: str
     size: int
-    root: bytes
+    root: bytes | None
     signed_size: int
     signed_at: datetime | None
     note: str | None
@@ -189,11 +192,9 @@ def newest_digest(session: Session, object_id: UUID) -> LoggedDigest | None:
 def get_chain_status(session: Session) -> ChainStatus:
     """How far the tree reaches, what was signed last, and how long the oldest entry has been waiting.
 
-    Needs no actor: readiness asks it too. Raises `NotFound` when the log was never set up.
+    Needs no actor: readiness asks it too. Never raises for what stands in the tables: this is where it is shown.
     """
     tree = session.execute(select(AuditTree.origin, AuditTree.size, AuditTree.frontier)).one_or_none()
-    if tree is None:
-        raise NotFound
     signed = session.execute(
         select(AuditCheckpoint.size, AuditCheckpoint.signed_at, AuditCheckpoint.note)
         .order_by(AuditCheckpoint.size.desc())
@@ -204,15 +205,22 @@ def get_chain_status(session: Session) -> ChainStatus:
         execution_options={"unscoped": "two numbers, no entry"},
     ).one()
     return ChainStatus(
-        origin=tree.origin,
-        size=tree.size,
-        root=Frontier.unpacked(tree.size, tree.frontier).root(),
+        origin=tree.origin if tree else "",
+        size=tree.size if tree else 0,
+        root=_root_of(tree.size, tree.frontier) if tree else None,
         signed_size=signed.size if signed else 0,
         signed_at=signed.signed_at if signed else None,
         note=signed.note if signed else None,
         waiting=backlog.waiting,
         oldest_waiting_seconds=None if backlog.oldest is None else (clock.now() - backlog.oldest).total_seconds(),
     )
+
+
+def _root_of(size: int, packed: bytes) -> bytes | None:
+    try:
+        return Frontier.unpacked(size, packed).root()
+    except ValueError:
+        return None
 
 
 def _conditions(criteria: Criteria) -> list[ColumnElement[bool]]:

@@ -128,7 +128,7 @@ class _Verifier:
         tree = self.reader.execute(select(AuditTree.origin, AuditTree.size, AuditTree.frontier)).one_or_none()
         if tree is None:
             self._find(Message("The row that says how far the tree reaches is missing."))
-        key = NoteKey(name=tree.origin if tree else "unknown", public_key=self.public_key)
+        key = NoteKey.of_log(tree.origin if tree else "", self.public_key)
         self._read_entries(heapq.merge(self._signed(key), self._kept(key), key=lambda each: each.size))
         if tree is not None:
             self._check_edge()

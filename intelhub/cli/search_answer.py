@@ -30,7 +30,7 @@ def search_as(var: Path, username: str, query: str, *, as_json: bool, limit: int
     for notice in dict.fromkeys(str(notice) for page in pages for notice in page.notices):
         warn(notice)
     if as_json:
-        count = pages[0].count
+        count = pages[0].counted.count
         print_json(
             {
                 "query": query,
@@ -94,7 +94,8 @@ def _print_lines(found: list[FoundRecord], first: SearchResult, ever: Tree) -> N
             for one in found
         ],
     )
-    say(f"{len(found)} of {first.count if first.count <= _EXACT else f'{_EXACT}+'}. Highest level shown: {level}")
+    count = first.counted.count
+    say(f"{len(found)} of {count if count <= _EXACT else f'{_EXACT}+'}. Highest level shown: {level}")
 
 
 def _snippet(one: FoundRecord) -> str:

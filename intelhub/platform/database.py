@@ -7,7 +7,8 @@ import time
 from typing import Any
 
 from sqlalchemy import Engine, MetaData, create_engine, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -37,6 +38,17 @@ def open_engine(url: str, *, pool_size: int = 5, is_durable: bool = True) -> Eng
     engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, connect_args=options)
     _look_before_use(engine)
     return engine
+
+
+def is_outage(error: DBAPIError | NoConnection) -> bool:
+    """Whether an error says that there was no server to ask, or none any more, and nothing about what it was asked.
+
+    Without a state the connection was never made or broke; classes 08, 53 and 57P are the server's own words for it.
+    """
+    if isinstance(error, NoConnection) or error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", "")
+    return state is None or str(state).startswith(("08", "53", "57P"))
 
 
 def _look_before_use(engine: Engine) -> None:

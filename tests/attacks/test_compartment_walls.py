@@ -87,9 +87,9 @@ def surfaces(house: TestHouse, username: str) -> set[UUID]:
         for asked in ("", "kinh ngam", "29C-678.90", '"giấu kính"', "level:1", "topic:false_origin", "NOT tem"):
             result = records.search_records(actor, session, SearchRequest(text=asked))
             assert {one.line.id for one in result.found} <= listed, asked
-            assert result.count <= len(listed), asked
-            assert sum(count for _, count in result.facets.get("level", ())) <= len(listed), asked
-            assert sum(count for _, count in result.months) <= len(listed), asked
+            assert result.counted.count <= len(listed), asked
+            assert sum(count for _, count in result.counted.facets.get("level", ())) <= len(listed), asked
+            assert sum(count for _, count in result.counted.months) <= len(listed), asked
     return listed
 
 

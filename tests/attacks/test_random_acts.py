@@ -330,8 +330,8 @@ class RandomActs(RuleBasedStateMachine):
                 assert records.count_records(actor, session, ListFilter()) == len(readable), f"{one} counts"
                 result = records.search_records(actor, session, SearchRequest(text="phu tung o to"))
                 assert {hit.line.id for hit in result.found} == sent, f"{one} searches: {self.papers}"
-                assert result.count == len(sent), f"{one} counts hits"
-                assert sum(n for _, n in result.facets.get("topic", ())) == len(sent), f"{one} counts facets"
+                assert result.counted.count == len(sent), f"{one} counts hits"
+                assert sum(n for _, n in result.counted.facets.get("topic", ())) == len(sent), f"{one} counts facets"
                 for paper in self.papers:
                     try:
                         records.read_record(actor, session, paper.id)

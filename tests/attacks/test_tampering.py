@@ -302,3 +302,14 @@ def test_a_log_cut_back_together_with_the_row_is_found_by_a_checkpoint_kept_else
     scene.sql("delete from audit_entries where seq >= %s", seen.size - 3)
     assert not scene.verify().holds
     assert not scene.verify(seen=note).holds
+
+
+@pytest.mark.parametrize("table", ["records", "record_versions", "record_steps"])
+def test_a_key_that_is_gone_raises_the_alarm_at_the_first_look(scene, table):
+    column = "id" if table == "records" else "record_id"
+    scene.attack(f"update {table} set kek_id = gen_random_uuid() where {column} = $R")
+    before = scene.alarms()
+    answer = scene.client_as("analyst").get(f"/records/{scene.record}")
+    assert answer.status_code == 409
+    assert "Dữ liệu lưu trữ đã bị thay đổi" in answer.get_data(as_text=True)
+    assert scene.alarms() > before

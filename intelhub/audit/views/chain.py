@@ -57,6 +57,8 @@ def judge_chain(status: ChainStatus, key: NoteKey, last_verified: LoggedEntry | 
 
 
 def _contradictions(status: ChainStatus, key: NoteKey) -> list[Message]:
+    if status.root is None:
+        return [Message("What says how far the tree reaches was changed or is missing.")]
     if status.note is None:
         return []
     try:
@@ -112,7 +114,7 @@ def last_verification(*, may_read: bool) -> LoggedEntry | None:
 def _page(found: Verification | None) -> str:
     actor, session = current_actor(), current_session()
     status = get_chain_status(session)
-    key = NoteKey(name=status.origin, public_key=vault_of(session).checkpoint_public_key)
+    key = NoteKey.of_log(status.origin, vault_of(session).checkpoint_public_key)
     may_read = house().permits(actor, "audit.read")
     verified = last_verification(may_read=may_read)
     # What has just been found out counts, not the entry about the time before.

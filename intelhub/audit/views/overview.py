@@ -31,7 +31,7 @@ def home() -> ResponseReturnValue:
     # To the minute, as the links say it, so that a figure opens exactly what it counts.
     now = clock.now().replace(second=0, microsecond=0)
     status = get_chain_status(session)
-    key = NoteKey(name=status.origin, public_key=vault_of(session).checkpoint_public_key)
+    key = NoteKey.of_log(status.origin, vault_of(session).checkpoint_public_key)
     refusals = list_refusals_by_reason(actor, session, now - _DAY)
     sign_ins = list_refused_sign_ins(actor, session, now - _DAY)
     reads = list_reads_across_units(actor, session, now - _WEEK)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
+from uuid import UUID
 
 from flask import Request, current_app, g
 
@@ -15,13 +16,17 @@ from intelhub.platform.unit_of_work import ActorSession, UnitsOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """What was refused to whom, for the audit log."""
+    """What was refused to whom, for the audit log; `is_alarm` when stored data did not fit its seal.
+
+    `object_kind` and `object_id` are what the address names, whether or not there is such a thing.
+    """
 
     actor: Actor
     permission: str
     rule: str
-    object_id: str | None
-    status: int
+    is_alarm: bool
+    object_kind: str
+    object_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,15 +7,26 @@ and never a word of what was being worked on.
 from __future__ import annotations
 
 from http import HTTPStatus
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from intelhub.platform.errors import IntelhubError, NotFound, NotPermitted, Refused, SignInRequired
+from intelhub.platform.database import is_outage
+from intelhub.platform.errors import (
+    IntelhubError,
+    NotFound,
+    NotPermitted,
+    Refused,
+    SignInRequired,
+    Tampered,
+    Unavailable,
+)
 from intelhub.platform.web.blueprint import Access
 from intelhub.platform.web.current import Refusal, house
 
@@ -26,22 +37,34 @@ def _page(error: IntelhubError) -> ResponseReturnValue:
     g.is_refusal = True
     if error.status is HTTPStatus.NOT_FOUND:
         error = NotFound()  # whatever the reason was, the bytes are these
-    return render_template("error.html", error=error, status=int(error.status)), error.status
+    is_alarm = isinstance(error, Tampered)
+    return render_template("error.html", error=error, status=int(error.status), is_alarm=is_alarm), error.status
 
 
 def _audit(error: IntelhubError) -> None:
     mark = getattr(g, "access", None)
     if isinstance(error, NotFound) and error.rule == "no_route":
         return
+    named = {name: value for name, value in (request.view_args or {}).items() if isinstance(value, UUID)}
+    kind, object_id = next(iter(named.items()), ("", None))
     house().on_refusal(
         Refusal(
             actor=g.actor,
             permission=(mark.permission if isinstance(mark, Access) else None) or request.endpoint or "",
             rule=error.rule if isinstance(error, Refused) else type(error).__name__,
-            object_id=next((str(value) for value in (request.view_args or {}).values()), None),
-            status=int(error.status),
+            is_alarm=isinstance(error, Tampered),
+            object_kind=kind.removesuffix("_id"),
+            object_id=object_id,
         )
     )
+
+
+def _database_error(error: DBAPIError | NoConnection) -> ResponseReturnValue:
+    if not is_outage(error):
+        return _bug(error)
+    _log.error("the database does not answer", kind=type(error).__name__, endpoint=request.endpoint)
+    g.is_outage = True
+    return _page(Unavailable("The database does not answer and nothing was saved. Wait a minute and try again."))
 
 
 def _refused(error: IntelhubError) -> ResponseReturnValue:
@@ -89,4 +112,6 @@ def install(app: Flask) -> None:
     """Map every refusal and every bug to its page."""
     app.register_error_handler(IntelhubError, _refused)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DBAPIError, _database_error)
+    app.register_error_handler(NoConnection, _database_error)
     app.register_error_handler(Exception, _bug)

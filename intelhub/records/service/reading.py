@@ -141,6 +141,11 @@ def raise_alarm(actor: Actor, session: Session, lines: Sequence[RecordSummary]) 
             )
 
 
+def raise_index_alarm(actor: Actor, session: Session) -> None:
+    """Write that a part of the search index does not fit its seal and was left out of an answer."""
+    record_act(actor, session, actions.TAMPER_FOUND, decision="deny", rule="search_partition")
+
+
 def list_related(actor: Actor, session: Session, record: Record, *, limit: int = 8) -> tuple[RecordSummary, ...]:
     """Other records about the same subjects that this actor may read: what a grade may rest on."""
     subjects = [
@@ -153,8 +158,11 @@ def list_related(actor: Actor, session: Session, record: Record, *, limit: int =
     question = " OR ".join(f'"{word.replace(chr(34), " ")}"' for word in sorted(words)[:12])
     scope: ActorScope = session.info["scope"]
     request = SearchRequest(text=question, limit=limit + 1, with_snippets=False)
-    hits = index_of(session).search(session, scope.records, request).hits
-    found = queries.list_by_ids(actor, session, [hit.record_id for hit in hits if hit.record_id != record.id])[:limit]
+    answer = index_of(session).search(session, scope.records, request)
+    if answer.damaged:
+        raise_index_alarm(actor, session)
+    wanted = [hit.record_id for hit in answer.hits if hit.record_id != record.id]
+    found = queries.list_by_ids(actor, session, wanted)[:limit]
     log_shown(actor, session, found)
     return found
 

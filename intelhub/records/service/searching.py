@@ -6,9 +6,13 @@ no figure tells of a record the actor may not read.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
+import zlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -22,22 +26,32 @@ from intelhub.platform.messages import Message
 from intelhub.records import actions, queries
 from intelhub.records.domain import RecordSummary
 from intelhub.records.projection import index_of
-from intelhub.records.service.reading import raise_alarm
+from intelhub.records.service.reading import raise_alarm, raise_index_alarm
 from intelhub.records.validation import HANOI
 from intelhub.search import Cursor, Hit, Order, SearchRequest
 
 PAGE = 25
 EXACT = 100
-MOST_RANKED_PAGES = 200
+MOST_RANKED = 1000
 FACETS = ("topic", "channel", "state", "grade", "level", "unit")
 _CURSOR = b"intelhub/search/cursor/v1"
 _MOST_TRIES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What the first page counted and every further one repeats: `count` is exact up to 100, 101 means more."""
+
+    count: int = 0
+    facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    months: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
     """Where the next page begins: behind a hit by time, or with the rest of a ranking that was made once."""
 
+    counted: Counted
     after: Cursor | None = None
     ranked: tuple[UUID, ...] = ()
 
@@ -52,28 +66,28 @@ class FoundRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """A page of hits; `count` is exact up to 100, 101 means more. `months` counts by year and month."""
+    """A page of hits, and what was counted over all of them."""
 
     found: tuple[FoundRecord, ...]
-    count: int
-    facets: Mapping[str, tuple[tuple[str, int], ...]]
-    months: tuple[tuple[str, int], ...]
+    counted: Counted
     notices: tuple[Message, ...]
     next_cursor: str | None = None
     hints: tuple[str, ...] = ()
 
 
 def search_records(actor: Actor, session: Session, request: SearchRequest, *, cursor: str = "") -> SearchResult:
-    """Search what this actor may read; the query is sealed into the audit log before the page is shown."""
-    onward = _open_place(session, cursor) if cursor else _Place()
+    """Search what this actor may read; the query is sealed into the audit log before the page is shown.
+
+    A cursor that this actor was not given, or not for this question, begins at the first page.
+    """
+    seal = _context_of(actor, request)
+    onward = _open_place(session, cursor, seal) if cursor else None
     scope: ActorScope = session.info["scope"]
-    is_first = onward == _Place()
     # One look deeper than the exact count, so that “100+” is known and the first page's facets are whole.
-    wide = replace(
-        request,
-        limit=EXACT + 1 if is_first else PAGE + 1,
-        after=onward.after,
-        among=onward.ranked[:PAGE] if onward.ranked else None,
+    wide = (
+        replace(request, limit=PAGE + 1, after=onward.after, among=onward.ranked[:PAGE] or None)
+        if onward
+        else replace(request, limit=EXACT + 1)
     )
     answer = index_of(session).search(session, scope.records, wide)
     hits = {hit.record_id: hit for hit in answer.hits}
@@ -91,19 +105,22 @@ def search_records(actor: Actor, session: Session, request: SearchRequest, *, cu
     )
     if answer.damaged:
         # A part of the index that does not fit its seal was left out whole: the reader is told, and so is the log.
-        record_act(actor, session, actions.TAMPER_FOUND, decision="deny", rule="search_partition")
-    if request.order is Order.RELEVANCE:
-        ranked = onward.ranked[PAGE:] if onward.ranked else answer.ranking[PAGE:MOST_RANKED_PAGES]
-        following = _Place(ranked=ranked)
+        raise_index_alarm(actor, session)
+    if onward:
+        counted = onward.counted
     else:
-        following = _Place(after=hits[shown[-1].line.id].cursor if len(lines) > PAGE else None)
+        counted = Counted(count=min(len(lines), EXACT + 1), facets=_count_facets(sound), months=_count_months(sound))
+    if request.order is Order.RELEVANCE:
+        ranked = onward.ranked[PAGE:] if onward else answer.ranking[PAGE:MOST_RANKED]
+        following = _Place(counted=counted, ranked=ranked) if ranked else None
+    else:
+        last = hits[shown[-1].line.id].cursor if len(lines) > PAGE else None
+        following = _Place(counted=counted, after=last) if last else None
     return SearchResult(
         found=shown,
-        count=min(len(lines), EXACT + 1),
-        facets=_count_facets(sound) if is_first else {},
-        months=_count_months(sound) if is_first else (),
+        counted=counted,
         notices=answer.notices,
-        next_cursor=_seal_place(session, following) if following != _Place() else None,
+        next_cursor=_seal_place(session, following, seal) if following else None,
     )
 
 
@@ -152,20 +169,42 @@ def _count_months(hits: list[Hit]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(months.items()))
 
 
-def _seal_place(session: Session, place: _Place) -> str:
-    """The place where the next page begins, unreadable outside: it names records."""
-    named = place.after.encode().encode() if place.after else b"".join(one.bytes for one in place.ranked)
-    mark = b"N" if place.after else b"R"
-    return seal_blob(vault_of(session).derive(_CURSOR), mark + named, context=_CURSOR).hex()
+def _context_of(actor: Actor, request: SearchRequest) -> bytes:
+    """What a place is bound to: whose it is and the question it belongs to, figures and all."""
+    asked = json.dumps(
+        (request.text, sorted(request.facets.items()), request.not_before, request.not_after, request.order),
+        default=str,
+    )
+    return b"\0".join((_CURSOR, actor.user_id.bytes, hashlib.sha256(asked.encode()).digest()))
 
 
-def _open_place(session: Session, sealed: str) -> _Place:
-    """The place again; what was not sealed here begins at the first page. Every id is re-read like any other hit."""
+def _seal_place(session: Session, place: _Place, context: bytes) -> str:
+    """The place where the next page begins, unreadable outside: it names records and counts them."""
+    written = json.dumps(
+        {
+            "after": place.after.encode() if place.after else "",
+            "ranked": [one.hex for one in place.ranked],
+            **asdict(place.counted),
+        },
+        separators=(",", ":"),
+    )
+    sealed = seal_blob(vault_of(session).derive(_CURSOR), zlib.compress(written.encode()), context=context)
+    return base64.urlsafe_b64encode(sealed).decode()
+
+
+def _open_place(session: Session, sealed: str, context: bytes) -> _Place | None:
+    """The place again, or `None` for what was not sealed here for this. Every id is re-read like any other hit."""
     try:
-        opened = open_blob(vault_of(session).derive(_CURSOR), bytes.fromhex(sealed), context=_CURSOR)
+        opened = open_blob(vault_of(session).derive(_CURSOR), base64.b64decode(sealed, altchars=b"-_"), context=context)
     except (Tampered, ValueError):
-        return _Place()
-    mark, named = opened[:1], opened[1:]
-    if mark == b"N":
-        return _Place(after=Cursor.decode(named.decode()))
-    return _Place(ranked=tuple(UUID(bytes=named[start : start + 16]) for start in range(0, len(named), 16)))
+        return None
+    kept = json.loads(zlib.decompress(opened))
+    return _Place(
+        counted=Counted(
+            count=kept["count"],
+            facets={name: tuple(map(tuple, values)) for name, values in kept["facets"].items()},
+            months=tuple(map(tuple, kept["months"])),
+        ),
+        after=Cursor.decode(kept["after"]) if kept["after"] else None,
+        ranked=tuple(map(UUID, kept["ranked"])),
+    )

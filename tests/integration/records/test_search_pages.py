@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from intelhub.records.service import searching
@@ -14,10 +16,12 @@ COUNT = 60
 
 def ids_of_pages(house, username, request):
     """Every id of every page, in order."""
-    ids, cursor, pages = [], "", 0
+    ids, cursor, pages, counted = [], "", 0, None
     while pages < 10:
         with house.acting(username) as (actor, session):
             result = searching.search_records(actor, session, request, cursor=cursor)
+        assert counted in {None, result.counted.count}, "every page says the same of the whole"
+        counted = result.counted.count
         ids += [one.line.id for one in result.found]
         pages += 1
         if result.next_cursor is None:
@@ -41,8 +45,15 @@ def test_pages_bring_every_hit_once(house, order):
     with house.acting("leader") as (actor, session):
         first = searching.search_records(actor, session, request)
         forged = searching.search_records(actor, session, request, cursor="00ff")
-    assert first.count == COUNT
-    assert dict(first.facets["topic"]) == {content()["topic"]: COUNT}
+        second = searching.search_records(actor, session, request, cursor=first.next_cursor or "")
+        asked_otherwise = searching.search_records(
+            actor, session, replace(request, text="phu tung"), cursor=first.next_cursor or ""
+        )
+    assert first.counted.count == COUNT
+    assert second.counted == first.counted
+    assert [one.line.id for one in second.found] == ids[25:50]
+    assert [one.line.id for one in asked_otherwise.found][:1] == ids[:1], "another question begins at its first page"
+    assert dict(first.counted.facets["topic"]) == {content()["topic"]: COUNT}
     assert [one.line.id for one in forged.found] == [one.line.id for one in first.found]
 
 
@@ -55,4 +66,5 @@ def test_another_reader_gains_nothing_from_a_page_s_place(house):
             cursor = searching.search_records(actor, session, request).next_cursor
         assert cursor
         with house.acting("stranger") as (actor, session):
-            assert searching.search_records(actor, session, request, cursor=cursor).found == ()
+            found = searching.search_records(actor, session, request, cursor=cursor)
+        assert (found.found, found.counted.count) == ((), 0)

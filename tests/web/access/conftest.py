@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyotp
 import pytest
 from sqlalchemy import create_engine
@@ -39,12 +41,12 @@ def give_codes(house, give_password):
 
 @pytest.fixture
 def entries(house):
-    """The log that still waits, as (action, decision, rule)."""
+    """The log that still waits, as (action, decision, rule) or the columns that are asked for."""
     superuser = create_engine(house.database.superuser_url)
 
-    def read() -> list[tuple[str, str, str]]:
+    def read(columns: str = "action, decision, rule") -> list[tuple[Any, ...]]:
         with superuser.connect() as connection:
-            found = connection.exec_driver_sql("SELECT action, decision, rule FROM audit_pending ORDER BY pos")
+            found = connection.exec_driver_sql(f"SELECT {columns} FROM audit_pending ORDER BY pos")
             return [tuple(row) for row in found]
 
     yield read

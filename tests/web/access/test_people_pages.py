@@ -179,3 +179,11 @@ def test_the_page_of_a_unit_names_its_people_to_those_who_may_see_people(client_
     assert PEOPLE["neighbour"][0] not in page
     assert PEOPLE["leader"][0] not in client_as("contributor").get("/units/15BB").get_data(as_text=True)
     assert PEOPLE["stranger"][0] not in client_as("head").get("/units/20ZZ.CBL").get_data(as_text=True)
+
+
+def test_a_refusal_is_about_what_the_address_names(client_as, house, entries):
+    somebody = house.people["officer2"]
+    assert client_as("officer").submit(f"/people/{somebody}/clearance", {"clearance": "3"}).status_code == 403
+    assert client_as("officer").submit(f"/account/sessions/{somebody}/end").status_code == 404
+    refused = [entry[1:] for entry in entries("action, object_kind, object_id") if entry[0] == "access:refused"]
+    assert refused == [("user", somebody), ("session", somebody)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from intelhub.audit import NoteKey
 from intelhub.audit.note import open_checkpoint
 from intelhub.audit.views import chain
@@ -63,6 +65,24 @@ def test_a_tree_that_was_exchanged_is_red(auditor, scene):
     ((size, frontier),) = scene.rows("SELECT size, encode(frontier, 'hex') FROM audit_tree")
     scene.run(f"UPDATE audit_tree SET frontier = decode('{'00' * (len(frontier) // 2)}', 'hex') WHERE size = {size}")
     assert "The tree is not the one that was signed" in text_of(auditor.get("/audit/chain"))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE audit_tree SET size = size + 1",
+        "UPDATE audit_tree SET frontier = substr(frontier, 2)",
+        "UPDATE audit_tree SET origin = 'no name+at all'",
+        "DELETE FROM audit_tree",
+    ],
+)
+def test_a_tree_that_was_damaged_is_red_on_every_page_of_the_log(auditor, scene, damage):
+    scene.run(damage)
+    assert "Red" in text_of(auditor.get("/audit/chain"))
+    assert "Red" in text_of(auditor.get("/audit/overview"))
+    assert "Red: the chain does not hold" in text_of(auditor.submit("/audit/chain/verify"))
+    text_of(auditor.get("/audit/entries/2"))
+    assert auditor.get("/readyz").status_code in {200, 503}
 
 
 def test_entries_that_wait_too_long_are_yellow(auditor, scene):
