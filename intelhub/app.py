@@ -14,14 +14,15 @@ from flask import Flask, request
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
+from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from intelhub import access, audit, audit_names, frame, health, organisation, records
 from intelhub.access import NOBODY, Persona, SessionLimits, current_policy, may, scope_for
 from intelhub.audit import ObjectRef, record_act, register_action
-from intelhub.crypto import Vault, harden_process, open_key_file
+from intelhub.crypto import KeysOfAnotherInstallation, Vault, harden_process, open_key_file
 from intelhub.key_backups import backup_warning
-from intelhub.platform.database import open_engine
+from intelhub.platform.database import is_outage, open_engine
 from intelhub.platform.unit_of_work import UnitsOfWork
 from intelhub.platform.web import errors, gate, headers, static_files
 from intelhub.platform.web.current import Refusal, WebHouse
@@ -30,6 +31,7 @@ from intelhub.search import SealedIndex
 from intelhub.settings import Settings
 
 _log = structlog.get_logger(__name__)
+_NO_TABLE = "42P01"
 _LARGEST_FORM = 512 * 1024
 _OBJECTS_BETWEEN_WALKS = 20_000
 REFUSED = register_action("access:refused", en="An act was refused", vi="Một thao tác bị từ chối").name
@@ -45,14 +47,33 @@ class House:
 
 
 def open_house(settings: Settings, *, role: str = "app") -> House:
-    """Open keys, database and index for one process; raises sentences that say what to do."""
+    """Open keys, database and index for one process; raises sentences that say what to do.
+
+    Keys that open nothing in a database that can be asked are refused.
+    """
     # Python 3.11 cannot parse in two threads at once, and the policy's matcher is parsed when it is first asked for.
     current_policy()
     passphrase = settings.passphrase_file.read_text(encoding="utf-8").strip()
     vault = Vault(open_key_file(settings.key_file, passphrase))
     engine = open_engine(settings.url_for(role), pool_size=settings.web_threads + 1)  # type: ignore[arg-type]
     index = SealedIndex(memory=settings.search_memory_mb * 1024 * 1024)
-    return House(settings=settings, vault=vault, units=UnitsOfWork(engine, {"vault": vault, "search_index": index}))
+    house = House(settings=settings, vault=vault, units=UnitsOfWork(engine, {"vault": vault, "search_index": index}))
+    _require_own_keys(house)
+    return house
+
+
+def _require_own_keys(house: House) -> None:
+    """Refuse to start on somebody else's keys: every record would be an alarm."""
+    try:
+        with house.units.begin(NOBODY, scope_for(NOBODY)) as session:
+            house.vault.require_own_database(session)
+    except KeysOfAnotherInstallation:
+        house.units.engine.dispose()
+        raise
+    except DBAPIError as error:
+        # No server yet, or no tables: whoever asks it something is told so, and a service starts all the same.
+        if not is_outage(error) and getattr(error.orig, "sqlstate", None) != _NO_TABLE:
+            raise
 
 
 def create_app(house: House | None = None) -> Flask:

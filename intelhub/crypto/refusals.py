@@ -37,6 +37,16 @@ class RootUnknown(Unavailable):
         )
 
 
+class KeysOfAnotherInstallation(Unavailable):
+    """The key file opens, and nothing that is stored was sealed with it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The key file belongs to another installation or is older than the last rotation: it opens nothing in this "
+            "database. Put the right key file and its passphrase in place and start again."
+        )
+
+
 class KeyFileProblem(IntelhubError):
     """A key file cannot be made or opened; the sentence names the file and what to do."""
 

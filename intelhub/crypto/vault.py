@@ -28,7 +28,7 @@ from intelhub.crypto.envelope import KEY_BYTES, Kek, KekScope
 from intelhub.crypto.framing import lp, number, uuids
 from intelhub.crypto.key_file import RootKeys
 from intelhub.crypto.queries import KEKS, WrappedKek
-from intelhub.crypto.refusals import KeyGone, KeysNotOpen, RootUnknown, tampered
+from intelhub.crypto.refusals import KeyGone, KeysNotOpen, KeysOfAnotherInstallation, RootUnknown, tampered
 from intelhub.platform.clock import now
 
 _WRAP_MAGIC = b"IR\x01"
@@ -63,6 +63,12 @@ class Vault:
     def data_root_id(self) -> UUID:
         """The root under which keys are wrapped today."""
         return self._roots.data_id
+
+    def require_own_database(self, session: Session) -> None:
+        """Raise `KeysOfAnotherInstallation` when keys are stored and not one of them rests on a root held here."""
+        used = queries.roots_in_use(session)
+        if used and used.isdisjoint({self._roots.data_id, *self._roots.retired_data}):
+            raise KeysOfAnotherInstallation
 
     # Key-encryption keys
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
+from intelhub.crypto import create_key_file
 from intelhub.key_backups import backup_warning, find_backup
 
 from .conftest import LEADER, OFFICER, PASSPHRASE
@@ -54,6 +59,22 @@ def test_the_root_is_rotated_in_three_steps_and_no_other_order(sealed):
     assert not set(sealed.sql("select distinct root_id from key_encryption_keys")) & set(roots)
     sealed.done("keys", "rotate-root", "--drop-former")
     assert still_explains(sealed)
+
+
+def test_keys_that_open_nothing_here_start_nothing(sealed, installation):
+    key_file = installation.var / "keys" / "root.key"
+    key_file.unlink()
+    create_key_file(key_file, PASSPHRASE, demo=True)
+    result = sealed.run("search", "phụ tùng", "--as", LEADER)
+    assert result.exit_code == 1
+    assert "belongs to another installation" in result.stderr
+    environment = {**os.environ, "INTELHUB_VAR": str(installation.var)}
+    for program in (["-m", "intelhub.worker"], ["-c", "import intelhub.app as a; a.create_app()"]):
+        ended = subprocess.run(
+            [sys.executable, *program], env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert ended.returncode != 0
+        assert "belongs to another installation" in ended.stderr
 
 
 def test_a_new_passphrase_replaces_the_old_one(sealed, tmp_path):
