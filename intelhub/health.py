@@ -6,9 +6,12 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
-from intelhub.audit import get_chain_status
-from intelhub.platform.web import FeatureBlueprint, current_session, needs, open_to_all
+from intelhub.audit import get_chain_status, record_act, register_action
+from intelhub.platform.web import FeatureBlueprint, current_actor, current_session, needs, open_to_all
 
+HEALTH_SHOWN = register_action(
+    "system:health-shown", en="The health of the installation was shown", vi="Đã xem tình trạng hệ thống"
+)
 blueprint = FeatureBlueprint("health", __name__)
 
 
@@ -37,6 +40,7 @@ def is_ready() -> ResponseReturnValue:
 def show_health() -> ResponseReturnValue:
     """What an operator looks at first."""
     session = current_session()
+    record_act(current_actor(), session, HEALTH_SHOWN.name)
     return render_template(
         "health.html",
         page_level=0,

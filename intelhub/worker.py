@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import procrastinate
 import structlog
 
+from intelhub.access import record_policy_in_force
 from intelhub.app import House, open_house
 from intelhub.audit import SYSTEM_ACTOR_ID, LogDamaged, run_sequencer
 from intelhub.crypto import harden_process
@@ -100,6 +101,8 @@ def main() -> int:
     except IntelhubError as refused:
         sys.stderr.write(f"{refused}\n")
         return 1
+    with house.units.begin(WORKER, SystemScope()) as session:
+        record_policy_in_force(WORKER, session)
     stop = threading.Event()
     sequencer = threading.Thread(target=_sequence, args=(house, stop), name="sequencer")
     sequencer.start()

@@ -33,6 +33,7 @@ from intelhub.access.domain import (
 from intelhub.access.explain import Explanation, explain
 from intelhub.access.explaining import LabelFinder, explain_access, register_label_finder
 from intelhub.access.filter import Clause, PartitionFilter, ReadFilter, read_filter
+from intelhub.access.in_force import record_policy_in_force
 from intelhub.access.label import HANDLING_CODES, HIGHEST_LEVEL, Exposure, Label
 from intelhub.access.names import sort_key
 from intelhub.access.people import (
@@ -146,6 +147,7 @@ __all__ = [
     "name_people",
     "open_session_for_persona",
     "read_filter",
+    "record_policy_in_force",
     "redeem_setup_code",
     "register_label_finder",
     "remove_member",

@@ -10,6 +10,15 @@ SESSION_ENDED = register_action("session:ended", en="A session was ended", vi="P
 RECOVERY_CODE_USED = register_action(
     "session:recovery-code-used", en="A recovery code was used to sign in", vi="Đã dùng mã khôi phục để đăng nhập"
 ).name
+USER_LISTED = register_action(
+    "user:listed", en="A list of people and their duties was shown", vi="Đã xem danh sách cán bộ và chức trách"
+).name
+USER_READ = register_action(
+    "user:read", en="A person's duties and clearance were shown", vi="Đã xem chức trách và mức tiếp cận của một cán bộ"
+).name
+POLICY_IN_FORCE = register_action(
+    "policy:in-force", en="Another version of the policy came into force", vi="Phiên bản chính sách khác có hiệu lực"
+).name
 USER_CREATED = register_action("user:created", en="An account was created", vi="Đã tạo tài khoản").name
 USER_ACTIVATED = register_action("user:activated", en="An account was opened again", vi="Đã mở lại tài khoản").name
 USER_DEACTIVATED = register_action("user:deactivated", en="An account was closed", vi="Đã khóa tài khoản").name

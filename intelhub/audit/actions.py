@@ -56,6 +56,10 @@ AUDIT_SEARCHED = register_action(
 AUDIT_OPENED = register_action(
     "audit:opened", en="An entry of the audit log was opened", vi="Đã mở xem một mục nhật ký kiểm toán"
 )
+CHAIN_SHOWN = register_action("audit:chain-shown", en="The state of the chain was shown", vi="Đã xem tình trạng chuỗi")
+CHECKPOINT_TAKEN = register_action(
+    "audit:checkpoint-taken", en="A signed checkpoint was downloaded", vi="Đã tải điểm kiểm tra có chữ ký"
+)
 AUDIT_VERIFIED = register_action(
     "audit:verified", en="The chain of the audit log was verified", vi="Đã kiểm chứng chuỗi nhật ký kiểm toán"
 )

@@ -10,6 +10,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
+from intelhub.access import actions
 from intelhub.access.decision import may
 from intelhub.access.directory import find_person_within, search_people
 from intelhub.access.domain import HeldPost, Person, PlaceRule
@@ -17,6 +18,7 @@ from intelhub.access.permissions import FUNCTIONS
 from intelhub.access.queries import find_person, list_posts
 from intelhub.access.views import blueprint
 from intelhub.access.views.words import function_words
+from intelhub.audit import ObjectRef, record_act
 from intelhub.organisation import Directory, load_directory, today
 from intelhub.platform import clock
 from intelhub.platform.errors import NotFound
@@ -46,6 +48,7 @@ def list_people() -> ResponseReturnValue:
         with_closed=with_closed,
         after=_behind(asked.get("after", "")),
     )
+    record_act(actor, session, actions.USER_LISTED, sensitive={"words": words} if words else None)
     kept: dict[str, Any] = {
         "q": words or None,
         "function": function,
@@ -81,6 +84,7 @@ def person_page(user_id: UUID, *, setup_code: str | None = None, refusals: Mappi
     directory = load_directory(session)
     now = clock.now()
     posts = list_posts(actor, session, user_id)
+    record_act(actor, session, actions.USER_READ, object=ObjectRef("user", user_id))
     is_manager = may(actor, "user.manage")
     return render_template(
         "access/person.html",

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from intelhub.access import actions
 from intelhub.access.decision import may
 from intelhub.access.directory import search_people
 from intelhub.access.views.words import function_words
+from intelhub.audit import ObjectRef, record_act
 from intelhub.organisation import Holder
 from intelhub.platform.actor import Actor
 from intelhub.platform.web.look import ZONE
@@ -25,6 +27,7 @@ def list_holders(session: Session, actor: Actor, unit_id: UUID) -> Sequence[Hold
     if not may(actor, "user.read"):
         return ()
     people, _ = search_people(actor, session, unit_id=unit_id)
+    record_act(actor, session, actions.USER_LISTED, object=ObjectRef("unit", unit_id))
     held = [
         (_BY_RANK.index(post.function), person.sort_key, post, person.display_name)
         for person in people

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
-from intelhub.audit.actions import AUDIT_VERIFIED
+from intelhub.audit.actions import AUDIT_VERIFIED, CHAIN_SHOWN, CHECKPOINT_TAKEN
 from intelhub.audit.log import record_act
 from intelhub.audit.note import NoteKey, NoteRejected, open_checkpoint
 from intelhub.audit.queries import ChainStatus, Criteria, LoggedEntry, get_chain_status, search_entries
@@ -75,6 +75,7 @@ def _contradictions(status: ChainStatus, key: NoteKey) -> list[Message]:
 @blueprint.get("/audit/chain", access=needs("chain.read"))
 def show_chain() -> ResponseReturnValue:
     """How the chain stands, and the signed checkpoint to keep."""
+    record_act(current_actor(), current_session(), CHAIN_SHOWN.name)
     return _page(None)
 
 
@@ -98,6 +99,7 @@ def download_checkpoint() -> ResponseReturnValue:
     note = get_chain_status(current_session()).note
     if note is None:
         raise NotFound(rule="nothing_signed")
+    record_act(current_actor(), current_session(), CHECKPOINT_TAKEN.name)
     response = Response(note.encode(), content_type="text/plain; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="checkpoint"'
     return response

@@ -129,7 +129,9 @@ def _results(
 @blueprint.post("/audit/people", access=needs("audit.read"))
 def suggest_people() -> ResponseReturnValue:
     """The people that what was typed may mean, for the list under the field."""
-    found = directory().find_people(current_actor(), current_session(), _typed("person"), locale())
+    actor, session = current_actor(), current_session()
+    found = directory().find_people(actor, session, _typed("person"), locale())
+    record_act(actor, session, AUDIT_SEARCHED.name, rule="names", sensitive={"person": _typed("person")})
     return render_template("audit/_suggestions.html", options=[(one.code, one.name) for one in found])
 
 
