@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from markupsafe import Markup
+
 from intelhub.platform.actor import Actor, Place
 from intelhub.platform.messages import Message
 
@@ -123,7 +125,7 @@ class TotpEnrolment:
 
     secret: str
     address: str
-    qr_picture: str
+    qr_picture: Markup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
