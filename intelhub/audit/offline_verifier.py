@@ -1,8 +1,10 @@
 """Verify an exported audit log on any machine with Python 3.9 or newer: no keys, no database, no other program.
 
     python offline_verifier.py FOLDER [--key KEY] [--seen CHECKPOINT]
+    python offline_verifier.py FILE.tlog-proof --key KEY
 
 FOLDER  what `intelhub audit export FOLDER` wrote.
+FILE    one entry with its proof, as the entry's page gives it; the entry is printed when it holds.
 --key   the log's verifier key (`name+id+base64`, or a file with it) as you got it from somebody you trust, on another
         way than the export. Without it the key inside the export is used, and whoever forged one forged the other.
 --seen  a checkpoint that you kept from an earlier export: the log may only have grown since. This is the only way to
@@ -10,7 +12,7 @@ FOLDER  what `intelhub audit export FOLDER` wrote.
 
 It ends with 0 when everything holds, 1 when something does not (the first broken entry is named), 2 when it could not
 look. This file shares no code with intelhub on purpose. Formats: RFC 6962 (tree), RFC 8032 (Ed25519), C2SP signed-note,
-tlog-checkpoint and tlog-tiles.
+tlog-checkpoint, tlog-tiles and tlog-proof.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import re
 import sys
 from pathlib import Path
 
+PROOF = "c2sp.org/tlog-proof@v1"
 WIDTH = 256  # entries a tile, C2SP tlog-tiles
 HASH_BYTES = 32
 KEY_BYTES = 32
@@ -290,6 +293,52 @@ def verify(folder: Path, key: Key, seen_note: str | None) -> tuple[int, bytes, i
     return size, root, seen[0] if seen else None
 
 
+def root_from(leaf: bytes, index: int, size: int, hashes: list[bytes]) -> bytes:
+    """The root a proof leads to (RFC 9162, 2.1.3.2); raises BrokenLog when it has not the hashes it must have."""
+    at, last = index, size - 1
+    for sibling in hashes:
+        if not last:
+            raise BrokenLog("the proof has more hashes than the tree is high")
+        if at & 1 or at == last:
+            leaf = node(sibling, leaf)
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            leaf = node(leaf, sibling)
+        at, last = at >> 1, last >> 1
+    if last:
+        raise BrokenLog("the proof has fewer hashes than it must have")
+    return leaf
+
+
+def verify_proof(text: str, key: Key) -> tuple[int, int, bytes]:
+    """Verify one entry's proof (C2SP tlog-proof); returns (number, size, entry); raises BrokenLog."""
+    head, gap, note = text.partition("\n\n")
+    lines = head.split("\n")
+    if not gap or len(lines) < len(("name", "extra", "index")) or lines[0] != PROOF:
+        raise BrokenLog("this is no proof of an entry")
+    extra, index = re.fullmatch("extra ([A-Za-z0-9+/=]+)", lines[1]), re.fullmatch(r"index (0|[1-9][0-9]*)", lines[2])
+    if not extra or not index:
+        raise BrokenLog("the proof names no entry")
+    size, root = read_checkpoint(note, key)
+    entry, number = decoded(extra[1]), int(index[1])
+    hashes = [decoded(line) for line in lines[3:]]
+    if number >= size or any(len(one) != HASH_BYTES for one in hashes):
+        raise BrokenLog("the proof does not fit the tree it names")
+    if root_from(hashlib.sha256(b"\x00" + entry).digest(), number, size, hashes) != root:
+        raise BrokenLog(f"entry {number} does not stand in the tree that was signed")
+    return number, size, entry
+
+
+def show_proof(path: Path, key_text: str | None) -> None:
+    """Verify the file of one entry and print the entry; raises BrokenLog, and ValueError without a key."""
+    if not key_text:
+        raise ValueError("a single entry needs the log's key (--key)")
+    number, size, entry = verify_proof(path.read_text("utf-8"), read_key(text_or_file(key_text)))
+    say(f"Entry {number} stands in the signed tree of {size} entries:")
+    say(entry.decode("utf-8", "replace"))
+
+
 def text_or_file(value: str) -> str:
     """The text itself, or what stands in the file of that name."""
     return Path(value).read_text("utf-8") if Path(value).is_file() else value
@@ -303,11 +352,14 @@ def say(sentence: str) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description="Verify an exported audit log.")
-    parser.add_argument("folder", type=Path, help="what `intelhub audit export` wrote")
+    parser.add_argument("folder", type=Path, help="what `intelhub audit export` wrote, or one entry with its proof")
     parser.add_argument("--key", help="the verifier key you trust (name+id+base64), or a file with it")
     parser.add_argument("--seen", help="a checkpoint file kept from an earlier export")
     given = parser.parse_args(arguments)
     try:
+        if given.folder.is_file():
+            show_proof(given.folder, given.key)
+            return 0
         key_text = text_or_file(given.key) if given.key else (given.folder / "key").read_text("utf-8")
         seen_note = Path(given.seen).read_text("utf-8") if given.seen else None
         size, root, seen_size = verify(given.folder, read_key(key_text), seen_note)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from intelhub.audit.merkle import inclusion_proof, is_included, root_of
@@ -28,8 +29,17 @@ class InclusionProof:
 
     size: int
     root: bytes
+    note: str
     hashes: tuple[bytes, ...]
     holds: bool
+
+    def written(self, seq: int, entry: bytes) -> str:
+        """The proof of entry `seq` as one file (C2SP tlog-proof) that a machine without this log can verify.
+
+        The entry's own bytes are its extra data: nothing else is needed but the log's public key.
+        """
+        extra, *hashes = (b64encode(part).decode() for part in (entry, *self.hashes))
+        return "\n".join(("c2sp.org/tlog-proof@v1", f"extra {extra}", f"index {seq}", *hashes, "", self.note))
 
 
 def prove_inclusion(session: Session, origin: str, seq: int, leaf: bytes) -> InclusionProof | None:
@@ -38,27 +48,31 @@ def prove_inclusion(session: Session, origin: str, seq: int, leaf: bytes) -> Inc
     The reader must be allowed to see every entry. The first proof of a process reads every leaf hash once.
     """
     signed = session.execute(
-        select(AuditCheckpoint.size, AuditCheckpoint.root).order_by(AuditCheckpoint.size.desc()).limit(1)
+        select(AuditCheckpoint.size, AuditCheckpoint.root, AuditCheckpoint.note)
+        .order_by(AuditCheckpoint.size.desc())
+        .limit(1)
     ).first()
     if signed is None or seq >= signed.size:
         return None
-    proof = _proof(session, origin, seq, leaf, signed.size, signed.root)
+    proof = _proof(session, origin, seq, leaf, signed)
     if not proof.holds:
         # What was kept may be of a moment when the log stood otherwise.
         _tile_roots.pop(origin, None)
-        proof = _proof(session, origin, seq, leaf, signed.size, signed.root)
+        proof = _proof(session, origin, seq, leaf, signed)
     return proof
 
 
-def _proof(session: Session, origin: str, seq: int, leaf: bytes, size: int, root: bytes) -> InclusionProof:
+def _proof(session: Session, origin: str, seq: int, leaf: bytes, signed: Row[int, bytes, str]) -> InclusionProof:
+    size, root, note = signed
     tile, at = divmod(seq, TILE_WIDTH)
     own = _leaves(session, tile * TILE_WIDTH, min((tile + 1) * TILE_WIDTH, size))
     roots = _roots(session, origin, size)
     if at >= len(own) or tile >= len(roots):
-        return InclusionProof(size=size, root=root, hashes=(), holds=False)
+        return InclusionProof(size=size, root=root, note=note, hashes=(), holds=False)
     # Every tile but the last is full, so the tree over the entries is the tree over its tiles.
     hashes = inclusion_proof(own, at) + inclusion_proof(roots, tile)
-    return InclusionProof(size=size, root=root, hashes=hashes, holds=is_included(leaf, seq, size, hashes, root))
+    holds = is_included(leaf, seq, size, hashes, root)
+    return InclusionProof(size=size, root=root, note=note, hashes=hashes, holds=holds)
 
 
 def _roots(session: Session, origin: str, size: int) -> list[bytes]:

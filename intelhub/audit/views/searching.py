@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from flask import redirect, render_template, request, url_for
+from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -20,6 +20,7 @@ from intelhub.audit.views import blueprint
 from intelhub.audit.views.asking import LONGEST_TYPED, Question, read_address, read_form, read_number, written_minute
 from intelhub.audit.views.words import Names, act_choices, act_words, decision_words, locale, names_for
 from intelhub.platform import clock
+from intelhub.platform.errors import NotFound
 from intelhub.platform.web import current_actor, current_session, needs
 from intelhub.platform.web.look import format_moment
 
@@ -140,6 +141,20 @@ def suggest_units() -> ResponseReturnValue:
     """The units that what was typed may mean, for the list under the field."""
     found = directory().find_units(current_actor(), current_session(), _typed("unit"), locale())
     return render_template("audit/_suggestions.html", options=[(one.code, one.name) for one in found])
+
+
+@blueprint.get("/audit/entries/<int(max=999999999999999999):number>/proof", access=needs("audit.read"))
+def download_proof(number: int) -> ResponseReturnValue:
+    """One entry with its proof as a file that is verified without this log."""
+    actor, session = current_actor(), current_session()
+    logged = get_entry(actor, session, number)
+    proof = prove_inclusion(session, get_chain_status(session).origin, number, logged.leaf_hash)
+    if proof is None or not proof.holds:
+        raise NotFound(rule="no_proof")
+    record_act(actor, session, AUDIT_OPENED.name, rule="proof", sensitive={"entry": number})
+    response = Response(proof.written(number, logged.written), content_type="text/plain; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="entry-{number}.tlog-proof"'
+    return response
 
 
 def _typed(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from intelhub.audit import reference_of
+from intelhub.audit import NoteKey, offline_verifier, reference_of
 from intelhub.audit.models import AuditPending
 
 ROW = re.compile(r"<tr data-row>.*?</tr>", re.DOTALL)
@@ -170,6 +170,18 @@ def test_an_entry_shows_its_facts_its_bytes_and_its_proof(auditor, scene):
     assert "This entry stands in the tree of" in page
     assert "Lương Văn Kiểm" in page
     assert f"intelhub audit unseal {seq} --auditors-key" in page
+
+
+def test_an_entry_is_downloaded_with_its_proof(auditor, scene):
+    assert 'href="/audit/entries/3/proof"' in auditor.get("/audit/entries/3").get_data(as_text=True)
+    answer = auditor.get("/audit/entries/3/proof")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="entry-3.tlog-proof"'
+    ((origin,),) = scene.rows("SELECT origin FROM audit_tree")
+    key = offline_verifier.read_key(str(NoteKey(name=origin, public_key=scene.vault.checkpoint_public_key)))
+    assert offline_verifier.verify_proof(answer.get_data(as_text=True), key)[0] == 3
+    assert [(look.action, look.rule) for look in scene.looks()][-1] == ("audit:opened", "proof")
+    scene.run("UPDATE audit_entries SET leaf_hash = sha256('x') WHERE seq = 3")
+    assert auditor.get("/audit/entries/3/proof").status_code == 404
 
 
 def test_a_list_entry_shows_what_it_revealed(auditor, scene):
