@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.client import Call, Client, Run
@@ -77,6 +77,11 @@ class Bench:
 
         return (one for one in plan(self.staff, 0, min(among, self.size), NOW) if one.state in states)
 
+    def bare_pages(self, planned: Iterable[Planned]) -> list[Call]:
+        """The bare page of each of these records, with a reader's cookies: neither server hands out a token anew."""
+        port, kept = self.installation.clear_port, self.headquarters.cookies
+        return [Call(port=port, path=f"/clear/{one.id}", cookies=kept) for one in planned]
+
     def alternate(self, loads: Sequence[Sequence[Call]], *, connections: int = 1, unheard: int = 0) -> tuple[Run, ...]:
         """Send several loads in turns, a slice of each a round, so that a busy moment of the machine hits them all."""
         found: list[list[Run]] = [[] for _ in loads]
@@ -102,6 +107,7 @@ def p95(run: Run) -> float:
     return statistics.quantiles(run.seconds, n=20)[-1] * 1000
 
 
-def said(run: Run) -> str:
-    """A run in words."""
-    return f"median {median(run):.1f} ms, p95 {p95(run):.1f} ms"
+def said(run: Run, *, bare: Run | None = None) -> str:
+    """A run in words, and how often the bare page would go into its median."""
+    words = f"median {median(run):.1f} ms, p95 {p95(run):.1f} ms"
+    return f"{words}; {median(run) / median(bare):.1f}x the bare page" if bare else words

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from benchmarks.bench import Bench, Figure, median, said
+from benchmarks.filling import CLEAR_ROWS
+from intelhub.records.domain import RecordState
 
 PART = "listing"
 
@@ -19,6 +22,8 @@ def measure(bench: Bench) -> Iterator[Figure]:
         ("home, a department's analyst", bench.analyst.get("/")),
         ("home, headquarters", bench.headquarters.get("/")),
     ]
-    runs = bench.alternate([[call] * (10 * bench.rounds) for _, call in pages], unheard=1)
+    clear = bench.bare_pages(islice(bench.planned(CLEAR_ROWS, RecordState.SHARED_UP), 10 * bench.rounds))
+    bare, *runs = bench.alternate([clear, *([call] * (10 * bench.rounds) for _, call in pages)], unheard=1)
     for (what, _), run in zip(pages, runs, strict=True):
-        yield Figure(part=PART, what=what, size=bench.size, value=median(run), unit="ms", words=said(run))
+        words = said(run, bare=bare)
+        yield Figure(part=PART, what=what, size=bench.size, value=median(run), unit="ms", words=words)

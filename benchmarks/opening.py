@@ -21,7 +21,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
     calls = 60 * bench.rounds
     for who, reader in (("headquarters", bench.headquarters), ("a department's analyst", bench.analyst)):
         mine = shared if reader is bench.headquarters else [p for p in shared if p.staff == bench.department]
-        ours, bare = list(islice(cycle(_ours(reader, mine)), calls)), list(islice(cycle(_bare(bench, mine)), calls))
+        ours, bare = list(islice(cycle(_ours(reader, mine)), calls)), list(islice(cycle(bench.bare_pages(mine)), calls))
         sealed, clear = bench.alternate([ours, bare], unheard=2)
         yield Figure(
             part=PART,
@@ -56,9 +56,3 @@ def measure(bench: Bench) -> Iterator[Figure]:
 
 def _ours(reader: Reader, planned: list[Planned]) -> list[Call]:
     return [reader.get(f"/records/{one.id}") for one in planned]
-
-
-def _bare(bench: Bench, planned: list[Planned]) -> list[Call]:
-    # The same cookies, so that both servers read as much and neither hands out a form token anew.
-    kept = bench.headquarters.cookies
-    return [Call(port=bench.installation.clear_port, path=f"/clear/{one.id}", cookies=kept) for one in planned]

@@ -6,12 +6,15 @@ import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID, uuid4
 
 from benchmarks.bench import Bench, Figure, median, said
+from benchmarks.filling import CLEAR_ROWS
 from benchmarks.people import HEADQUARTERS, Staff
 from intelhub import access
 from intelhub.platform.actor import Actor
+from intelhub.records.domain import RecordState
 from intelhub.search import PartitionFilter, ReadFilter, SealedIndex, SearchRequest
 
 PART = "searching"
@@ -38,11 +41,11 @@ def measure(bench: Bench) -> Iterator[Figure]:
     """Three typical questions of an analyst and of headquarters, and the filter's share."""
     for who, reader in (("a department's analyst", bench.analyst), ("headquarters", bench.headquarters)):
         calls = [reader.post("/search", {"q": text}, expects=200) for _, text in QUERIES]
-        runs = bench.alternate([[call] * (10 * bench.rounds) for call in calls], unheard=1)
+        clear = bench.bare_pages(islice(bench.planned(CLEAR_ROWS, RecordState.SHARED_UP), 10 * bench.rounds))
+        bare, *runs = bench.alternate([clear, *([call] * (10 * bench.rounds) for call in calls)], unheard=1)
         for (what, _), run in zip(QUERIES, runs, strict=True):
-            yield Figure(
-                part=PART, what=f"{what}, {who}", size=bench.size, value=median(run), unit="ms", words=said(run)
-            )
+            words = said(run, bare=bare)
+            yield Figure(part=PART, what=f"{what}, {who}", size=bench.size, value=median(run), unit="ms", words=words)
     yield from _filtered(bench)
 
 

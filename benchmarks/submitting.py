@@ -24,7 +24,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
     submissions: list[Run] = []
     drafts: list[Run] = []
     pages: list[Run] = []
-    bare = _bare_pages(bench)
+    bare = bench.bare_pages(islice(bench.planned(CLEAR_ROWS, RecordState.SHARED_UP), 60))
     for number in range(bench.rounds):
         share = forms[number :: bench.rounds]
         begun = [readers[code].post("/records/new", {**form, "do": "save"}) for code, form in share]
@@ -75,12 +75,6 @@ def _submissions(bench: Bench, staff: Staff, reader: Reader) -> list[Call]:
     with bench.units.begin(actor, access.scope_for(actor)) as session:
         lines = records.show_list(actor, session, wanted, limit=500).lines
     return [reader.post(f"/records/{line.id}/submit", {"row_version": str(line.row_version)}) for line in lines]
-
-
-def _bare_pages(bench: Bench) -> list[Call]:
-    shared = bench.planned(CLEAR_ROWS, RecordState.SHARED_UP)
-    port, kept = bench.installation.clear_port, bench.headquarters.cookies
-    return [Call(port=port, path=f"/clear/{one.id}", cookies=kept) for one in islice(shared, 60)]
 
 
 def _together(runs: list[Run]) -> Run:
