@@ -12,9 +12,10 @@ import intelhub
 from intelhub.access import FUNCTIONS, PERMISSIONS
 from intelhub.access.policy import Line, current_policy
 from intelhub.audit import list_actions
+from intelhub.organisation import DEFAULT_TEMPLATE, read_template
 from intelhub.platform.actor import Place
 from intelhub.platform.database import Base
-from intelhub.records.catalogues import Catalogue, catalogues
+from intelhub.records.catalogues import Catalogue, catalogues, with_tiers
 from intelhub.records.domain import ABSTRACT_MAXIMUM, TEXT_MAXIMUM, TEXT_MINIMUM
 from intelhub.settings import describe_settings
 
@@ -135,6 +136,7 @@ def record_fields_page() -> str:
         _table(("field", "needed", "what it holds", "list"), fields),
         "## What the database keeps beside the ciphertext\n\n" + ", ".join(clear) + ".",
         "Times are rounded to the hour; a number, an abstract, a topic, a grade or an exact time is never among them.",
+        f"Tiers are called below as in {DEFAULT_TEMPLATE}; pages call them as the organisation that is loaded does.",
         *(_catalogue(one) for one in known.values()),
     )
 
@@ -167,11 +169,16 @@ def _matrix(holders: Iterable[tuple[int, str]], permissions: tuple[str, ...], li
 
 def _catalogue(one: Catalogue) -> str:
     rows = (
-        (f"`{entry.code}`", entry.en, entry.vi, entry.meaning_en or entry.basis_en)
+        (f"`{entry.code}`", _named(entry.en), _named(entry.vi, "vi"), _named(entry.meaning_en or entry.basis_en))
         for entry in one.entries
         if not entry.retired
     )
     return f"## {one.label('en')}\n\n{_table(('code', 'words', 'tiếng Việt', 'meaning'), rows)}"
+
+
+def _named(words: str, locale: str = "en") -> str:
+    tiers = read_template(DEFAULT_TEMPLATE).tiers.values()
+    return with_tiers(words, lambda: {f"tier{one.tier}": one.label(locale) for one in tiers})
 
 
 def _anchor(one: Catalogue) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from intelhub import access
 from intelhub.access import NOBODY, scope_for
 from intelhub.crypto import RootKeys, Vault, create_key_file, open_key_file
-from intelhub.organisation import load_directory, load_template, today
+from intelhub.organisation import DEFAULT_TEMPLATE, load_directory, load_template, today
 from intelhub.platform.actor import Actor, Place
 from intelhub.platform.database import open_engine
 from intelhub.platform.unit_of_work import ActorSession, UnitsOfWork
@@ -142,11 +142,13 @@ def make_test_keys(folder: Path) -> RootKeys:
     return create_key_file(path, PASSPHRASE, demo=True)
 
 
-def people_database(database: Any, vault: Vault) -> None:
-    """Load the tree and the people into a migrated database."""
+def people_database(
+    database: Any, vault: Vault, *, template: str = DEFAULT_TEMPLATE, units: Mapping[str, str] | None = None
+) -> None:
+    """Load a tree and the people into a migrated database; `units` says where they sit in another tree."""
     migrator = open_engine(database.migrator_url, pool_size=1)
     with Session(migrator) as session:
-        load_template(session)
+        load_template(session, template)
         session.commit()
     migrator.dispose()
     house = open_test_house(database, vault, {})
@@ -154,7 +156,8 @@ def people_database(database: Any, vault: Vault) -> None:
         console = access.console_actor(session)
     with house.units.begin(console, scope_for(console)) as session:
         tree = load_directory(session).as_of(today())
-        for username, (name, function, unit, clearance) in PEOPLE.items():
+        for username, (name, function, default, clearance) in PEOPLE.items():
+            unit = (units or {}).get(default, default)
             user_id = access.create_user(console, session, username=username, display_name=name)
             access.grant_post(
                 console, session, user_id=user_id, function=function, unit_id=tree.get(unit).id,

@@ -210,7 +210,7 @@ _PLACE_WORDS = {
 _REACH_WORDS = {
     Reach.AUTHOR: Message("one's own"),
     Reach.UNIT: Message("one's own unit"),
-    Reach.DEPARTMENT: Message("one's own department"),
+    Reach.DEPARTMENT: Message("one's own unit of tier 2"),
     Reach.ALL: Message("the whole service"),
 }
 _GUARD_REASONS = {

@@ -49,7 +49,8 @@ def explain_access(
         said = Message("Nobody with an open account has this username.")
         raise RuleRefused(said, rule="no_such_person", fields={"username": (said,)}) from None
     departments = {post.department_id for post, _ in held_lines(actor, _EXPLAIN, current_policy())}
-    kept = load_directory(session).with_predecessors(departments)
+    directory = load_directory(session)
+    kept = directory.with_predecessors(departments)
     label = next((found for finder in _finders if (found := finder(session, object_id, kept))), None)
     record_act(
         actor,
@@ -61,6 +62,6 @@ def explain_access(
         sensitive={"username": username, "action": action, "place": place.value},
     )
     if label is None:
-        said = Message("Your department has no record under this reference.")
+        said = Message("Your %(tier)s has no record under this reference.", {"tier": directory.tier(2)})
         raise RuleRefused(said, rule="no_such_object", fields={"reference": (said,)})
     return explain(person, action, label)

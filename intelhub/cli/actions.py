@@ -18,6 +18,9 @@ ORGANISATION_LOADED = register_action(
 ORGANISATION_CHANGED = register_action(
     "organisation:changed", en="A dated event changed the organisation", vi="Cơ cấu tổ chức đã thay đổi theo sự kiện"
 ).name
+TIER_NAMED = register_action(
+    "organisation:tier-named", en="A tier was given another name", vi="Đã đổi tên gọi một cấp tổ chức"
+).name
 ROOT_ADDED = register_action(
     "keys:root-added", en="A new data root was put into the key file", vi="Đã thêm khóa gốc dữ liệu mới vào tệp khóa"
 ).name

@@ -68,15 +68,16 @@ def drop_roots(acting: Acting) -> int:
 
 
 def scope_of(acting: Acting, level: int, department: str, compartments: Iterable[Any]) -> KekScope:
-    """The scope somebody named; raises `CommandRefused` for a code that is no department's."""
+    """The scope somebody named; raises `CommandRefused` for a code of a unit that has no keys of its own."""
     with acting.begin() as session:
-        tree = load_directory(session).as_of(today())
+        directory = load_directory(session)
+        tree = directory.as_of(today())
         unit = tree.find(department)
         if unit is None or tree.department_of(unit.id).id != unit.id:
             raise CommandRefused(
                 Message(
-                    "There is no department “%(code)s”: keys belong to a department or to headquarters.",
-                    {"code": department},
+                    "There is no %(tier)s “%(code)s”: keys belong to one, or to the %(top)s.",
+                    {"code": department, "tier": directory.tier(2), "top": directory.tier(1)},
                 )
             )
     return KekScope(level=level, compartments=tuple(compartments), department_id=unit.id)

@@ -80,12 +80,12 @@ def rotate_data_root(var: Path, step: str | None) -> None:
 
 @keys.command("rotate", roles=(WORKER,))
 @click.argument("level", type=click.IntRange(0, 3))
-@click.argument("department")
+@click.argument("unit")
 @var_option
 @click.option("--compartment", "compartments", type=click.UUID, multiple=True, help="The id of a compartment.")
 @click.option("--resume", is_flag=True, help="Make no new key; go on with a rotation that was interrupted.")
-def rotate_scope(level: int, department: str, var: Path, compartments: tuple[object, ...], resume: bool) -> None:
-    """Replace the key of a LEVEL, a set of compartments and an origin DEPARTMENT (its code).
+def rotate_scope(level: int, unit: str, var: Path, compartments: tuple[object, ...], resume: bool) -> None:
+    """Replace the key of a LEVEL, a set of compartments and a UNIT of origin (its code), of tier 2 or the highest.
 
     Every record under it gets its data key wrapped anew, in batches that may be interrupted; no content changes.
     """
@@ -93,12 +93,12 @@ def rotate_scope(level: int, department: str, var: Path, compartments: tuple[obj
     from intelhub.cli.opening import system_work
 
     with system_work(var, role="worker") as acting:
-        scope = key_rotation.scope_of(acting, level, department, compartments)
+        scope = key_rotation.scope_of(acting, level, unit, compartments)
         if not resume:
             key_rotation.replace_kek(acting, scope)
         with progress("wrapping records anew", None) as advance:
             count = key_rotation.rewrap_content(acting, scope, advance)
-    say(f"{count} data keys of level {level} of {department} were wrapped under the newest key.")
+    say(f"{count} data keys of level {level} of {unit} were wrapped under the newest key.")
 
 
 @keys.command("passphrase", roles=(WORKER,))

@@ -1,4 +1,4 @@
-"""`intelhub org`: loading an organisation, showing it, and letting dated events change it."""
+"""`intelhub org`: loading an organisation, showing it, letting dated events change it, naming its tiers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from intelhub.cli.options import APP, MIGRATOR, Day, Subject, var_option
-from intelhub.cli.output import print_table, say
+from intelhub.cli.output import print_table, printable, say
 
 if TYPE_CHECKING:
     from intelhub.organisation import Tree, Unit
@@ -88,3 +88,19 @@ def happen(kind: str, unit: str, var: Path, day: date, **said: str | int | tuple
         apply_event(CONSOLE, session, event, founded=founded)
         record_act(CONSOLE, session, ORGANISATION_CHANGED, object=ObjectRef("unit", event.unit_id), rule=kind)
     say(f"{unit}: {kind} on {day}.")
+
+
+@org.command("tier", roles=(MIGRATOR,))
+@click.argument("number", type=click.IntRange(1, 3))
+@var_option
+@click.option("--name", default="", help="What it is called from now on.")
+@click.option("--name-en", default="", help="The same in English.")
+@click.option("--reason", required=True, help="Why, such as the decision it rests on; kept in the audit log.")
+def call_tier(number: int, var: Path, name: str, name_en: str, reason: str) -> None:
+    """Give the tier of a NUMBER another name, on every page and in every message."""
+    from intelhub.cli.opening import system_work
+    from intelhub.cli.tier_naming import name_recorded
+
+    with system_work(var, role="migrator") as acting:
+        tier = name_recorded(acting, number, name=name, name_en=name_en, reason=reason)
+    say(f"Tier {number} is called “{printable(tier.name)}”, in English “{printable(tier.name_en)}”.")

@@ -25,9 +25,10 @@ from intelhub.organisation.queries import (
     search_units,
     today,
 )
-from intelhub.organisation.service import Loaded, apply_event, load_template
+from intelhub.organisation.service import Loaded, apply_event, load_template, name_tier
 from intelhub.organisation.templates import DEFAULT_TEMPLATE, read_template, template_names
 from intelhub.organisation.views import organisation as blueprint
+from intelhub.organisation.views import tier_name, tier_names
 
 __all__ = [
     "DEFAULT_TEMPLATE",
@@ -55,10 +56,13 @@ __all__ = [
     "load_directory",
     "load_template",
     "load_tree",
+    "name_tier",
     "read_template",
     "register_people",
     "search_units",
     "template_names",
+    "tier_name",
+    "tier_names",
     "today",
     "unit_id",
 ]

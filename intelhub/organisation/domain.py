@@ -19,6 +19,7 @@ from intelhub.platform.messages import Message
 
 _NAMESPACE = UUID("6f7b0c9e-2f5d-5f0e-9a53-0c5b5a4e8d21")
 _DEPARTMENT_TIER, _OFFICE_TIER = 2, 3
+_LONGEST_TIER_NAME = 60  # it stands on buttons
 _CROSSED_D = str.maketrans("đĐðÐ", "dddd")  # the last two are look-alikes that real name lists contain
 
 
@@ -296,6 +297,10 @@ class Directory:
         self.ever = Tree(self._replay(date.max).values())
         self._check()
 
+    def tier(self, number: int) -> Tier:
+        """A tier under its name; under its number while nobody has named it."""
+        return self.tiers.get(number) or Tier(tier=number, name=str(number))
+
     def as_of(self, day: date) -> Tree:
         """The tree as it stood, or will stand, on a day."""
         change = max((event.on for event in self.events if event.on and event.on <= day), default=date.min)
@@ -334,6 +339,24 @@ class Directory:
         units = (*self.identities.values(), *((founded,) if founded else ()))
         return Directory(template=self.template, tiers=self.tiers.values(), units=units, events=(*self.events, event))
 
+    def with_tier(self, number: int, *, name: str = "", name_en: str = "") -> Directory:
+        """The directory after a tier is given other names; what is not said stays. Raises `RuleRefused`."""
+        before = self.tier(number)
+        after = replace(before, name=_tier_name(name) or before.name, name_en=_tier_name(name_en) or before.name_en)
+        if after == before:
+            raise RuleRefused("The tier is called that already. Give it another name.", rule="tier_name")
+        for other in self.tiers.values():
+            if other.tier != number and _folded_names(after) & _folded_names(other):
+                raise RuleRefused(
+                    Message(
+                        "Tier %(number)d is called “%(name)s” already: two tiers under one name cannot be told apart.",
+                        {"number": other.tier, "name": other},
+                    ),
+                    rule="tier_name",
+                )
+        tiers = {**self.tiers, number: after}.values()
+        return Directory(template=self.template, tiers=tiers, units=self.identities.values(), events=self.events)
+
     def _replay(self, day: date) -> dict[UUID, Unit]:
         standing: dict[UUID, Unit] = {}
         for event in self.events:
@@ -369,6 +392,21 @@ class Directory:
 
 def _broken(msgid: str, **parameters: object) -> RuleRefused:
     return RuleRefused(Message(msgid, parameters), rule="organisation_events")
+
+
+def _tier_name(typed: str) -> str:
+    """A name as it is kept: composed, one space between words; raises `RuleRefused` for what is no name."""
+    name = " ".join(unicodedata.normalize("NFC", typed).split())
+    if typed and (not fold(name) or len(name) > _LONGEST_TIER_NAME or not name.isprintable()):
+        raise RuleRefused(
+            Message("A tier is called by 1 to %(most)d letters and signs.", {"most": _LONGEST_TIER_NAME}),
+            rule="tier_name",
+        )
+    return name
+
+
+def _folded_names(tier: Tier) -> set[str]:
+    return {fold(tier.name), fold(tier.name_en)} - {""}
 
 
 def _found(identity: Identity, event: UnitEvent) -> Unit:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from intelhub.organisation.domain import Directory, EventKind, Identity, UnitEvent
+from intelhub.organisation.domain import Directory, EventKind, Identity, Tier, UnitEvent
 from intelhub.organisation.models import OrganisationRow, TierRow, UnitEventRow, UnitRow
 from intelhub.organisation.queries import forget_directory, read_directory
 from intelhub.organisation.templates import DEFAULT_TEMPLATE, read_template
@@ -83,6 +83,22 @@ def apply_event(actor: Actor, session: Session, event: UnitEvent, *, founded: Id
     session.flush()
     forget_directory(session)
     return changed
+
+
+def name_tier(actor: Actor, session: Session, number: int, *, name: str = "", name_en: str = "") -> tuple[Tier, Tier]:
+    """Give a tier another name in one language or both: the tier before and after.
+
+    Raises `RuleRefused` for what is no name, its own already or another tier's.
+    """
+    del actor  # who may do this is decided by the caller, and the audit log names them
+    organisation = _lock(session)
+    directory = read_directory(session)
+    before, after = directory.tier(number), directory.with_tier(number, name=name, name_en=name_en).tier(number)
+    session.merge(TierRow(**asdict(after)))
+    organisation.stamp = uuid4()
+    session.flush()
+    forget_directory(session)
+    return before, after
 
 
 def _lock(session: Session) -> OrganisationRow:

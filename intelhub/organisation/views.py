@@ -99,6 +99,18 @@ def _path(units: Iterable[Unit], locale: str) -> str:
     return " / ".join(unit.short_label(locale) for unit in units)
 
 
+def tier_names() -> dict[str, str]:
+    """What this administration calls its tiers, in the reader's language, for texts that say %(tier2)s."""
+    directory = load_directory(current_session())
+    return {f"tier{number}": directory.tier(number).label(_locale()) for number in (1, 2, 3)}
+
+
+@organisation.app_template_global()
+def tier_name(number: int) -> str:
+    """What this administration calls a tier, in the reader's language: no page may know it otherwise."""
+    return load_directory(current_session()).tier(number).label(_locale())
+
+
 @organisation.get("/units", access=needs("unit.read"))
 def show_tree() -> ResponseReturnValue:
     """The tree of today or of another day, or what a search in it finds."""
@@ -148,7 +160,6 @@ def show_unit(code: str) -> ResponseReturnValue:
         path=tree.path(unit.id)[:-1],
         department=tree.department_of(unit.id),
         specialised=tree.specialised_of(unit.id) if is_there else None,
-        tier_name=directory.tiers[unit.tier].label(locale) if unit.tier in directory.tiers else str(unit.tier),
         kind=_kind_words(unit.kind),
         branch=outline(tree, unit.id, {unit.id}) if is_there else None,
         own_units={post.unit_id for post in actor.posts},
@@ -164,8 +175,8 @@ def show_unit(code: str) -> ResponseReturnValue:
 def _kind_words(kind: UnitKind) -> str:
     """What a unit is, in words that hold for every administration; what it is called stands in its name."""
     words: dict[UnitKind, str] = {
-        UnitKind.GENERAL_DEPARTMENT: gettext("Headquarters of customs"),
-        UnitKind.HQ_DEPARTMENT: gettext("Unit of headquarters"),
+        UnitKind.GENERAL_DEPARTMENT: gettext("Central customs authority"),
+        UnitKind.HQ_DEPARTMENT: gettext("Unit of the central authority"),
         UnitKind.DEPARTMENT: gettext("Customs of a province or region"),
         UnitKind.BORDER_GATE: gettext("Border-gate office"),
         UnitKind.INLAND: gettext("Inland office"),

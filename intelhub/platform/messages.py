@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Named(Protocol):
+    """What has a name of its own in each language; a sentence takes the one of its own language."""
+
+    def label(self, locale: str) -> str:
+        """The name in a language."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,4 +27,7 @@ class Message:
     parameters: Mapping[str, object] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return self.msgid % self.parameters if self.parameters else self.msgid
+        parts = {
+            name: value.label("en") if isinstance(value, Named) else value for name, value in self.parameters.items()
+        }
+        return self.msgid % parts if parts else self.msgid

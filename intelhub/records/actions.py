@@ -22,13 +22,17 @@ CHECKED = register_action(
 _MOVES = {
     "submit": ("record:submitted", "A record was submitted", "Đã gửi phiếu tin"),
     "return": ("record:returned", "A record was returned to its author", "Đã trả lại phiếu tin cho người viết"),
-    "forward": ("record:forwarded", "A record was forwarded to the department", "Đã chuyển phiếu tin lên Cục"),
+    "forward": ("record:forwarded", "A record was forwarded to the tier above", "Đã chuyển phiếu tin lên cấp trên"),
     "lower_level": ("record:level-lowered", "The level of a record was lowered", "Đã hạ độ mật phiếu tin"),
     "assign": ("record:assigned", "A record was assigned", "Đã phân công xử lý phiếu tin"),
     "acknowledge": ("record:acknowledged", "The receipt of a record was acknowledged", "Đã tiếp nhận phiếu tin"),
     "evaluate": ("record:evaluated", "A record was graded", "Đã đánh giá phiếu tin"),
     "mark_duplicate": ("record:merged", "A record was marked as a duplicate", "Đã gộp phiếu tin trùng"),
     "collate": ("record:collated", "A record was collated", "Đã hệ thống hóa phiếu tin"),
-    "share_up": ("record:shared-up", "A record was shared with headquarters", "Đã chuyển phiếu tin lên Tổng cục"),
+    "share_up": (
+        "record:shared-up",
+        "A record was shared with the highest tier",
+        "Đã chuyển phiếu tin lên cấp cao nhất",
+    ),
 }
 MOVED = {event: register_action(name, en=en, vi=vi).name for event, (name, en, vi) in _MOVES.items()}

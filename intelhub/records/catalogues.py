@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -29,7 +29,8 @@ class Entry:
     """One line of a list.
 
     `level` and the basis are those of a state-secret item, `hours` is the clock of an urgency, `colour` and the banner
-    belong to a level, `conditions_required` to a handling code. An example says so in its words too.
+    belong to a level, `conditions_required` to a handling code. An example says so in its words too. What each
+    administration calls its tiers is left open as %(tier1)s to %(tier3)s; `with_tiers` fills it in.
     """
 
     code: str
@@ -128,6 +129,11 @@ def label(code: str, key: str, locale: str = "vi") -> str:
     """The words of an entry, or the code itself where an older record carries one the list no longer has."""
     found = find_entry(code, key)
     return found.label(locale) if found else key
+
+
+def with_tiers(words: str, names: Callable[[], Mapping[str, str]]) -> str:
+    """Words of a list with the names of the tiers where they are left open; nearly all leave none open."""
+    return words % names() if "%(" in words else words
 
 
 @cache

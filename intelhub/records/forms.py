@@ -12,7 +12,6 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from intelhub.platform.messages import Message
-from intelhub.records.catalogues import catalogue
 from intelhub.records.domain import Subject
 from intelhub.records.validation import HANOI, parse_time
 
@@ -24,7 +23,6 @@ SIMPLE_FIELDS = (
 TIME_FIELDS = ("learned_at", "happened_from", "happened_to")
 DEFAULTS = {"urgency": "normal", "handling": "H1", "source_grade": "F", "info_grade": "6", "source_kind": "open"}
 _MOST_SUBJECTS = 40
-_SHOWN_WITH_CODE = frozenset({"source_grade", "info_grade", "handling"})
 
 
 def subjects_from_form(form: MultiDict[str, str], prefix: str = "subjects") -> list[dict[str, str]]:
@@ -97,12 +95,3 @@ FORM_ORDER = (
     "happened_to", "channel", "source_kind", "source", "source_grade", "info_grade", "level", "level_reason",
     "list_item", "compartments", "urgency", "handling", "handling_conditions", "plan_item", "outside_plan",
 )  # fmt: skip
-
-
-def choices(name: str, locale: str) -> list[tuple[str, str]]:
-    """A catalogue as (code, words) for a list to choose from."""
-    return [
-        (item.code, f"{item.code} – {item.label(locale)}" if name in _SHOWN_WITH_CODE else item.label(locale))
-        for item in catalogue(name)
-        if not item.retired
-    ]

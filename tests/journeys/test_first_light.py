@@ -135,8 +135,7 @@ def see_as_auditor(live, address: str) -> None:
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
         auditor.goto(f"/audit?object={record_id}")
-        shown = auditor.content()
-        if "share" in shown or "Tổng cục" in shown:
+        if "lên cấp cao nhất" in "".join(auditor.locator("tbody").all_inner_texts()):
             break
         time.sleep(0.3)
     rows = auditor.locator("tbody tr")

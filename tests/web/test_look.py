@@ -32,6 +32,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
+from intelhub.organisation import Tier
 from intelhub.platform.errors import NotFound, RuleRefused
 from intelhub.platform.messages import Message
 from intelhub.platform.web import look
@@ -367,6 +368,14 @@ def test_a_message_is_said_with_the_messages_inside_it() -> None:
     assert look.say("50%") == "50%"
 
 
+def test_a_message_names_things_in_the_readers_language() -> None:
+    message = Message("%(tier)s.", {"tier": Tier(tier=2, name="Vùng", name_en="Region")})
+    with force_locale("vi"):
+        assert look.say(message) == "Vùng."
+    with force_locale("en"):
+        assert look.say(message) == str(message) == "Region."
+
+
 @pytest.mark.parametrize(
     ("text", "folded"), [("Đội Nghiệp vụ", "doi nghiep vu"), ("HỮU NGHỊ", "huu nghi"), ("Ðà", "da")]
 )
@@ -497,7 +506,8 @@ def test_every_grade_and_handling_code_explains_itself() -> None:
     html = render_template_string(
         '{% import "macros/badges.html" as b %}{% for s in "ABCDEF" %}{% for i in range(1, 7) %}'
         "{{ b.grade(s, i) }}{{ b.grade(s, i|string) }}"
-        '{% endfor %}{% endfor %}{% for h in ["H0", "H1", "H2", "H3", "H4", "HX"] %}{{ b.handling(h) }}{% endfor %}'
+        '{% endfor %}{% endfor %}{% for h in ["H0", "H1", "H2", "H3", "H4", "HX"] %}'
+        '{{ b.handling(h, "words") }}{% endfor %}'
     )
     assert len(Elements(html).all("abbr")) == 78
     assert all(attrs["title"] for attrs in Elements(html).all("abbr"))

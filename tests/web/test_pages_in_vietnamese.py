@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
 
+from tests.factories.shown import shown_on
 from tests.house import content
 
 _PO = Path(__file__).parents[2] / "intelhub" / "translations" / "vi" / "LC_MESSAGES" / "messages.po"
@@ -18,34 +17,7 @@ _SMALL_WORDS = re.compile(
     r"\b(the|this|that|with|without|and|your|you|of|is|are|was|not|from|for|here|who|what|where|when|which)\b",
     re.IGNORECASE,
 )
-_SHOWN = {"title", "aria-label", "placeholder", "alt", "data-trouble", "data-signed-out", "data-shortcut-words"}
-_NOT_WORDS = {"script", "style", "code", "kbd", "pre"}
 _ID = re.compile(r"/records/([0-9a-f-]{36})")
-
-
-class _Shown(HTMLParser):
-    """Everything on a page that a person reads or hears, piece by piece."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pieces: list[str] = []
-        self._inside: list[str] = []
-
-    def handle_starttag(self, tag, attrs):
-        if tag in _NOT_WORDS:
-            self._inside.append(tag)
-        given = dict(attrs)
-        if given.get("lang") == "en":  # the name of the other language
-            return
-        self.pieces += [value for name, value in attrs if name in _SHOWN and value]
-
-    def handle_endtag(self, tag):
-        if self._inside and self._inside[-1] == tag:
-            self._inside.pop()
-
-    def handle_data(self, data):
-        if not self._inside and data.strip():
-            self.pieces.append(" ".join(data.split()))
 
 
 def _sentences() -> list[tuple[str, re.Pattern[str]]]:
@@ -65,9 +37,7 @@ SENTENCES = _sentences()
 
 def english_on(page: str) -> list[str]:
     """What of a page is still English."""
-    reader = _Shown()
-    reader.feed(page)
-    text = html.unescape("\n".join(reader.pieces)).replace("English", "")
+    text = shown_on(page).replace("English", "")
     return [said for said, pattern in SENTENCES if pattern.search(text)] + [
         line for line in text.splitlines() if _SMALL_WORDS.search(line)
     ]

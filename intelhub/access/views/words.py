@@ -6,6 +6,7 @@ from flask_babel import gettext
 
 from intelhub.access.domain import Strength
 from intelhub.access.permissions import PERMISSIONS
+from intelhub.organisation import tier_name
 
 
 def function_words(function: str) -> str:
@@ -16,10 +17,10 @@ def function_words(function: str) -> str:
         "group_leader": gettext("Control group leader"),
         "analyst": gettext("Analyst"),
         "unit_head": gettext("Head of division"),
-        "department_leader": gettext("Leader of the department"),
+        "department_leader": gettext("Leader of the %(tier)s", tier=tier_name(2)),
         "security_officer": gettext("Security officer"),
-        "division_head": gettext("Head of division at headquarters"),
-        "leader": gettext("Leader at headquarters"),
+        "division_head": gettext("Head of division at the %(tier)s", tier=tier_name(1)),
+        "leader": gettext("Leader at the %(tier)s", tier=tier_name(1)),
         "auditor": gettext("Auditor"),
         "operator": gettext("Operator"),
     }

@@ -19,7 +19,7 @@ from markupsafe import Markup
 from wtforms import Field, FieldList, FormField
 
 from intelhub.platform.clock import now
-from intelhub.platform.messages import Message
+from intelhub.platform.messages import Message, Named
 
 STATIC_FOLDER = Path(__file__).with_name("static")
 TEMPLATE_FOLDER = Path(__file__).with_name("templates")
@@ -47,7 +47,7 @@ def say(text: Message | str) -> str:
     """A `Message` in the reader's language; text that is already said is left as it is."""
     if isinstance(text, Message):
         sentence = str(gettext(text.msgid))
-        parts = {name: say(value) if isinstance(value, Message) else value for name, value in text.parameters.items()}
+        parts = {name: _part(value) for name, value in text.parameters.items()}
         return sentence % parts if parts else sentence
     return text if isinstance(text, Markup) else str(text)
 
@@ -130,6 +130,13 @@ def asset_url(name: str) -> str:
 @lru_cache(maxsize=256)
 def _fingerprint(name: str) -> str:
     return hashlib.sha256((STATIC_FOLDER / name).read_bytes()).hexdigest()[:12]
+
+
+def _part(value: object) -> object:
+    """A parameter of a message: what is a sentence or has a name is said in the reader's language too."""
+    if isinstance(value, Message):
+        return say(value)
+    return value.label(str(get_locale() or "vi")) if isinstance(value, Named) else value
 
 
 def _local(value: date | datetime) -> date | datetime:

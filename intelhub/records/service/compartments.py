@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from intelhub.access import Exposure, Label, has_another_leader, is_there_somebody_who_may, list_compartment_names
+from intelhub.organisation import load_directory
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import RuleRefused
 from intelhub.platform.messages import Message
@@ -67,11 +68,12 @@ def check_somebody_receives(actor: Actor, session: Session, label: Label) -> Non
     """Raise `RuleRefused` when nobody of the department could work on what is forwarded to it."""
     received = replace(label, exposure=Exposure.DEPARTMENT, state=str(RecordState.RECEIVED))
     if label.compartments and not is_there_somebody_who_may(actor, session, "evaluate", received):
-        raise RuleRefused(
-            "Nobody of the department who grades records is in all compartments of this one."
+        said = Message(
+            "Nobody at the %(tier)s who grades records is in all compartments of this one."
             " Ask for somebody there to be let in, then forward it.",
-            rule="nobody_receives",
+            {"tier": load_directory(session).tier(2)},
         )
+        raise RuleRefused(said, rule="nobody_receives")
 
 
 def check_headquarters_reads(actor: Actor, session: Session, label: Label) -> None:
@@ -82,11 +84,12 @@ def check_headquarters_reads(actor: Actor, session: Session, label: Label) -> No
         exposure=Exposure.HEADQUARTERS, state=str(RecordState.SHARED_UP),
     )  # fmt: skip
     if label.compartments and not is_there_somebody_who_may(actor, session, "read", elsewhere):
-        raise RuleRefused(
-            "Nobody at headquarters is in all compartments of this record."
+        said = Message(
+            "Nobody at the %(tier)s is in all compartments of this record."
             " Ask for somebody there to be let in, then share it.",
-            rule="nobody_at_headquarters",
+            {"tier": load_directory(session).tier(1)},
         )
+        raise RuleRefused(said, rule="nobody_at_headquarters")
 
 
 def _not_held() -> RuleRefused:

@@ -16,12 +16,13 @@ from intelhub.platform import clock
 from intelhub.platform.errors import RuleRefused, StaleVersion
 from intelhub.platform.web import current_actor, current_session, keep_work, needs
 from intelhub.platform.web.look import say
-from intelhub.records.forms import FormErrors, choices, fields_from_form, values_for_form
+from intelhub.records.forms import FormErrors, fields_from_form, values_for_form
 from intelhub.records.identifiers import IdentifierProblem, normalise
 from intelhub.records.service import drafting
 from intelhub.records.validation import IDENTIFIED_KINDS, check_content
 from intelhub.records.views import blueprint
 from intelhub.records.views.reading import compartments_held
+from intelhub.records.views.words import choices
 
 
 def _row_version() -> int:
@@ -59,7 +60,7 @@ def _page_level(fields: Mapping[str, Any]) -> int:
 
 def _levels() -> list[tuple[str, str]]:
     ceiling = drafting.writing_ceiling(current_actor())
-    return [(code, words) for code, words in choices("level", str(get_locale())) if int(code) <= ceiling]
+    return [(code, words) for code, words in choices("level") if int(code) <= ceiling]
 
 
 def _form_page(
@@ -92,7 +93,7 @@ def _form_page(
         levels=_levels(),
         compartments=compartments_held(),
         kept_compartments=[str(one) for one in kept],
-        choices=lambda name: choices(name, locale),
+        choices=choices,
         now_local=values_for_form({"learned_at": clock.now().isoformat()})["learned_at"],
         subject_rows=max(len(values["subjects"]) + 1, 2),
     )

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from intelhub.access import list_people, may
-from intelhub.organisation import load_tree
+from intelhub.organisation import load_tree, tier_name
 from intelhub.platform.actor import Actor
 from intelhub.platform.web import current_actor, current_session, signed_in
 from intelhub.records.domain import RecordState, RecordSummary
@@ -63,7 +63,7 @@ def _heaps(actor: Actor) -> list[Heap]:
         heaps.append(Heap(key="triage", title=title, act=gettext("Take on"), wanted=triage, is_assignable=True))
     if may(actor, "record.share_up"):
         approve = ListFilter(states=(S.COLLATED,))
-        title = gettext("To share with headquarters")
+        title = gettext("To share with the %(tier)s", tier=tier_name(1))
         heaps.append(Heap(key="approve", title=title, act=gettext("Decide"), wanted=approve))
     if any(post.tier == 1 for post in actor.posts) and may(actor, "record.read"):
         shared = ListFilter(states=(S.SHARED_UP,))

@@ -9,6 +9,7 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from intelhub.organisation import tier_name
 from intelhub.platform.errors import RuleRefused, StaleVersion, VersionMissing
 from intelhub.platform.web import current_actor, current_session, needs
 from intelhub.platform.web.look import say
@@ -75,11 +76,11 @@ def return_record(record_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/records/<uuid:record_id>/forward", access=needs("record.forward"))
 def forward_record(record_id: UUID) -> ResponseReturnValue:
-    """Send it up to the department."""
+    """Send it up to tier 2."""
     actor, session = current_actor(), current_session()
     return _move(
         record_id,
-        gettext("The record is with the department now."),
+        gettext("The record is with the %(tier)s now.", tier=tier_name(2)),
         lambda: moving.forward_record(actor, session, record_id, _version(), note=request.form.get("reason", "")),
     )
 
@@ -161,11 +162,11 @@ def collate_record(record_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/records/<uuid:record_id>/share-up", access=needs("record.share_up"))
 def share_up_record(record_id: UUID) -> ResponseReturnValue:
-    """Let headquarters read it."""
+    """Let tier 1 read it."""
     actor, session = current_actor(), current_session()
     return _move(
         record_id,
-        gettext("Headquarters can read this record now."),
+        gettext("The %(tier)s can read this record now.", tier=tier_name(1)),
         lambda: moving.share_up_record(actor, session, record_id, _version(), note=request.form.get("reason", "")),
     )
 

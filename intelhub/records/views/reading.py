@@ -12,16 +12,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
 from intelhub.access import decide, list_compartment_names, name_people, sort_key
-from intelhub.organisation import load_directory
+from intelhub.organisation import load_directory, tier_name
 from intelhub.platform.web import current_actor, current_session, needs
 from intelhub.records import lowering, queries
-from intelhub.records.catalogues import entry, label
 from intelhub.records.domain import Grade, RecordState, RecordSummary
-from intelhub.records.forms import choices
 from intelhub.records.lifecycle import TRANSITIONS
 from intelhub.records.queries import ListFilter
 from intelhub.records.service import reading
 from intelhub.records.views import blueprint
+from intelhub.records.views.words import choices, word
 
 TONES = {
     RecordState.DRAFT: "draft", RecordState.SUBMITTED: "waiting", RecordState.RECEIVED: "waiting",
@@ -32,7 +31,7 @@ TONES = {
 
 def state_words(state: RecordState) -> tuple[str, str]:
     """A state in the reader's language, with its tone."""
-    return entry("state", state.value).label(str(get_locale())), TONES[state]
+    return word("state", state.value), TONES[state]
 
 
 def names_of(ids: Iterable[UUID | None]) -> dict[UUID, str]:
@@ -45,10 +44,11 @@ def event_words(event: str) -> str:
     """What a step says in the reader's language."""
     words: dict[str, str] = {
         "submit": gettext("Submitted"), "return": gettext("Returned to the author"),
-        "forward": gettext("Forwarded to the department"), "assign": gettext("Assigned"),
+        "forward": gettext("Forwarded to the %(tier)s", tier=tier_name(2)), "assign": gettext("Assigned"),
         "acknowledge": gettext("Taken on"), "evaluate": gettext("Graded"),
         "mark_duplicate": gettext("Merged into another record"), "collate": gettext("Collated"),
-        "share_up": gettext("Shared with headquarters"), "lower_level": gettext("Brought down to a lower level"),
+        "share_up": gettext("Shared with the %(tier)s", tier=tier_name(1)),
+        "lower_level": gettext("Brought down to a lower level"),
     }  # fmt: skip
     return words[event]
 
@@ -83,9 +83,6 @@ def words_of_records() -> dict[str, object]:
     def compartment_names(ids: Iterable[UUID | str]) -> list[str]:
         held = dict(compartments_held()) if ids else {}
         return [name for identity, name in held.items() if identity in set(map(str, ids))]
-
-    def word(catalogue: str, code: str | None) -> str:
-        return label(catalogue, code, locale) if code else ""
 
     return {
         "state_words": state_words,
@@ -136,16 +133,16 @@ def list_records() -> ResponseReturnValue:
         count=queries.count_records(actor, session, wanted),
         count_limit=queries.COUNT_LIMIT,
         kept=kept,
-        chips=_chips(kept, locale),
+        chips=_chips(kept),
         states=[(state.value, state_words(state)[0]) for state in RecordState],
-        levels=[(code, words) for code, words in choices("level", locale) if int(code) <= actor.ceiling],
+        levels=[(code, words) for code, words in choices("level") if int(code) <= actor.ceiling],
         units=[(one.code, one.short_label(locale)) for one in load_directory(session).ever.units],
         older_url=url_for(".list_records", older_than=page.older, **kept) if page.older else None,
         newer_url=url_for(".list_records", newer_than=page.newer, **kept) if page.newer else None,
     )
 
 
-def _chips(kept: dict[str, Any], locale: str) -> list[tuple[str, str]]:
+def _chips(kept: dict[str, Any]) -> list[tuple[str, str]]:
     """Each active filter in words, with the address without it."""
     chips = []
     for name, values in kept.items():
@@ -153,8 +150,7 @@ def _chips(kept: dict[str, Any], locale: str) -> list[tuple[str, str]]:
             rest: dict[str, Any] = {
                 other: [v for v in given if (other, v) != (name, value)] for other, given in kept.items()
             }
-            catalogue = {"state": "state", "level": "level"}.get(name)
-            words = next((w for code, w in choices(catalogue, locale) if code == value), value) if catalogue else value
+            words = word(name, value) if name in {"state", "level"} else value
             chips.append((words, url_for(".list_records", **rest)))
     return chips
 
@@ -197,9 +193,9 @@ def show_record(record_id: UUID) -> ResponseReturnValue:
         related_choices=[(str(line.id), f"{line.head.number} · {line.head.abstract}") for line in related],
         versions=opened.versions,
         names=names_of(people),
-        source_grades=choices("source_grade", str(get_locale())),
-        info_grades=choices("info_grade", str(get_locale())),
-        subject_types=choices("subject_type", str(get_locale())),
+        source_grades=choices("source_grade"),
+        info_grades=choices("info_grade"),
+        subject_types=choices("subject_type"),
     )
 
 

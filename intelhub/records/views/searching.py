@@ -10,12 +10,12 @@ from flask_babel import get_locale, gettext
 
 from intelhub.organisation import load_directory
 from intelhub.platform.web import current_actor, current_session, needs
-from intelhub.records.catalogues import label
 from intelhub.records.domain import RecordState
 from intelhub.records.service import searching
 from intelhub.records.validation import HANOI
 from intelhub.records.views import blueprint
 from intelhub.records.views.reading import level_of, state_words
+from intelhub.records.views.words import word
 from intelhub.search import Order, SearchRequest
 
 _LONGEST_QUERY = 1000
@@ -45,13 +45,12 @@ def _request() -> SearchRequest:
 
 def facet_words(name: str, value: str) -> str:
     """A facet's value in the reader's language."""
-    locale = str(get_locale())
     if name == "unit":
         unit = load_directory(current_session()).ever.find(value)
-        return unit.short_label(locale) if unit else value
+        return unit.short_label(str(get_locale())) if unit else value
     if name == "state":
         return state_words(RecordState(value))[0] if value in {state.value for state in RecordState} else value
-    return value if name == "grade" else label(name, value, locale)
+    return value if name == "grade" else word(name, value)
 
 
 def facet_title(name: str) -> str:

@@ -195,6 +195,43 @@ def test_what_the_organisation_refuses(installation, arguments, reason):
     assert reason in result.stderr
 
 
+def test_a_tier_is_given_another_name_and_every_sentence_uses_it(installation):
+    said = installation.done(
+        "org", "tier", 2, "--name", "  Chi cục   khu vực ", "--name-en", "Regional Sub-department", "--reason", "QĐ 382"
+    )  # fmt: skip
+    assert said.stdout == "Tier 2 is called “Chi cục khu vực”, in English “Regional Sub-department”.\n"
+    assert "There is no Regional Sub-department “15BB”" in installation.run("keys", "rotate", 1, "15BB").stderr
+    installation.done("org", "tier", 2, "--name-en", "Region", "--reason", "ngắn hơn")
+    assert installation.sql("select name, name_en from tiers where tier = 2") == [("Chi cục khu vực", "Region")]
+    assert "0 units and 0 events are new" in installation.done("org", "load").stdout
+    assert installation.sql("select name_en from tiers where tier = 2") == [("Region",)]
+    assert [entry.rule for entry in installation.entries("organisation:tier-named")] == ["tier 2", "tier 2"]
+
+
+@pytest.mark.parametrize(
+    ("number", "arguments", "reason"),
+    [
+        (2, (), "The tier is called that already"),
+        (2, ("--name", "Cục"), "The tier is called that already"),
+        (2, ("--name", "tong cuc"), "Tier 1 is called “General Department” already"),
+        (3, ("--name-en", "department"), "Tier 2 is called “Department” already"),
+        (2, ("--name", "  "), "A tier is called by 1 to 60"),
+        (2, ("--name", "…"), "A tier is called by 1 to 60"),
+        (2, ("--name", "Vùng\x1b[31m"), "A tier is called by 1 to 60"),
+        (2, ("--name", "Vùng" * 16), "A tier is called by 1 to 60"),
+        (2, ("--name", "Vùng", "--reason", " "), "Say why"),
+    ],
+)
+def test_what_is_no_name_for_a_tier(installation, number, arguments, reason):
+    result = installation.run("org", "tier", number, "--reason", "thử", *arguments)
+    assert result.exit_code == 1
+    assert reason in result.stderr
+    assert installation.sql("select name, name_en from tiers order by tier") == [
+        ("Tổng cục", "General Department"), ("Cục", "Department"), ("Chi cục", "Sub-department"),
+    ]  # fmt: skip
+    assert installation.entries("organisation:tier-named") == []
+
+
 def test_every_setting_is_in_the_reference():
     result = invoke("settings", "reference")
     assert result.exit_code == 0

@@ -45,7 +45,7 @@ def test_a_scope_gets_a_new_key_and_everything_under_it_a_new_wrap(sealed):
 def test_a_key_belongs_to_a_department(sealed):
     result = sealed.run("keys", "rotate", 1, "15BB")
     assert result.exit_code == 1
-    assert "There is no department “15BB”" in result.stderr
+    assert "There is no Department “15BB”: keys belong to one, or to the General Department." in result.stderr
 
 
 def test_the_root_is_rotated_in_three_steps_and_no_other_order(sealed):

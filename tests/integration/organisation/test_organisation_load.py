@@ -23,6 +23,7 @@ from intelhub.organisation import (
     load_directory,
     load_template,
     load_tree,
+    name_tier,
     read_template,
     search_units,
     today,
@@ -107,6 +108,22 @@ def test_the_application_may_read_and_not_write(app):
     assert app.scalar(select(func.count()).select_from(UnitRow)) == len(read_template("VN-2006-2024").identities)
     with pytest.raises(ProgrammingError, match="permission denied"):
         app.execute(text("UPDATE units SET specialised = true"))
+
+
+def test_the_name_of_a_tier_is_seen_by_the_next_reader(loaded, app):
+    assert load_directory(app).tier(2).label("vi") == "Cục"
+    app.rollback()
+    before, after = name_tier(ACTOR, loaded, 2, name="Chi cục khu vực")
+    assert (before.name, after.name, after.name_en) == ("Cục", "Chi cục khu vực", "Department")
+    loaded.commit()
+    assert load_directory(app).tier(2) == after
+    assert load_directory(app).tier(1).name == "Tổng cục"
+
+
+@pytest.mark.usefixtures("loaded")
+def test_the_application_names_no_tier(app):
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        name_tier(ACTOR, app, 2, name="Chi cục khu vực")
 
 
 def test_an_event_is_seen_by_the_next_reader(loaded, app):

@@ -38,7 +38,7 @@ def test_asking_for_what_was_allowed_still_shows_refusals_only(officer_of_securi
 
 def test_nothing_refused_says_so(officer_of_security):
     page = officer_of_security.get("/audit/refusals?since=2090-01-01T00:00").get_data(as_text=True)
-    assert "No refusal in your department fits." in page
+    assert "No refusal to people in your charge fits." in page
 
 
 def test_the_look_itself_is_written_down(officer_of_security, scene):

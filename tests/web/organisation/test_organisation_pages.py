@@ -80,7 +80,7 @@ def test_what_lies_below_is_counted(get, directory):
     offices = sum(unit.kind in {UnitKind.BORDER_GATE, UnitKind.INLAND} for unit in below)
     assert len(below) > offices > 1
     summary = re.search(r'href="/units/15ZZ">.*?<summary>(.*?)</summary>', get("/units?language=en")).group(1)
-    assert summary.startswith(f"offices: {offices}, units: {len(below)}<")
+    assert summary.startswith(f"Sub-department: {offices}, units: {len(below)}<")
     assert department.name_en in summary  # a screen reader hears whose offices unfold
 
 

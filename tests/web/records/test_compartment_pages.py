@@ -154,4 +154,4 @@ def test_a_way_up_without_readers_is_said_where_it_is_asked(house, client_as):
     assert "checked" in boxes(page(officer, f"/records/{record_id}/edit"))["Một mình"]
     record_id = write(officer, compartments=str(river))
     told = act(leader, record_id, "forward")
-    assert "Nobody of the department who grades records" in told
+    assert "Nobody at the Department who grades records" in told
