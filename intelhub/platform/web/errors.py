@@ -41,7 +41,8 @@ def _page(error: IntelhubError) -> ResponseReturnValue:
     return render_template("error.html", error=error, status=int(error.status), is_alarm=is_alarm), error.status
 
 
-def _audit(error: IntelhubError) -> None:
+def audit_refusal(error: IntelhubError) -> None:
+    """Write a refusal into the audit log, in a transaction of its own."""
     mark = getattr(g, "access", None)
     if isinstance(error, NotFound) and error.rule == "no_route":
         return
@@ -69,7 +70,7 @@ def _database_error(error: DBAPIError | NoConnection) -> ResponseReturnValue:
 
 def _refused(error: IntelhubError) -> ResponseReturnValue:
     if not isinstance(error, SignInRequired):
-        _audit(error)
+        audit_refusal(error)
     return _page(error)
 
 

@@ -26,7 +26,7 @@
   const openDialog = (dialog) => {
     if (!(dialog instanceof HTMLDialogElement) || dialog.open) return;
     dialog.showModal();
-    const first = one("textarea, select, input:not([type=hidden])", dialog);
+    const first = one("[autofocus]", dialog) ?? one("textarea, select, input:not([type=hidden])", dialog);
     if (first && dialog.id !== "keys") first.focus();
   };
 
@@ -334,7 +334,11 @@
   prepare(document);
   showTheme();
   if (body.dataset.sessionEnds) expectEnd(new Date(body.dataset.sessionEnds) - new Date(body.dataset.now));
-  if (location.hash) {
+  const refused = one("dialog[data-reopened]"); // without this script it stands open at the end of the page
+  if (refused) {
+    refused.close();
+    openDialog(refused);
+  } else if (location.hash) {
     const wanted = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (wanted instanceof HTMLDialogElement) openDialog(wanted);
   }
