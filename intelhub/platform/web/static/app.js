@@ -313,8 +313,12 @@
     notices.prepend(notice);
     notice.scrollIntoView({ block: "nearest" });
   };
+  const messageOf = (answer) => {
+    try { return JSON.parse(answer.responseText).message; } catch { return null; }
+  };
   document.addEventListener("htmx:responseError", (event) => {
-    announceTrouble(event.detail.xhr.status === 401 ? body.dataset.signedOut : body.dataset.trouble);
+    const answer = event.detail.xhr;
+    announceTrouble(answer.status === 401 ? body.dataset.signedOut : messageOf(answer) ?? body.dataset.trouble);
   });
   document.addEventListener("htmx:sendError", () => announceTrouble(body.dataset.trouble));
   document.addEventListener("htmx:afterRequest", (event) => {
@@ -330,6 +334,14 @@
     for (const link of all("a[data-dialog]", root)) link.setAttribute("role", "button");
     showChosen();
   };
+
+  // A page that is all there is of what was typed is not left by mistake.
+  const kept = one("form[data-kept]");
+  if (kept) {
+    let isSent = false;
+    kept.addEventListener("submit", () => { isSent = true; });
+    window.addEventListener("beforeunload", (event) => { if (!isSent) event.preventDefault(); });
+  }
 
   prepare(document);
   showTheme();

@@ -24,8 +24,9 @@
         say(told.saved);
       } else {
         dirty = true;
-        stopped = answer.status === 412;
-        say(told.message || document.body.dataset.trouble);
+        // Another window was quicker, or this page's session is over: only a save by hand goes on from here.
+        stopped = [401, 403, 412].includes(answer.status);
+        say(answer.status === 401 ? document.body.dataset.signedOut : told.message || document.body.dataset.trouble);
       }
     } catch {
       dirty = true; // a poor link: it is tried again
