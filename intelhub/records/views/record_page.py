@@ -24,6 +24,7 @@ from intelhub.records.forms import choices, subjects_from_form
 from intelhub.records.lifecycle import TRANSITIONS
 from intelhub.records.service import reading
 from intelhub.records.views import blueprint
+from intelhub.records.views.comparing import differences
 from intelhub.records.views.reading import level_of, names_of
 
 # The fields that a refusal may speak of and that the form of its act shows; every other sentence stands above the form.
@@ -33,6 +34,8 @@ _SHOWN = {
     "collate": {"no_entity_reason"},
 }
 _SHOWN_ALWAYS = {"reason"}
+# Of a published version the pair of grades stands in its head, and a proposed level in a notice with its reason.
+_SAID_APART = frozenset({"source_grade", "info_grade", "level_reason"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +173,9 @@ def show_versions(record_id: UUID) -> ResponseReturnValue:
         "records/versions.html",
         page_level=max(version.level for version in every),
         record=record,
-        pairs=list(pairwise(every)),
+        pairs=[
+            (newer, older, differences(older.fields, newer.fields, without=_SAID_APART))
+            for newer, older in pairwise(every)
+        ],
         was_lowered=any(step.event == "lower_level" for step in opened.timeline),
     )
