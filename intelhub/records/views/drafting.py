@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -28,6 +28,14 @@ from intelhub.records.views.two_windows import both_versions, sent_meanwhile
 def _row_version() -> int:
     typed = request.form.get("row_version", "")
     return int(typed) if typed.isdigit() else 0
+
+
+def _draft_key() -> UUID:
+    """What makes the saves of one empty form one draft: the key the form was given, or a new one for a new form."""
+    try:
+        return UUID(request.form.get("draft_key", ""))
+    except ValueError:
+        return uuid4()
 
 
 def _own_units() -> list[tuple[str, str]]:
@@ -85,6 +93,7 @@ def _form_page(
         labels=_labels(),
         own_units=_own_units() if record_id is None else [],
         record_id=record_id,
+        draft_key=_draft_key() if record_id is None else None,
         row_version=row_version,
         is_returned=is_returned,
         standing_level=standing_level,
@@ -110,12 +119,17 @@ def begin_record() -> ResponseReturnValue:
     """Keep what was typed as a draft, then go on as the pressed button says."""
     actor, session = current_actor(), current_session()
     unit = load_tree(actor, session).find(request.form.get("unit", ""))
+    unit_id = unit.id if unit is not None else None
+    record_id = drafting.id_of_new_draft(actor, _draft_key(), unit_id)
     fields = fields_from_form(request.form)
     try:
-        row = drafting.create_draft(actor, session, fields, unit_id=unit.id if unit is not None else None)
+        row = drafting.begin_draft(actor, session, record_id, fields, unit_id=unit_id)
+    except StaleVersion as stale:
+        return both_versions(record_id, fields, stale)
+    except Conflict as sent:
+        return sent_meanwhile(record_id, fields, sent)
     except RuleRefused as refused:
         return _refused_saving(fields, None, refused)
-    session.flush()
     return _after_saving(row.id, row.row_version)
 
 

@@ -148,7 +148,8 @@ def test_two_windows_are_compared_in_every_field(client_as):
     record_id = _ID.search(saved.location).group(1)
     changed = {
         "abstract": "Trích yếu khác", "topic": "smuggling", "method": "", "place_unit": "15BE",
-        "place_text": "Kho số 9", "learned_at": "2026-03-02T09:30", "happened_from": "2026-03-01T08:00", "happened_to": "2026-03-01T10:15",
+        "place_text": "Kho số 9", "learned_at": "2026-03-02T09:30",
+        "happened_from": "2026-03-01T08:00", "happened_to": "2026-03-01T10:15",
         "channel": "hotline", "source_kind": "pseudonym", "source": "CS-0042", "source_grade": "B", "info_grade": "2",
         "level": "0", "list_item": "", "urgency": "express", "handling": "H4", "handling_conditions": "Chỉ trong ca",
         "plan_item": "", "outside_plan": "Phát sinh đột xuất", "subjects-0-identifier": "MSKU1234565",

@@ -346,6 +346,7 @@
   prepare(document);
   showTheme();
   if (body.dataset.sessionEnds) expectEnd(new Date(body.dataset.sessionEnds) - new Date(body.dataset.now));
+  one(".field-wrong [autofocus]")?.closest(".field").scrollIntoView({ block: "center" }); // not behind a fixed bar
   const refused = one("dialog[data-reopened]"); // without this script it stands open at the end of the page
   if (refused) {
     refused.close();

@@ -21,6 +21,8 @@
       if (answer.ok) {
         for (const field of document.querySelectorAll("input[name=row_version]")) field.value = told.row_version;
         form.action = told.action;
+        // Loading the page again shows the draft and not an empty form.
+        if (location.pathname !== told.action) history.replaceState(null, "", told.action);
         say(told.saved);
       } else {
         dirty = true;
