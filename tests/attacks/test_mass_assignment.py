@@ -144,3 +144,17 @@ def test_a_heap_with_one_foreign_record_is_not_assigned_at_all(house, client_as)
     )
     assert answer.status_code == 404
     assert row_of(house, mine).assignee_id is None
+
+
+def test_a_heap_that_was_overtaken_names_no_foreign_record_beside_its_own(house, client_as):
+    """The desk that comes back tells what happened to the chosen ones: to those the person may read."""
+    mine, foreign = travelled(house, 1), submitted(house, abstract="Phieukin của đơn vị khác")
+    answer = client_as("analyst").submit(
+        "/records/assign",
+        {"assignee": str(house.people["analyst"]), "chosen": [f"{mine}:1", f"{foreign}:1"]},
+    )
+    shown = answer.get_data(as_text=True)
+    assert answer.status_code == 412
+    assert str(mine) in shown
+    assert str(foreign) not in shown
+    assert "Phieukin" not in shown

@@ -98,7 +98,7 @@ def test_a_leader_lowers_nothing_that_nobody_proposed(house, client_as):
     for record_id in (submitted(house), submitted(house, "officer", level="2", list_item="VD-TM-02")):
         before = level_of(house, record_id)
         assert "lower-level" not in leader.get(f"/records/{record_id}").get_data(as_text=True)
-        assert agree(leader, house, record_id, **FORGED).status_code == 303
+        assert agree(leader, house, record_id, **FORGED).status_code == 422
         assert level_of(house, record_id) == before
 
 
@@ -106,7 +106,7 @@ def test_a_leader_lowers_to_the_proposed_level_and_not_below(house, client_as):
     record_id = proposed(house, "2", "1")
     assert agree(client_as("leader"), house, record_id, **FORGED).status_code == 303
     assert level_of(house, record_id) == 1
-    assert agree(client_as("leader"), house, record_id, **FORGED).status_code == 303
+    assert agree(client_as("leader"), house, record_id, **FORGED).status_code == 422
     assert level_of(house, record_id) == 1
     (listed,) = sql(house, "select handling from records where id = %s", record_id)
     assert listed == ("H2",)
@@ -115,7 +115,7 @@ def test_a_leader_lowers_to_the_proposed_level_and_not_below(house, client_as):
 @pytest.mark.parametrize("reason", ["", "   "])
 def test_an_agreement_without_a_reason_is_none(house, client_as, reason):
     record_id = proposed(house, "1", "0")
-    assert agree(client_as("leader"), house, record_id, reason=reason).status_code == 303
+    assert agree(client_as("leader"), house, record_id, reason=reason).status_code == 422
     assert level_of(house, record_id) == 1
 
 

@@ -27,21 +27,34 @@ from intelhub.platform.errors import (
     Tampered,
     Unavailable,
 )
+from intelhub.platform.messages import Message
 from intelhub.platform.web.blueprint import Access
 from intelhub.platform.web.current import Refusal, house
+from intelhub.platform.web.keeping import is_script, page_with_what_was_typed
+from intelhub.platform.web.look import say
 
 _log = structlog.get_logger(__name__)
+_SWAPPED_IN = frozenset({409, 412, 422, 428})  # by htmx, as parts/head.html says
 
 
 def _page(error: IntelhubError) -> ResponseReturnValue:
     g.is_refusal = True
     if error.status is HTTPStatus.NOT_FOUND:
         error = NotFound()  # whatever the reason was, the bytes are these
+    if _wants_words(error.status):
+        return {"message": say(error.message)}, error.status
     is_alarm = isinstance(error, Tampered)
     return render_template("error.html", error=error, status=int(error.status), is_alarm=is_alarm), error.status
 
 
-def _audit(error: IntelhubError) -> None:
+def _wants_words(status: int) -> bool:
+    """Whether a script waits for a sentence to say, and not for a page."""
+    wants_data = request.accept_mimetypes.best == "application/json"
+    return is_script() and (wants_data or status not in _SWAPPED_IN)
+
+
+def audit_refusal(error: IntelhubError) -> None:
+    """Write a refusal into the audit log, in a transaction of its own."""
     mark = getattr(g, "access", None)
     if isinstance(error, NotFound) and error.rule == "no_route":
         return
@@ -68,14 +81,29 @@ def _database_error(error: DBAPIError | NoConnection) -> ResponseReturnValue:
 
 
 def _refused(error: IntelhubError) -> ResponseReturnValue:
-    if not isinstance(error, SignInRequired):
-        _audit(error)
+    if isinstance(error, SignInRequired):
+        kept = page_with_what_was_typed(error)
+        return (kept, error.status) if kept is not None else _page(error)
+    audit_refusal(error)
     return _page(error)
+
+
+def _token_refused() -> ResponseReturnValue:
+    """The token of a form is not this browser's, or of before its last sign-in."""
+    said = Message("This page is too old to be sent. Reload it and send it again.")
+    if is_script():
+        said = Message(
+            "You have signed in since this page was opened. Send the form yourself; what you typed goes along."
+        )
+    refused = NotPermitted(said, rule="csrf")
+    audit_refusal(refused)
+    kept = page_with_what_was_typed(refused)
+    return (kept, refused.status) if kept is not None else _page(refused)
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, CSRFError):
-        return _refused(NotPermitted("This page is too old to be sent. Reload it and send it again.", rule="csrf"))
+        return _token_refused()
     if isinstance(error, RequestEntityTooLarge):
         return _page(_too_large())
     if error.code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:

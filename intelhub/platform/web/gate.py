@@ -56,7 +56,7 @@ def _pass_gate() -> ResponseReturnValue | None:
     if actor is None:
         if request.method in _SAFE_METHODS and "HX-Request" not in request.headers:
             return redirect(url_for(house().sign_in_endpoint, next=_way_back()), 303)
-        raise SignInRequired("Your session has ended. Sign in again; what you typed is still on this page.")
+        raise SignInRequired("Your session has ended. Sign in again.")
     if mark.permission is not None and not house().permits(actor, mark.permission):
         raise NotPermitted(
             "Your duties do not include this. If your work needs it, ask the leader of your unit.",

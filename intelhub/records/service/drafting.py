@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from intelhub.access import Exposure, Label, Reach, decide, has_another_leader, read_filter, require
@@ -20,7 +21,7 @@ from intelhub.audit import ObjectRef, record_act
 from intelhub.organisation import get_unit, load_tree
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor, Post
-from intelhub.platform.errors import Conflict, NotPermitted, RuleRefused, StaleVersion
+from intelhub.platform.errors import Conflict, NotFound, NotPermitted, RuleRefused, StaleVersion
 from intelhub.platform.messages import Message
 from intelhub.records import actions, lifecycle, lowering, projection, queries, sealing
 from intelhub.records.domain import Grade, RecordContent, RecordHead, RecordState, Work
@@ -30,6 +31,7 @@ from intelhub.records.service.moving import advance, archive_version
 from intelhub.records.validation import HANOI, abstract_of, check_content, parse_time
 
 _DRAFT_BYTES = 60_000
+_BEGUN = 1  # the version of a draft that was saved once
 _SERIES = cast("Table", RecordSeriesRow.__table__)  # past the session's own way to a row, which is much dearer
 _NEXT_IN_SERIES = (
     insert(_SERIES)
@@ -100,6 +102,34 @@ def create_draft(
         unit_id=post.unit_id,
     )
     return row
+
+
+def id_of_new_draft(actor: Actor, key: UUID, unit_id: UUID | None) -> UUID:
+    """The id of the draft that a page with this key begins, for a unit of the actor's.
+
+    It is made of the author too: the key of somebody else's page leads to no record of theirs, and tells of none.
+    """
+    post, _ = _writing_post(actor, unit_id)
+    return uuid5(actor.user_id, f"{key}/{post.unit_id}")
+
+
+def begin_draft(
+    actor: Actor, session: Session, record_id: UUID, fields: Mapping[str, Any], *, unit_id: UUID | None = None
+) -> RecordRow:
+    """Begin the draft of this id, or keep what was typed in it where its page begins it again after a lost answer."""
+    try:
+        return save_draft(actor, session, record_id, _BEGUN, fields)
+    except NotFound:
+        pass
+    try:
+        with session.begin_nested():
+            return create_draft(actor, session, fields, unit_id=unit_id, record_id=record_id)
+    except IntegrityError:  # it came twice at once, or the rights that show the first are not held any more
+        pass
+    try:
+        return save_draft(actor, session, record_id, _BEGUN, fields)
+    except NotFound:
+        return create_draft(actor, session, fields, unit_id=unit_id)
 
 
 def open_draft(actor: Actor, session: Session, record_id: UUID) -> Draft:

@@ -167,6 +167,19 @@ def list_related(actor: Actor, session: Session, record: Record, *, limit: int =
     return found
 
 
+def list_overtaken(
+    actor: Actor, session: Session, chosen: Mapping[UUID, int]
+) -> tuple[tuple[RecordSummary, tuple[Step, ...]], ...]:
+    """The readable ones among chosen records that moved on since they were shown, with what happened since."""
+    lines = [line for line in queries.list_by_ids(actor, session, chosen) if line.row_version != chosen[line.id]]
+    log_shown(actor, session, lines)
+    return tuple(
+        (line, tuple(step for step in list_timeline(actor, session, line.id) if step.row_version > chosen[line.id]))
+        for line in lines
+        if not line.is_damaged
+    )
+
+
 def list_timeline(actor: Actor, session: Session, record_id: UUID) -> tuple[Step, ...]:
     """What happened to a readable record, newest first."""
     return _timeline(session, queries.list_steps(actor, session, record_id))

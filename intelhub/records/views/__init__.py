@@ -4,4 +4,11 @@ from intelhub.platform.web import FeatureBlueprint
 
 blueprint = FeatureBlueprint("records", __name__, template_folder="../templates")
 
-from intelhub.records.views import drafting, home, moving, reading, searching  # noqa: E402, F401 - they add their routes
+from intelhub.records.views import (  # noqa: E402 - they add their routes
+    drafting,  # noqa: F401
+    home,  # noqa: F401
+    moving,  # noqa: F401
+    reading,  # noqa: F401
+    record_page,  # noqa: F401
+    searching,  # noqa: F401
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,21 +13,30 @@ from flask_babel import get_locale, gettext
 
 from intelhub.organisation import load_tree
 from intelhub.platform import clock
-from intelhub.platform.errors import RuleRefused, StaleVersion
+from intelhub.platform.errors import Conflict, RuleRefused, StaleVersion
 from intelhub.platform.web import current_actor, current_session, keep_work, needs
-from intelhub.platform.web.look import say
+from intelhub.platform.web.look import format_clock, say
 from intelhub.records.forms import FormErrors, fields_from_form, values_for_form
 from intelhub.records.identifiers import IdentifierProblem, normalise
 from intelhub.records.service import drafting
 from intelhub.records.validation import IDENTIFIED_KINDS, check_content
 from intelhub.records.views import blueprint
 from intelhub.records.views.reading import compartments_held
+from intelhub.records.views.two_windows import both_versions, sent_meanwhile
 from intelhub.records.views.words import choices
 
 
 def _row_version() -> int:
     typed = request.form.get("row_version", "")
     return int(typed) if typed.isdigit() else 0
+
+
+def _draft_key() -> UUID:
+    """What makes the saves of one empty form one draft: the key the form was given, or a new one for a new form."""
+    try:
+        return UUID(request.form.get("draft_key", ""))
+    except ValueError:
+        return uuid4()
 
 
 def _own_units() -> list[tuple[str, str]]:
@@ -85,6 +94,7 @@ def _form_page(
         labels=_labels(),
         own_units=_own_units() if record_id is None else [],
         record_id=record_id,
+        draft_key=_draft_key() if record_id is None else None,
         row_version=row_version,
         is_returned=is_returned,
         standing_level=standing_level,
@@ -110,12 +120,17 @@ def begin_record() -> ResponseReturnValue:
     """Keep what was typed as a draft, then go on as the pressed button says."""
     actor, session = current_actor(), current_session()
     unit = load_tree(actor, session).find(request.form.get("unit", ""))
+    unit_id = unit.id if unit is not None else None
+    record_id = drafting.id_of_new_draft(actor, _draft_key(), unit_id)
     fields = fields_from_form(request.form)
     try:
-        row = drafting.create_draft(actor, session, fields, unit_id=unit.id if unit is not None else None)
+        row = drafting.begin_draft(actor, session, record_id, fields, unit_id=unit_id)
+    except StaleVersion as stale:
+        return both_versions(record_id, fields, stale)
+    except Conflict as sent:
+        return sent_meanwhile(record_id, fields, sent)
     except RuleRefused as refused:
         return _refused_saving(fields, None, refused)
-    session.flush()
     return _after_saving(row.id, row.row_version)
 
 
@@ -143,7 +158,9 @@ def save_record(record_id: UUID) -> ResponseReturnValue:
     try:
         row = drafting.save_draft(actor, session, record_id, _row_version(), fields)
     except StaleVersion as stale:
-        return _both_versions(record_id, fields, stale)
+        return both_versions(record_id, fields, stale)
+    except Conflict as sent:
+        return sent_meanwhile(record_id, fields, sent)
     except RuleRefused as refused:
         return _refused_saving(fields, record_id, refused)
     return _after_saving(record_id, row.row_version)
@@ -154,30 +171,13 @@ def _after_saving(record_id: UUID, row_version: int) -> ResponseReturnValue:
     if pressed == "autosave":
         return {
             "row_version": row_version,
-            "saved": gettext("saved %(time)s", time=clock.now().astimezone().strftime("%H:%M")),
+            "saved": gettext("saved %(time)s", time=format_clock(clock.now())),
             "action": url_for("records.save_record", record_id=record_id),
         }
     if pressed == "check":
         return redirect(url_for("records.check_record", record_id=record_id), 303)
     flash(gettext("The draft is saved. Nobody but you can read it."), "good")
     return redirect(url_for("records.edit_record", record_id=record_id), 303)
-
-
-def _both_versions(record_id: UUID, mine: dict[str, Any], stale: StaleVersion) -> ResponseReturnValue:
-    theirs = drafting.open_draft(current_actor(), current_session(), record_id)
-    keep_work()  # reading the other version is an act of its own
-    if request.form.get("do") == "autosave":
-        return {"stale": True, "message": say(stale.message)}, 412
-    page = render_template(
-        "records/stale.html",
-        page_level=max(_page_level(mine), _page_level(theirs.fields), theirs.standing_level),
-        record_id=record_id,
-        mine=values_for_form(mine),
-        theirs=values_for_form(dict(theirs.fields)),
-        row_version=theirs.row_version,
-        message=stale.message,
-    )
-    return page, 412
 
 
 @blueprint.get("/records/<uuid:record_id>/check", access=needs("record.submit"))

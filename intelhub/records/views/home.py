@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
@@ -11,6 +13,8 @@ from flask_babel import gettext
 from intelhub.access import list_people, may
 from intelhub.organisation import load_tree, tier_name
 from intelhub.platform.actor import Actor
+from intelhub.platform.errors import Refused, RuleRefused
+from intelhub.platform.messages import Message
 from intelhub.platform.web import current_actor, current_session, signed_in
 from intelhub.records.domain import RecordState, RecordSummary
 from intelhub.records.queries import ListFilter
@@ -87,9 +91,28 @@ def _assignees(actor: Actor) -> list[tuple[str, str]]:
     return [(str(person.id), person.display_name) for person in analysts]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assigning:
+    """An assignment that was refused: the chosen records, at the versions they were shown at, and for whom."""
+
+    chosen: Mapping[UUID, int] = field(default_factory=dict)
+    assignee: UUID | None = None
+    refused: Refused | None = None
+
+    @property
+    def errors(self) -> tuple[Message, ...]:
+        """The sentences about the choice of a person."""
+        return tuple(self.refused.fields.get("assignee", ())) if isinstance(self.refused, RuleRefused) else ()
+
+
 @blueprint.get("/", access=signed_in("everybody has a desk; what lies on it is filtered by the row scope"))
 def home() -> ResponseReturnValue:
     """The desk of whoever is signed in."""
+    return home_page(Assigning())
+
+
+def home_page(assigning: Assigning) -> str:
+    """The desk as it is now; what was chosen for an assignment that was refused is chosen still."""
     actor, session = current_actor(), current_session()
     desks = [_desk(actor, heap) for heap in _heaps(actor)]
     sent: tuple[RecordSummary, ...] = ()
@@ -97,14 +120,19 @@ def home() -> ResponseReturnValue:
         states = tuple(state for state in RecordState if state is not S.DRAFT)
         sent = reading.show_list(actor, session, ListFilter(author_id=actor.user_id, states=states), limit=10).lines
     assignees = _assignees(actor) if may(actor, "record.assign") else []
-    shown = [line for desk in desks for line in desk.lines] + list(sent)
+    is_overtaken = assigning.refused is not None and not assigning.errors
+    overtaken = reading.list_overtaken(actor, session, assigning.chosen) if is_overtaken else ()
+    steps = [step for _, meanwhile in overtaken for step in meanwhile]
+    shown = [line for desk in desks for line in desk.lines] + list(sent) + [line for line, _ in overtaken]
     return render_template(
         "records/home.html",
-        page_level=level_of(shown),
+        page_level=max(level_of(shown), *(step.level for step in steps), 0),
+        assigning=assigning,
+        overtaken=overtaken,
         desks=desks,
         sent=sent,
         assignees=assignees,
-        names=names_of(line.assignee_id for line in shown),
+        names=names_of([*(line.assignee_id for line in shown), *(step.actor_id for step in steps)]),
         may_write=may(actor, "record.create"),
         may_read=may(actor, "record.read"),
         is_auditor=may(actor, "audit.read"),

@@ -10,14 +10,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from intelhub.organisation import tier_name
-from intelhub.platform.errors import RuleRefused, StaleVersion, VersionMissing
-from intelhub.platform.web import current_actor, current_session, needs
-from intelhub.platform.web.look import say
+from intelhub.platform.errors import Conflict, RuleRefused, StaleVersion, VersionMissing
+from intelhub.platform.messages import Message
+from intelhub.platform.web import current_actor, current_session, keep_work, needs
+from intelhub.platform.web.errors import audit_refusal
 from intelhub.records import queries
 from intelhub.records.domain import Grade, RecordState
 from intelhub.records.forms import entities_of, subjects_from_form
 from intelhub.records.service import lowering, moving
 from intelhub.records.views import blueprint
+from intelhub.records.views.home import Assigning, home_page
+from intelhub.records.views.record_page import Attempt, record_page
 
 
 def _version() -> int:
@@ -35,16 +38,17 @@ def _identity(text: str) -> UUID | None:
         return None
 
 
-def _move(record_id: UUID, done: str, act: Callable[[], object]) -> ResponseReturnValue:
-    """Carry an act out and come back to the record; a rule's refusal comes back as a notice with nothing lost."""
+def _move(record_id: UUID, event: str, done: str, act: Callable[[], object]) -> ResponseReturnValue:
+    """Carry an act out and come back to the record; refused, the record is shown again with all that was typed."""
     try:
         act()
-    except (RuleRefused, StaleVersion) as refused:
+    except (RuleRefused, StaleVersion, Conflict) as refused:
         current_session().rollback()
-        sentences = [sentence for found in getattr(refused, "fields", {}).values() for sentence in found]
-        for sentence in sentences or [refused.message]:
-            flash(say(sentence), "bad")
-        return redirect(url_for(".show_record", record_id=record_id), 303)
+        if isinstance(refused, Conflict):
+            audit_refusal(refused)
+        keep_work()  # showing the record again is a reading that stays logged
+        attempt = Attempt(event=event, form=request.form, refused=refused, rests_on=_version())
+        return record_page(record_id, attempt), int(refused.status)
     flash(done, "good")
     return redirect(_onward(record_id), 303)
 
@@ -69,6 +73,7 @@ def return_record(record_id: UUID) -> ResponseReturnValue:
     actor, session = current_actor(), current_session()
     return _move(
         record_id,
+        "return",
         gettext("The record went back to its author."),
         lambda: moving.return_record(actor, session, record_id, _version(), comment=request.form.get("reason", "")),
     )
@@ -80,6 +85,7 @@ def forward_record(record_id: UUID) -> ResponseReturnValue:
     actor, session = current_actor(), current_session()
     return _move(
         record_id,
+        "forward",
         gettext("The record is with the %(tier)s now.", tier=tier_name(2)),
         lambda: moving.forward_record(actor, session, record_id, _version(), note=request.form.get("reason", "")),
     )
@@ -91,6 +97,7 @@ def lower_level(record_id: UUID) -> ResponseReturnValue:
     actor, session = current_actor(), current_session()
     return _move(
         record_id,
+        "lower_level",
         gettext("The record stands at the lower level now. What was written before stays at its own."),
         lambda: lowering.lower_level(actor, session, record_id, _version(), reason=request.form.get("reason", "")),
     )
@@ -102,6 +109,7 @@ def acknowledge_record(record_id: UUID) -> ResponseReturnValue:
     actor, session = current_actor(), current_session()
     return _move(
         record_id,
+        "acknowledge",
         gettext("You have taken this record on."),
         lambda: moving.acknowledge_record(actor, session, record_id, _version()),
     )
@@ -115,6 +123,7 @@ def evaluate_record(record_id: UUID) -> ResponseReturnValue:
     links = [identity for text in request.form.getlist("corroborating") if (identity := _identity(text))]
     return _move(
         record_id,
+        "evaluate",
         gettext("The record is graded %(grade)s.", grade=str(grade)),
         lambda: moving.evaluate_record(
             actor,
@@ -135,6 +144,7 @@ def mark_duplicate(record_id: UUID) -> ResponseReturnValue:
     target = _identity(request.form.get("target", "")) or UUID(int=0)
     return _move(
         record_id,
+        "mark_duplicate",
         gettext("The record is merged into the other one."),
         lambda: moving.mark_duplicate(
             actor, session, record_id, _version(), target_id=target, reason=request.form.get("reason", "")
@@ -148,6 +158,7 @@ def collate_record(record_id: UUID) -> ResponseReturnValue:
     actor, session = current_actor(), current_session()
     return _move(
         record_id,
+        "collate",
         gettext("The record is collated."),
         lambda: moving.collate_record(
             actor,
@@ -166,6 +177,7 @@ def share_up_record(record_id: UUID) -> ResponseReturnValue:
     actor, session = current_actor(), current_session()
     return _move(
         record_id,
+        "share_up",
         gettext("The %(tier)s can read this record now.", tier=tier_name(1)),
         lambda: moving.share_up_record(actor, session, record_id, _version(), note=request.form.get("reason", "")),
     )
@@ -174,20 +186,26 @@ def share_up_record(record_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/records/assign", access=needs("record.assign"))
 def assign_records() -> ResponseReturnValue:
     """Give the chosen records to one person."""
-    actor, session = current_actor(), current_session()
     assignee = _identity(request.form.get("assignee", ""))
-    chosen = [_chosen(value) for value in request.form.getlist("chosen")][: queries.PAGE]
-    if assignee is None or not chosen:
-        flash(gettext("Choose at least one record and a person."), "bad")
-        return redirect(url_for(".home"), 303)
+    values = (_chosen(value) for value in request.form.getlist("chosen")[: queries.PAGE])
+    chosen = dict(pair for pair in values if pair)
     try:
-        count = moving.assign_records(actor, session, [pair for pair in chosen if pair], assignee)
-    except (RuleRefused, StaleVersion) as refused:
-        session.rollback()
-        flash(say(refused.message), "bad")
-        return redirect(url_for(".home"), 303)
+        count = _assign(chosen, assignee)
+    except (RuleRefused, StaleVersion, Conflict) as refused:
+        current_session().rollback()
+        if isinstance(refused, Conflict):
+            audit_refusal(refused)
+        keep_work()  # showing the desk again is a reading that stays logged
+        return home_page(Assigning(chosen=chosen, assignee=assignee, refused=refused)), int(refused.status)
     flash(gettext("%(count)s records assigned.", count=count), "good")
     return redirect(url_for(".home"), 303)
+
+
+def _assign(chosen: dict[UUID, int], assignee: UUID | None) -> int:
+    if assignee is None or not chosen:
+        said = Message("Choose at least one record and a person.")
+        raise RuleRefused(said, rule="nothing_chosen", fields={"assignee": (said,)})
+    return moving.assign_records(current_actor(), current_session(), chosen.items(), assignee)
 
 
 def _chosen(value: str) -> tuple[UUID, int] | None:

@@ -1,9 +1,8 @@
-"""Reading records: the list with its filters, and a record with everything that happened to it."""
+"""Reading records: the list with its filters, and the words that every page of records says values with."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +10,11 @@ from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
-from intelhub.access import decide, list_compartment_names, name_people, sort_key
+from intelhub.access import list_compartment_names, name_people, sort_key
 from intelhub.organisation import load_directory, tier_name
 from intelhub.platform.web import current_actor, current_session, needs
-from intelhub.records import lowering, queries
+from intelhub.records import queries
 from intelhub.records.domain import Grade, RecordState, RecordSummary
-from intelhub.records.lifecycle import TRANSITIONS
 from intelhub.records.queries import ListFilter
 from intelhub.records.service import reading
 from intelhub.records.views import blueprint
@@ -153,77 +151,3 @@ def _chips(kept: dict[str, Any]) -> list[tuple[str, str]]:
             words = word(name, value) if name in {"state", "level"} else value
             chips.append((words, url_for(".list_records", **rest)))
     return chips
-
-
-@blueprint.get("/records/<uuid:record_id>", access=needs("record.read"))
-def show_record(record_id: UUID) -> ResponseReturnValue:
-    """A record: its words, its facts, what happened to it, and what this person may do with it now."""
-    actor, session = current_actor(), current_session()
-    opened = reading.open_record(actor, session, record_id)
-    record, facts, timeline = opened.record, opened.label, opened.timeline
-    state = record.summary.state
-    acts = {
-        event for event, step in TRANSITIONS.items() if state in step.starts and decide(actor, event, facts).allowed
-    }
-    proposal = lowering.proposal_of(record.fields)
-    if proposal is None:
-        acts.discard("lower_level")
-    if state is RecordState.DRAFT and decide(actor, "edit", facts).allowed:
-        acts.add("edit")
-    is_grading = bool(acts & {"evaluate", "mark_duplicate", "collate"})
-    related = reading.list_related(actor, session, record) if is_grading else ()
-    people = {step.actor_id for step in timeline} | {record.summary.author_id}
-    people |= {record.summary.assignee_id} if record.summary.assignee_id else set()
-    resubmitted = _resubmitted(opened)
-    return render_template(
-        "records/record.html",
-        resubmitted=resubmitted,
-        page_level=max(
-            record.summary.level,
-            level_of(list(related)),
-            resubmitted.level if resubmitted else 0,
-            *(step.level for step in timeline),
-        ),
-        record=record,
-        acts=acts,
-        proposal=proposal,
-        timeline=timeline,
-        is_grading=is_grading,
-        related=related,
-        related_choices=[(str(line.id), f"{line.head.number} · {line.head.abstract}") for line in related],
-        versions=opened.versions,
-        names=names_of(people),
-        source_grades=choices("source_grade"),
-        info_grades=choices("info_grade"),
-        subject_types=choices("subject_type"),
-    )
-
-
-def _resubmitted(opened: reading.OpenedRecord) -> reading.Version | None:
-    """The version a resubmitted record is compared with; coming down to a lower level changed no word of it."""
-    if opened.record.summary.state is not RecordState.SUBMITTED:
-        return None
-    is_lowered = bool(opened.timeline) and opened.timeline[0].event == "lower_level"
-    return next(iter(opened.versions[1 if is_lowered else 0 :]), None)
-
-
-@blueprint.get("/records/<uuid:record_id>/versions", access=needs("record.read"))
-def show_versions(record_id: UUID) -> ResponseReturnValue:
-    """What changed from version to version, in words."""
-    actor, session = current_actor(), current_session()
-    opened = reading.open_record(actor, session, record_id)
-    record = opened.record
-    newest = reading.Version(
-        number=record.summary.content_version,
-        level=record.summary.level,
-        head=record.summary.head,
-        fields=record.fields,
-    )
-    every = (newest, *opened.versions)
-    return render_template(
-        "records/versions.html",
-        page_level=max(version.level for version in every),
-        record=record,
-        pairs=list(pairwise(every)),
-        was_lowered=any(step.event == "lower_level" for step in opened.timeline),
-    )

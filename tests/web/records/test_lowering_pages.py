@@ -77,7 +77,7 @@ def test_a_proposal_is_checked_sent_agreed_to_and_read_about(house, client_as):
     assert "Đồng ý hạ độ mật" in asked
     assert f'action="/records/{record_id}/lower-level"' in asked
     assert "Người viết đề xuất hạ độ mật từ “Mật” xuống “không mật”" in words(leader, f"/records/{record_id}/versions")
-    nameless = act(leader, record_id, "lower-level", reason=" ")
+    nameless = act(leader, record_id, "lower-level", reason=" ", status=422)
     assert "lower-level" in nameless, "without a reason it is still to be decided"
     after = html.unescape(act(leader, record_id, "lower-level", reason="Không thuộc danh mục"))
     assert "Đã hạ độ mật" in after

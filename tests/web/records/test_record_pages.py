@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
+import time
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+import time_machine
 
 from intelhub import records
 from intelhub.audit import Criteria, search_entries, sequence_once
@@ -44,13 +48,13 @@ def page(client, url, status=200):
     return text
 
 
-def act(client, record_id, move, **form):
-    """Press a button on the record's page."""
+def act(client, record_id, move, *, status=303, **form):
+    """Press a button on the record's page; the page that is shown then."""
     shown = page(client, f"/records/{record_id}")
     version = re.search(r'name="row_version" value="(\d+)"', shown).group(1)
     answer = client.submit(f"/records/{record_id}/{move}", {"row_version": version, **form})
-    assert answer.status_code == 303
-    return page(client, answer.location)
+    assert answer.status_code == status
+    return page(client, answer.location) if status == 303 else answer.get_data(as_text=True)
 
 
 def test_a_record_goes_up_the_tree_by_buttons(client_as):
@@ -136,6 +140,67 @@ def test_two_windows_on_one_draft_lose_nobody_s_words(client_as):
     text = both.get_data(as_text=True)
     assert "cửa sổ thứ nhất" in text
     assert "cửa sổ thứ hai" in text
+
+
+def test_two_windows_are_compared_in_every_field(client_as):
+    officer = client_as("officer")
+    saved = officer.submit("/records/new", {**form_of(content()), "do": "save"})
+    record_id = _ID.search(saved.location).group(1)
+    changed = {
+        "abstract": "Trích yếu khác", "topic": "smuggling", "method": "", "place_unit": "15BE",
+        "place_text": "Kho số 9", "learned_at": "2026-03-02T09:30",
+        "happened_from": "2026-03-01T08:00", "happened_to": "2026-03-01T10:15",
+        "channel": "hotline", "source_kind": "pseudonym", "source": "CS-0042", "source_grade": "B", "info_grade": "2",
+        "level": "0", "list_item": "", "urgency": "express", "handling": "H4", "handling_conditions": "Chỉ trong ca",
+        "plan_item": "", "outside_plan": "Phát sinh đột xuất", "subjects-0-identifier": "MSKU1234565",
+    }  # fmt: skip
+    first = {**form_of(content()), **changed, "row_version": "1", "do": "save"}
+    assert officer.submit(f"/records/{record_id}/edit", first).status_code == 303
+    both = officer.submit(f"/records/{record_id}/edit", {**form_of(content()), "row_version": "1", "do": "save"})
+    shown = html.unescape(both.get_data(as_text=True))
+    assert both.status_code == 412
+    rows = dict(re.findall(r'<tr><th scope="row"[^>]*>(.*?)</th>(.*?)</tr>', shown, re.DOTALL))
+    assert len(rows) == len(changed), sorted(rows)
+    for name, mine, stored in (
+        ("Ai và cái gì", "CSQU3054383", "MSKU1234565"),
+        ("Độ mật", "Mật", "Không mật"),
+        ("Địa điểm", "Bãi kiểm hóa số 2", "Kho số 9"),
+        ("Xảy ra từ", "–", "01/03/2026 08:00"),
+    ):
+        found = re.findall(r"<td[^>]*>(.*?)</td>", rows[name])
+        assert mine.lower() in found[0].lower(), (name, found)
+        assert stored.lower() in found[1].lower(), (name, found)
+    assert "Tin nói gì" not in rows
+    kept = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', shown))
+    again = officer.submit(f"/records/{record_id}/edit", {**kept, "do": "save"})
+    assert again.status_code == 303
+    assert "CSQU3054383" in page(officer, again.location)
+
+
+def test_a_window_on_a_draft_that_was_sent_meanwhile_shows_what_it_holds(client_as):
+    officer = client_as("officer")
+    record_id = write(officer)
+    late = {**form_of(content(text="Lời thêm vào sau khi đã gửi, dài hơn hai mươi chữ.")), "row_version": "1"}
+    shown = officer.submit(f"/records/{record_id}/edit", {**late, "do": "save"})
+    assert shown.status_code == 409
+    text = html.unescape(shown.get_data(as_text=True))
+    assert "Lời thêm vào sau khi đã gửi" in text
+    assert 'name="do" value="save"' not in text, "there is nothing to overwrite"
+    told = officer.submit(f"/records/{record_id}/edit", {**late, "do": "autosave"})
+    assert told.status_code == 409
+    assert "đã gửi" in told.json["message"] or "đã được gửi" in told.json["message"]
+
+
+def test_the_time_of_a_save_is_vietnam_s(client_as, monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        with time_machine.travel(datetime(2026, 3, 1, 20, 30, tzinfo=UTC), tick=True):
+            answer = client_as("officer").submit("/records/new", {**form_of(content()), "do": "autosave"})
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "03:3" in answer.json["saved"]
 
 
 def test_a_draft_saves_itself(client_as):

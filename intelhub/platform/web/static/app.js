@@ -26,7 +26,7 @@
   const openDialog = (dialog) => {
     if (!(dialog instanceof HTMLDialogElement) || dialog.open) return;
     dialog.showModal();
-    const first = one("textarea, select, input:not([type=hidden])", dialog);
+    const first = one("[autofocus]", dialog) ?? one("textarea, select, input:not([type=hidden])", dialog);
     if (first && dialog.id !== "keys") first.focus();
   };
 
@@ -313,8 +313,12 @@
     notices.prepend(notice);
     notice.scrollIntoView({ block: "nearest" });
   };
+  const messageOf = (answer) => {
+    try { return JSON.parse(answer.responseText).message; } catch { return null; }
+  };
   document.addEventListener("htmx:responseError", (event) => {
-    announceTrouble(event.detail.xhr.status === 401 ? body.dataset.signedOut : body.dataset.trouble);
+    const answer = event.detail.xhr;
+    announceTrouble(answer.status === 401 ? body.dataset.signedOut : messageOf(answer) ?? body.dataset.trouble);
   });
   document.addEventListener("htmx:sendError", () => announceTrouble(body.dataset.trouble));
   document.addEventListener("htmx:afterRequest", (event) => {
@@ -331,10 +335,23 @@
     showChosen();
   };
 
+  // A page that is all there is of what was typed is not left by mistake.
+  const kept = one("form[data-kept]");
+  if (kept) {
+    let isSent = false;
+    kept.addEventListener("submit", () => { isSent = true; });
+    window.addEventListener("beforeunload", (event) => { if (!isSent) event.preventDefault(); });
+  }
+
   prepare(document);
   showTheme();
   if (body.dataset.sessionEnds) expectEnd(new Date(body.dataset.sessionEnds) - new Date(body.dataset.now));
-  if (location.hash) {
+  one(".field-wrong [autofocus]")?.closest(".field").scrollIntoView({ block: "center" }); // not behind a fixed bar
+  const refused = one("dialog[data-reopened]"); // without this script it stands open at the end of the page
+  if (refused) {
+    refused.close();
+    openDialog(refused);
+  } else if (location.hash) {
     const wanted = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (wanted instanceof HTMLDialogElement) openDialog(wanted);
   }

@@ -21,11 +21,14 @@
       if (answer.ok) {
         for (const field of document.querySelectorAll("input[name=row_version]")) field.value = told.row_version;
         form.action = told.action;
+        // Loading the page again shows the draft and not an empty form.
+        if (location.pathname !== told.action) history.replaceState(null, "", told.action);
         say(told.saved);
       } else {
         dirty = true;
-        stopped = answer.status === 412;
-        say(told.message || document.body.dataset.trouble);
+        // Another window was quicker, or this page's session is over: only a save by hand goes on from here.
+        stopped = [401, 403, 412].includes(answer.status);
+        say(answer.status === 401 ? document.body.dataset.signedOut : told.message || document.body.dataset.trouble);
       }
     } catch {
       dirty = true; // a poor link: it is tried again

@@ -1,0 +1,180 @@
+"""A record with everything that happened to it; when an act is refused, the page comes back with all that was typed.
+
+What was typed goes back to the browser that sent it and nowhere else: it is neither kept nor logged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from uuid import UUID
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from intelhub.access import Label, decide
+from intelhub.platform.errors import Refused, RuleRefused
+from intelhub.platform.messages import Message
+from intelhub.platform.web import current_actor, current_session, needs
+from intelhub.records import lowering
+from intelhub.records.domain import Record, RecordState, Step
+from intelhub.records.forms import subjects_from_form
+from intelhub.records.lifecycle import TRANSITIONS
+from intelhub.records.service import reading
+from intelhub.records.views import blueprint
+from intelhub.records.views.comparing import differences
+from intelhub.records.views.reading import level_of, names_of
+from intelhub.records.views.words import choices
+
+# The fields that a refusal may speak of and that the form of its act shows; every other sentence stands above the form.
+_SHOWN = {
+    "evaluate": {"reason", "grade", "corroborating"},
+    "mark_duplicate": {"reason", "target"},
+    "collate": {"no_entity_reason"},
+}
+_SHOWN_ALWAYS = {"reason"}
+# Of a published version the pair of grades stands in its head, and a proposed level in a notice with its reason.
+_SAID_APART = frozenset({"source_grade", "info_grade", "level_reason"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """An act that was refused: what was typed for it, and why it was not done. Without an event there was none."""
+
+    event: str = ""
+    form: MultiDict[str, str] = field(default_factory=MultiDict)
+    refused: Refused | None = None
+    rests_on: int = 0
+
+    def typed(self, event: str, name: str, default: str | None = "") -> str | None:
+        """What was typed into a field of this act."""
+        return self.form.get(name, default) if event == self.event else default
+
+    def chosen(self, event: str, name: str) -> list[str]:
+        """What was chosen among several answers."""
+        return self.form.getlist(name) if event == self.event else []
+
+    def subjects(self, otherwise: list[dict[str, str]]) -> list[dict[str, str]]:
+        """The rows of subjects as typed for the collation, otherwise those of the record."""
+        return subjects_from_form(self.form, "entities") if self.event == "collate" else otherwise
+
+    def errors(self, event: str, name: str) -> tuple[Message, ...]:
+        """The sentences about one field."""
+        return self._by_field().get(name, ()) if event == self.event else ()
+
+    def focus(self, event: str, name: str) -> dict[str, bool]:
+        """The attribute that leads to the first field a sentence is about."""
+        wrong = [one for one in self._by_field() if one in self._shown()]
+        return {"autofocus": True} if event == self.event and wrong[:1] == [name] else {}
+
+    def above(self, event: str) -> tuple[Message, ...]:
+        """The sentences that belong to no field of the form."""
+        if event != self.event or self.refused is None:
+            return ()
+        by_field = self._by_field()
+        if not by_field:
+            return (self.refused.message,)
+        return tuple(said for name, found in by_field.items() if name not in self._shown() for said in found)
+
+    def meanwhile(self, timeline: tuple[Step, ...]) -> list[Step]:
+        """What happened since the version the act rested on, newest first."""
+        return [step for step in timeline if step.row_version > self.rests_on] if self.is_overtaken else []
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether the record moved on before the act came."""
+        return self.refused is not None and not isinstance(self.refused, RuleRefused)
+
+    def _by_field(self) -> dict[str, tuple[Message, ...]]:
+        return dict(self.refused.fields) if isinstance(self.refused, RuleRefused) else {}
+
+    def _shown(self) -> set[str]:
+        return _SHOWN.get(self.event, _SHOWN_ALWAYS)
+
+
+@blueprint.get("/records/<uuid:record_id>", access=needs("record.read"))
+def show_record(record_id: UUID) -> ResponseReturnValue:
+    """A record: its words, its facts, what happened to it, and what this person may do with it now."""
+    return record_page(record_id, Attempt())
+
+
+def record_page(record_id: UUID, attempt: Attempt) -> str:
+    """The page of a record as it is now, decided and logged anew, with what was typed for a refused act still in it."""
+    actor, session = current_actor(), current_session()
+    opened = reading.open_record(actor, session, record_id)
+    record, timeline = opened.record, opened.timeline
+    acts = _acts(record, opened.label)
+    related = reading.list_related(actor, session, record) if acts & {"evaluate", "mark_duplicate", "collate"} else ()
+    people = {step.actor_id for step in timeline} | {record.summary.author_id}
+    people |= {record.summary.assignee_id} if record.summary.assignee_id else set()
+    resubmitted = _resubmitted(opened)
+    return render_template(
+        "records/record.html",
+        attempt=attempt,
+        resubmitted=resubmitted,
+        page_level=max(
+            record.summary.level,
+            level_of(list(related)),
+            resubmitted.level if resubmitted else 0,
+            *(step.level for step in timeline),
+        ),
+        record=record,
+        acts=acts,
+        proposal=lowering.proposal_of(record.fields),
+        timeline=timeline,
+        is_grading=bool(acts & {"evaluate", "mark_duplicate", "collate"}),
+        related=related,
+        related_choices=[(str(line.id), f"{line.head.number} · {line.head.abstract}") for line in related],
+        versions=opened.versions,
+        names=names_of(people),
+        source_grades=choices("source_grade"),
+        info_grades=choices("info_grade"),
+        subject_types=choices("subject_type"),
+    )
+
+
+def _acts(record: Record, label: Label) -> set[str]:
+    """What this person may do with the record now."""
+    actor, state = current_actor(), record.summary.state
+    acts = {
+        event for event, step in TRANSITIONS.items() if state in step.starts and decide(actor, event, label).allowed
+    }
+    if lowering.proposal_of(record.fields) is None:
+        acts.discard("lower_level")
+    if state is RecordState.DRAFT and decide(actor, "edit", label).allowed:
+        acts.add("edit")
+    return acts
+
+
+def _resubmitted(opened: reading.OpenedRecord) -> reading.Version | None:
+    """The version a resubmitted record is compared with; coming down to a lower level changed no word of it."""
+    if opened.record.summary.state is not RecordState.SUBMITTED:
+        return None
+    is_lowered = bool(opened.timeline) and opened.timeline[0].event == "lower_level"
+    return next(iter(opened.versions[1 if is_lowered else 0 :]), None)
+
+
+@blueprint.get("/records/<uuid:record_id>/versions", access=needs("record.read"))
+def show_versions(record_id: UUID) -> ResponseReturnValue:
+    """What changed from version to version, in words."""
+    actor, session = current_actor(), current_session()
+    opened = reading.open_record(actor, session, record_id)
+    record = opened.record
+    newest = reading.Version(
+        number=record.summary.content_version,
+        level=record.summary.level,
+        head=record.summary.head,
+        fields=record.fields,
+    )
+    every = (newest, *opened.versions)
+    return render_template(
+        "records/versions.html",
+        page_level=max(version.level for version in every),
+        record=record,
+        pairs=[
+            (newer, older, differences(older.fields, newer.fields, without=_SAID_APART))
+            for newer, older in pairwise(every)
+        ],
+        was_lowered=any(step.event == "lower_level" for step in opened.timeline),
+    )
