@@ -66,6 +66,7 @@ from intelhub.access.queries import (
     name_people,
 )
 from intelhub.access.reach import Reach
+from intelhub.access.readership import Audience, list_audiences
 from intelhub.access.scope import NOBODY, ActorScope, scope_for
 from intelhub.access.sign_in import (
     actor_named,
@@ -75,6 +76,7 @@ from intelhub.access.sign_in import (
     resolve_session,
     sign_in,
 )
+from intelhub.access.views.words import function_words
 from intelhub.access.web import actor_of_request, install_web
 
 __all__ = [
@@ -84,6 +86,7 @@ __all__ = [
     "NOBODY",
     "PERMISSIONS",
     "ActorScope",
+    "Audience",
     "Check",
     "Clause",
     "Compartment",
@@ -130,6 +133,7 @@ __all__ = [
     "explain_access",
     "find_person",
     "find_person_within",
+    "function_words",
     "get_compartment",
     "get_person",
     "grant_post",
@@ -137,6 +141,7 @@ __all__ = [
     "install_web",
     "is_there_somebody_who_may",
     "issue_setup_code",
+    "list_audiences",
     "list_compartment_names",
     "list_compartments",
     "list_people",

@@ -278,7 +278,7 @@ _MOVES: Mapping[str, Callable[..., Any]] = {
         corroborating=[record_id_of(index) for index in d.get("corroborating", ())],
     ),
     "mark_duplicate": lambda a, s, r, v, d, _: records.mark_duplicate(
-        a, s, r, v, target_id=record_id_of(d["target"]), reason=d["reason"]
+        a, s, r, v, target=record_id_of(d["target"]), reason=d["reason"]
     ),
     "collate": lambda a, s, r, v, d, _: records.collate_record(
         a, s, r, v, entities=_subjects(d["entities"]), no_entity_reason=d.get("no_entity_reason") or ""

@@ -22,6 +22,8 @@ SIMPLE_FIELDS = (
 )  # fmt: skip
 TIME_FIELDS = ("learned_at", "happened_from", "happened_to")
 DEFAULTS = {"urgency": "normal", "handling": "H1", "source_grade": "F", "info_grade": "6", "source_kind": "open"}
+NUMBERED_KINDS = ("enterprise", "vessel", "goods", "declaration")
+"""Kinds of subject whose identifier is digits alone: a telephone shows its number pad for them."""
 _MOST_SUBJECTS = 40
 
 
@@ -44,10 +46,8 @@ def fields_from_form(form: MultiDict[str, str]) -> dict[str, Any]:
 
 
 def entities_of(rows: list[dict[str, str]]) -> tuple[Subject, ...]:
-    """The subjects an analyst links when collating."""
-    return tuple(
-        Subject(kind=row["kind"] or "organisation", name=row["name"], identifier=row["identifier"]) for row in rows
-    )
+    """The subjects an analyst links when collating, as typed."""
+    return tuple(Subject(**row) for row in rows)
 
 
 def time_for_input(value: object) -> str:

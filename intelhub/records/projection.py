@@ -17,6 +17,9 @@ from intelhub.records.identifiers import locate
 from intelhub.records.models import RecordRow
 from intelhub.search import Partition, SearchDocument, SearchIndex, Spotted, register_recogniser
 
+MERGED_INTO, NUMBER = "merged_into", "number"
+"""What the index is asked for by pages alone: no word of the query language reaches them."""
+
 
 def spot(text: str) -> list[Spotted]:
     """The identifiers of the trade in a text, for the index and for queries, whatever their spelling."""
@@ -49,6 +52,8 @@ def document_of(
 ) -> SearchDocument:
     """What can be found of a record: its text, names and identifiers, and the values of its lists."""
     units = load_directory(session).ever
+    place = units.find(fields.get("place_unit") or "")
+    place_names = (place.name, place.short_name, place.name_en, place.code) if place else ()
     unit_codes = tuple(units.get(one).code for one in (row.owning_unit_id, row.origin_department_id))
     subjects = [*fields["subjects"], *({"name": e.name, "identifier": e.identifier} for e in work.entities)]
     grade = str(head.grade) if head.grade else ""
@@ -65,7 +70,7 @@ def document_of(
         texts=(
             fields["text"],
             "; ".join(filter(None, (subject["name"] for subject in subjects))),
-            fields.get("place_text") or "",
+            "; ".join(filter(None, (fields.get("place_text"), *dict.fromkeys(place_names)))),
             fields.get("source") or "",
             head.number,
         ),
@@ -77,6 +82,9 @@ def document_of(
             "method": (fields["method"],) if fields.get("method") else (),
             "urgency": (head.urgency,),
             "unit": unit_codes,
+            "place": (place.code,) if place else (),
+            NUMBER: (head.number,),
+            MERGED_INTO: (work.duplicate_of.hex,) if work.duplicate_of else (),
         },
     )
 

@@ -114,10 +114,10 @@ def _check_times(check: _Checker, now: datetime) -> tuple[datetime | None, datet
     return learned, since, until
 
 
-def _check_subjects(check: _Checker) -> tuple[Subject, ...]:
-    given = check.fields.get("subjects") or ()
+def _check_subjects(check: _Checker, name: str = "subjects") -> tuple[Subject, ...]:
+    given = check.fields.get(name) or ()
     if not isinstance(given, Iterable) or isinstance(given, str | Mapping):
-        check.complain("subjects", "Subjects are a list.")
+        check.complain(name, "Subjects are a list.")
         return ()
     rows = [
         row
@@ -125,17 +125,16 @@ def _check_subjects(check: _Checker) -> tuple[Subject, ...]:
         if isinstance(row, Mapping) and any(str(v or "").strip() for k, v in row.items() if k != "kind")
     ]
     if len(rows) > _SUBJECTS_MAXIMUM:
-        check.complain("subjects", "At most %(count)d subjects belong into one record.", count=_SUBJECTS_MAXIMUM)
+        check.complain(name, "At most %(count)d subjects belong into one record.", count=_SUBJECTS_MAXIMUM)
     return tuple(
         subject
         for number, row in enumerate(rows[:_SUBJECTS_MAXIMUM])
-        if (subject := _check_subject(check, number, row)) is not None
+        if (subject := _check_subject(check, f"{name}-{number}", row)) is not None
     )
 
 
-def _check_subject(check: _Checker, number: int, row: Mapping[str, Any]) -> Subject | None:
+def _check_subject(check: _Checker, field: str, row: Mapping[str, Any]) -> Subject | None:
     inner = _Checker(row)
-    field = f"subjects-{number}"
     kind, name, typed = inner.choice("kind", "subject_type"), inner.text("name"), inner.text("identifier")
     for problems in inner.problems.values():
         check.problems[field] = problems
@@ -143,7 +142,9 @@ def _check_subject(check: _Checker, number: int, row: Mapping[str, Any]) -> Subj
         return None
     if len(name) > _NAME_MAXIMUM:
         check.complain(field, "A name has at most %(count)d characters.", count=_NAME_MAXIMUM)
-    identifier = typed[:_NAME_MAXIMUM]
+    if len(typed) > _NAME_MAXIMUM:
+        check.complain(field, "A number or code has at most %(count)d characters.", count=_NAME_MAXIMUM)
+    identifier = typed
     if typed and kind in IDENTIFIED_KINDS:
         found = normalise(kind, typed)
         if isinstance(found, IdentifierProblem):
@@ -151,6 +152,27 @@ def _check_subject(check: _Checker, number: int, row: Mapping[str, Any]) -> Subj
             return None
         identifier = found.value
     return Subject(kind=kind, name=name, identifier=identifier)
+
+
+def check_entities(entities: Iterable[Subject]) -> tuple[Subject, ...]:
+    """The subjects a department links, normalised and held to the rules of the form; raises `RuleRefused` by row."""
+    check = _Checker({"entities": [asdict(entity) for entity in entities]})
+    found = _check_subjects(check, "entities")
+    if check.problems:
+        raise RuleRefused(
+            "Some subjects need another word.",
+            rule="entities",
+            fields={name: tuple(_of_row(name, said) for said in every) for name, every in check.problems.items()},
+        )
+    return found
+
+
+def _of_row(field: str, said: Message) -> Message:
+    """A sentence that says which row it is about, for a place where it does not stand beside it."""
+    _, _, number = field.partition("-")
+    if not number:
+        return said
+    return Message("Subject %(number)d: %(sentence)s", {"number": int(number) + 1, "sentence": said})
 
 
 def _check_lowering(check: _Checker, level: int, standing_level: int) -> str:

@@ -109,6 +109,7 @@ FIELDS = {
     "grade": ("grade", "danhgia"),
     "level": ("level", "mucdo", "domat"),
     "unit": ("unit", "donvi"),
+    "place": ("place", "diadiem"),
     "state": ("state", "trangthai"),
     "method": ("method", "thudoan"),
     "urgency": ("urgency", "dokhan"),

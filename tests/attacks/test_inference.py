@@ -178,7 +178,7 @@ def test_a_link_to_a_hidden_record_is_not_shown_to_its_readers(house, client_as)
     act(house, "analyst", record_id, records.evaluate_record, **GRADE, corroborating=(secret,))
     act(house, "analyst", record_id, records.collate_record, entities=(ENTITY,))
     other = travelled(house, 1)
-    act(house, "analyst", other, records.mark_duplicate, target_id=secret, reason="Trùng tin")
+    act(house, "analyst", other, records.mark_duplicate, target=secret, reason="Trùng tin")
     analyst2 = client_as("analyst2")
     for one in (record_id, other):
         assert analyst2.get(f"/records/{one}").status_code == 200

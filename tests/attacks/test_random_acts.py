@@ -258,7 +258,7 @@ class RandomActs(RuleBasedStateMachine):
         if act == "mark_duplicate":
             target = data.draw(st.sampled_from(self.papers))
             is_other = target is not paper and reads(one, target)
-            words = {"target_id": target.id, "reason": "Cùng một lô hàng"}
+            words = {"target": target.id, "reason": "Cùng một lô hàng"}
             return is_lawful and is_other, lambda a, s: records.mark_duplicate(a, s, *at, **words)
         words = {
             "return": {"comment": "Ghi rõ biển số xe"}, "evaluate": GRADE, "collate": {"entities": (ENTITY,)},

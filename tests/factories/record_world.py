@@ -111,7 +111,7 @@ def fill(house: TestHouse) -> dict[str, UUID]:
     duplicate = travelled(house, 1)
     act(
         house, "analyst", duplicate, records.mark_duplicate,
-        target_id=world["after 3 steps"], reason="Cùng một lô hàng",
+        target=world["after 3 steps"], reason="Cùng một lô hàng",
     )  # fmt: skip
     return world | {"merged": duplicate}
 

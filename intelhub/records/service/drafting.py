@@ -24,6 +24,7 @@ from intelhub.platform.actor import Actor, Post
 from intelhub.platform.errors import Conflict, NotFound, NotPermitted, RuleRefused, StaleVersion
 from intelhub.platform.messages import Message
 from intelhub.records import actions, lifecycle, lowering, projection, queries, sealing
+from intelhub.records.catalogues import find_entry
 from intelhub.records.domain import Grade, RecordContent, RecordHead, RecordState, Work
 from intelhub.records.models import RecordRow, RecordSeriesRow, RecordVersionRow
 from intelhub.records.service.compartments import check_somebody_forwards, compartments_of
@@ -331,7 +332,15 @@ def _draft_head(fields: Mapping[str, Any]) -> RecordHead:
         channel=word("channel"),
         urgency=word("urgency") or "normal",
         learned_at=parse_time(word("learned_at")),
+        happened_from=parse_time(word("happened_from")),
+        happened_to=parse_time(word("happened_to")),
+        grade=_draft_grade(fields),
     )
+
+
+def _draft_grade(fields: Mapping[str, Any]) -> Grade | None:
+    source, info = (find_entry(name, str(fields.get(name) or "")) for name in ("source_grade", "info_grade"))
+    return Grade(source=source.code, info=info.code) if source and info else None
 
 
 def _seal_draft(

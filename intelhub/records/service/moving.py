@@ -17,13 +17,17 @@ from intelhub.access import Decision, list_people_who_may, require
 from intelhub.audit import ObjectRef, record_act
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor
-from intelhub.platform.errors import NotFound, RuleRefused, StaleVersion
+from intelhub.platform.errors import RuleRefused, StaleVersion
 from intelhub.platform.messages import Message
 from intelhub.records import actions, lifecycle, projection, queries, sealing
 from intelhub.records.domain import Grade, RecordHead, RecordState, Subject, Work
 from intelhub.records.lifecycle import Transition
 from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
 from intelhub.records.service.compartments import check_headquarters_reads, check_somebody_receives
+from intelhub.records.service.linking import get_other
+from intelhub.records.validation import check_entities
+
+_MOST_CONFIRMING = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,13 +192,19 @@ def evaluate_record(
     *,
     grade: Grade,
     reason: str,
-    corroborating: Iterable[UUID] = (),
+    corroborating: Iterable[UUID | str] = (),
 ) -> RecordRow:
-    """Grade source and information apart; the author's grade is kept beside the new one."""
+    """Grade source and information apart; the author's grade is kept beside the new one.
+
+    What confirms it is named by its id, its number or its address.
+    """
     move = begin_move(actor, session, record_id, row_version, "evaluate", reason)
-    links = tuple(dict.fromkeys(corroborating))
-    for linked in links:
-        _get_other(actor, session, record_id, linked, field="corroborating")
+    named = tuple(dict.fromkeys(corroborating))
+    if len(named) > _MOST_CONFIRMING:
+        said = Message("Name at most %(count)d records that confirm this one.", {"count": _MOST_CONFIRMING})
+        raise RuleRefused(said, rule="too_many_named", fields={"corroborating": (said,)})
+    others = [get_other(actor, session, record_id, one, field="corroborating") for one in named]
+    links = tuple(dict.fromkeys(other.id for other in others))
     lifecycle.check_grade(grade, len(links))
     head = replace(move.head, grade=grade)
     work = replace(move.work, grade=grade, grade_reason=move.reason, corroborating=links)
@@ -202,12 +212,12 @@ def evaluate_record(
 
 
 def mark_duplicate(
-    actor: Actor, session: Session, record_id: UUID, row_version: int, *, target_id: UUID, reason: str
+    actor: Actor, session: Session, record_id: UUID, row_version: int, *, target: UUID | str, reason: str
 ) -> RecordRow:
-    """Merge a record into an earlier one that tells the same."""
+    """Merge a record into an earlier one that tells the same, named by its id, its number or its address."""
     move = begin_move(actor, session, record_id, row_version, "mark_duplicate", reason)
-    _get_other(actor, session, record_id, target_id, field="target")
-    return complete_move(actor, session, move, work=replace(move.work, duplicate_of=target_id))
+    other = get_other(actor, session, record_id, target, field="target")
+    return complete_move(actor, session, move, work=replace(move.work, duplicate_of=other.id))
 
 
 def collate_record(
@@ -219,8 +229,9 @@ def collate_record(
     entities: tuple[Subject, ...],
     no_entity_reason: str = "",
 ) -> RecordRow:
-    """Bring a graded record together with the subjects it speaks of."""
+    """Bring a graded record together with the subjects it speaks of, each written in its one spelling."""
     move = begin_move(actor, session, record_id, row_version, "collate", no_entity_reason)
+    entities = check_entities(entities)
     lifecycle.check_collation(entities, no_entity_reason)
     work = replace(move.work, entities=entities, no_entity_reason=no_entity_reason.strip())
     return complete_move(actor, session, move, work=work)
@@ -231,14 +242,3 @@ def share_up_record(actor: Actor, session: Session, record_id: UUID, row_version
     move = begin_move(actor, session, record_id, row_version, "share_up", note)
     check_headquarters_reads(actor, session, queries.label_of(move.row))
     return complete_move(actor, session, move)
-
-
-def _get_other(actor: Actor, session: Session, record_id: UUID, other_id: UUID, *, field: str) -> RecordRow:
-    """Another record this actor may read; what is not there and what is not for them is one sentence."""
-    said = Message("There is no other record of this reference that you may read.")
-    if other_id == record_id:
-        raise RuleRefused(said, rule="same_record", fields={field: (said,)})
-    try:
-        return queries.get_row(actor, session, other_id)
-    except NotFound:
-        raise RuleRefused(said, rule="other_not_found", fields={field: (said,)}) from None

@@ -42,6 +42,12 @@ class OpenedRecord:
     timeline: tuple[Step, ...]
     versions: tuple[Version, ...]
 
+    @property
+    def newest(self) -> Version:
+        """The record as it stands, as one more version."""
+        line = self.record.summary
+        return Version(number=line.content_version, level=line.level, head=line.head, fields=self.record.fields)
+
 
 def read_record(actor: Actor, session: Session, record_id: UUID) -> Record:
     """Open a record for somebody who may read it; raises `NotFound`, or `Tampered` when it does not fit its seal."""

@@ -33,7 +33,7 @@ from intelhub.search import Cursor, Hit, Order, SearchRequest
 PAGE = 25
 EXACT = 100
 MOST_RANKED = 1000
-FACETS = ("topic", "channel", "state", "grade", "level", "unit")
+FACETS = ("topic", "channel", "state", "grade", "level", "unit", "place")
 _CURSOR = b"intelhub/search/cursor/v1"
 _MOST_TRIES = 8
 

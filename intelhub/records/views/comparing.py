@@ -17,7 +17,7 @@ from intelhub.records.views.reading import compartments_held
 
 _CATALOGUED = frozenset(
     {"topic", "method", "channel", "source_kind", "source_grade", "info_grade", "urgency", "handling", "level",
-     "list_item", "plan_item"}
+     "list_item", "proposed_list_item", "plan_item"}
 )  # fmt: skip
 
 
@@ -42,7 +42,8 @@ def _titles() -> dict[str, str]:
         "source_kind": gettext("Kind of source"), "source": gettext("Source"),
         "source_grade": gettext("Reliability of the source"), "info_grade": gettext("Credibility of the information"),
         "level": gettext("Level"), "level_reason": gettext("Reason for a lower level"),
-        "list_item": gettext("Item of the list"), "compartments": gettext("Compartments"),
+        "list_item": gettext("Item of the list"),
+        "proposed_list_item": gettext("Item of the list at the lower level"), "compartments": gettext("Compartments"),
         "urgency": gettext("Urgency"), "handling": gettext("Handling code"),
         "handling_conditions": gettext("Conditions in words"), "plan_item": gettext("Plan item"),
         "outside_plan": gettext("Reason, if outside the plan"),
@@ -66,7 +67,7 @@ def _say(name: str, value: Any) -> str:
     if name == "place_unit":
         unit = load_directory(current_session()).ever.find(text)
         return unit.short_label(locale) if unit else text
-    return label(name, text, locale) if name in _CATALOGUED else text
+    return label(name.removeprefix("proposed_"), text, locale) if name in _CATALOGUED else text
 
 
 def _say_subject(subject: Mapping[str, str], locale: str) -> str:

@@ -185,11 +185,9 @@ def check_record(record_id: UUID) -> ResponseReturnValue:
     """Check your answers before they go up; what needs another word goes back to the form."""
     actor, session = current_actor(), current_session()
     draft = drafting.open_draft(actor, session, record_id)
-    tree = load_tree(actor, session)
+    codes = load_tree(actor, session).codes
     try:
-        content = check_content(
-            draft.fields, now=clock.now(), unit_codes=tree.codes, standing_level=draft.standing_level
-        )
+        content = check_content(draft.fields, now=clock.now(), unit_codes=codes, standing_level=draft.standing_level)
     except RuleRefused as refused:
         keep_work()
         return _refused_form(draft, refused)
@@ -200,7 +198,6 @@ def check_record(record_id: UUID) -> ResponseReturnValue:
         standing_level=draft.standing_level,
         record_id=record_id,
         row_version=draft.row_version,
-        place=tree.find(content.place_unit) if content.place_unit else None,
     )
 
 

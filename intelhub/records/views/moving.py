@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from uuid import UUID
 
@@ -28,14 +29,6 @@ def _version() -> int:
     if not typed.isdigit():
         raise VersionMissing("This page does not say which version it rests on. Open the record again.")
     return int(typed)
-
-
-def _identity(text: str) -> UUID | None:
-    """A record named by its address or its id."""
-    try:
-        return UUID(text.strip().rstrip("/").rsplit("/", 1)[-1])
-    except ValueError:
-        return None
 
 
 def _move(record_id: UUID, event: str, done: str, act: Callable[[], object]) -> ResponseReturnValue:
@@ -120,7 +113,7 @@ def evaluate_record(record_id: UUID) -> ResponseReturnValue:
     """Grade it."""
     actor, session = current_actor(), current_session()
     grade = Grade(source=request.form.get("source_grade", ""), info=request.form.get("info_grade", ""))
-    links = [identity for text in request.form.getlist("corroborating") if (identity := _identity(text))]
+    named = [*request.form.getlist("corroborating"), *re.split(r"[,;\s]+", request.form.get("corroborating_named", ""))]
     return _move(
         record_id,
         "evaluate",
@@ -132,7 +125,7 @@ def evaluate_record(record_id: UUID) -> ResponseReturnValue:
             _version(),
             grade=grade,
             reason=request.form.get("reason", ""),
-            corroborating=links,
+            corroborating=[one for one in named if one],
         ),
     )
 
@@ -141,13 +134,18 @@ def evaluate_record(record_id: UUID) -> ResponseReturnValue:
 def mark_duplicate(record_id: UUID) -> ResponseReturnValue:
     """Merge it into another record."""
     actor, session = current_actor(), current_session()
-    target = _identity(request.form.get("target", "")) or UUID(int=0)
+    named = request.form.get("target_named", "").strip() or request.form.get("target", "")
     return _move(
         record_id,
         "mark_duplicate",
         gettext("The record is merged into the other one."),
         lambda: moving.mark_duplicate(
-            actor, session, record_id, _version(), target_id=target, reason=request.form.get("reason", "")
+            actor,
+            session,
+            record_id,
+            _version(),
+            target=named,
+            reason=request.form.get("reason", ""),
         ),
     )
 
@@ -186,7 +184,7 @@ def share_up_record(record_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/records/assign", access=needs("record.assign"))
 def assign_records() -> ResponseReturnValue:
     """Give the chosen records to one person."""
-    assignee = _identity(request.form.get("assignee", ""))
+    assignee = queries.find_reference(request.form.get("assignee"))
     values = (_chosen(value) for value in request.form.getlist("chosen")[: queries.PAGE])
     chosen = dict(pair for pair in values if pair)
     try:
@@ -211,5 +209,5 @@ def _assign(chosen: dict[UUID, int], assignee: UUID | None) -> int:
 def _chosen(value: str) -> tuple[UUID, int] | None:
     """A chosen line: its id and the version it was shown at."""
     identity, _, version = value.partition(":")
-    found = _identity(identity)
+    found = queries.find_reference(identity)
     return (found, int(version)) if found and version.isdigit() else None

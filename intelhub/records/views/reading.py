@@ -15,6 +15,7 @@ from intelhub.organisation import load_directory, tier_name
 from intelhub.platform.web import current_actor, current_session, needs
 from intelhub.records import queries
 from intelhub.records.domain import Grade, RecordState, RecordSummary
+from intelhub.records.forms import NUMBERED_KINDS
 from intelhub.records.queries import ListFilter
 from intelhub.records.service import reading
 from intelhub.records.views import blueprint
@@ -78,6 +79,10 @@ def words_of_records() -> dict[str, object]:
         unit = load_directory(current_session()).ever.find(unit_id)
         return unit.short_label(locale) if unit else ""
 
+    def place_name(code: str | None) -> str:
+        unit = load_directory(current_session()).ever.find(code) if code else None
+        return unit.short_label(locale) if unit else code or ""
+
     def compartment_names(ids: Iterable[UUID | str]) -> list[str]:
         held = dict(compartments_held()) if ids else {}
         return [name for identity, name in held.items() if identity in set(map(str, ids))]
@@ -85,9 +90,11 @@ def words_of_records() -> dict[str, object]:
     return {
         "state_words": state_words,
         "unit_name": unit_name,
+        "place_name": place_name,
         "compartment_names": compartment_names,
         "word": word,
         "grade_pair": grade_pair,
+        "numbered_kinds": " ".join(NUMBERED_KINDS),
         "event_words": event_words,
     }
 

@@ -11,9 +11,11 @@ from uuid import UUID
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, gettext
 from werkzeug.datastructures import MultiDict
 
-from intelhub.access import Label, decide
+from intelhub.access import Label, Reach, decide, function_words, list_audiences
+from intelhub.organisation import load_directory, today
 from intelhub.platform.errors import Refused, RuleRefused
 from intelhub.platform.messages import Message
 from intelhub.platform.web import current_actor, current_session, needs
@@ -21,7 +23,7 @@ from intelhub.records import lowering
 from intelhub.records.domain import Record, RecordState, Step
 from intelhub.records.forms import subjects_from_form
 from intelhub.records.lifecycle import TRANSITIONS
-from intelhub.records.service import reading
+from intelhub.records.service import linking, reading
 from intelhub.records.views import blueprint
 from intelhub.records.views.comparing import differences
 from intelhub.records.views.reading import level_of, names_of
@@ -109,13 +111,16 @@ def record_page(record_id: UUID, attempt: Attempt) -> str:
     people = {step.actor_id for step in timeline} | {record.summary.author_id}
     people |= {record.summary.assignee_id} if record.summary.assignee_id else set()
     resubmitted = _resubmitted(opened)
+    linked = linking.list_linked(actor, session, record)
     return render_template(
         "records/record.html",
         attempt=attempt,
         resubmitted=resubmitted,
+        newest=opened.newest,
+        changes=_changes(resubmitted, opened.newest) if resubmitted else (),
         page_level=max(
             record.summary.level,
-            level_of(list(related)),
+            level_of((*related, *linked.lines)),
             resubmitted.level if resubmitted else 0,
             *(step.level for step in timeline),
         ),
@@ -125,6 +130,8 @@ def record_page(record_id: UUID, attempt: Attempt) -> str:
         timeline=timeline,
         is_grading=bool(acts & {"evaluate", "mark_duplicate", "collate"}),
         related=related,
+        linked=linked,
+        audiences=_audiences(opened.label),
         related_choices=[(str(line.id), f"{line.head.number} · {line.head.abstract}") for line in related],
         versions=opened.versions,
         names=names_of(people),
@@ -147,6 +154,21 @@ def _acts(record: Record, label: Label) -> set[str]:
     return acts
 
 
+def _changes(older: reading.Version, newer: reading.Version) -> list[tuple[str, str, str]]:
+    return differences(older.fields, newer.fields, without=_SAID_APART)
+
+
+def _audiences(label: Label) -> list[tuple[str, list[str]]]:
+    """Where those sit who may read a record, and in which duty functions; its author stands there without any."""
+    locale = str(get_locale())
+    told = []
+    for one in list_audiences(label, load_directory(current_session()), today()):
+        where = " · ".join(unit.short_label(locale) for unit in one.units)
+        place = gettext("Whoever wrote it") if one.reach is Reach.AUTHOR else where or gettext("Any unit")
+        told.append((place, [function_words(function) for function in one.functions]))
+    return told
+
+
 def _resubmitted(opened: reading.OpenedRecord) -> reading.Version | None:
     """The version a resubmitted record is compared with; coming down to a lower level changed no word of it."""
     if opened.record.summary.state is not RecordState.SUBMITTED:
@@ -161,20 +183,11 @@ def show_versions(record_id: UUID) -> ResponseReturnValue:
     actor, session = current_actor(), current_session()
     opened = reading.open_record(actor, session, record_id)
     record = opened.record
-    newest = reading.Version(
-        number=record.summary.content_version,
-        level=record.summary.level,
-        head=record.summary.head,
-        fields=record.fields,
-    )
-    every = (newest, *opened.versions)
+    every = (opened.newest, *opened.versions)
     return render_template(
         "records/versions.html",
         page_level=max(version.level for version in every),
         record=record,
-        pairs=[
-            (newer, older, differences(older.fields, newer.fields, without=_SAID_APART))
-            for newer, older in pairwise(every)
-        ],
+        pairs=[(newer, older, _changes(older, newer)) for newer, older in pairwise(every)],
         was_lowered=any(step.event == "lower_level" for step in opened.timeline),
     )

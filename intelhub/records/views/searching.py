@@ -45,7 +45,7 @@ def _request() -> SearchRequest:
 
 def facet_words(name: str, value: str) -> str:
     """A facet's value in the reader's language."""
-    if name == "unit":
+    if name in {"unit", "place"}:
         unit = load_directory(current_session()).ever.find(value)
         return unit.short_label(str(get_locale())) if unit else value
     if name == "state":
@@ -58,6 +58,7 @@ def facet_title(name: str) -> str:
     titles: dict[str, str] = {
         "topic": gettext("Topic"), "channel": gettext("Channel"), "state": gettext("State"),
         "grade": gettext("Grade"), "level": gettext("Level"), "unit": gettext("Unit"),
+        "place": gettext("Unit of the place"),
     }  # fmt: skip
     return titles[name]
 

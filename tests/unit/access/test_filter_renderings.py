@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from intelhub.access import Clause, Label, Reach, ReadFilter, decide, read_filter, scope_for
 from intelhub.access.filter import PartitionFilter
+from intelhub.access.readership import reading_lines
 from intelhub.platform.actor import Actor, Post
 from tests.factories.access_rights import ACTIONS, DEPARTMENTS, POLICY_SEEDS, UNITS, actors, labels, policy_of
 
@@ -161,3 +162,11 @@ def test_two_posts_do_not_lend_each_other_half_a_condition():
 def test_creating_has_no_filter():
     with pytest.raises(ValueError, match="created"):
         read_filter(Actor(user_id=UUID(int=1), username="someone"), "record.create")
+
+
+@given(actor=actors(), some=many_labels, policy=policies)
+def test_who_may_read_names_every_line_that_lets_somebody_read(actor, some, policy):
+    for label in some:
+        decision = decide(actor, "read", label, policy=policy)
+        if decision.allowed:
+            assert decision.rule in map(str, reading_lines(label, policy))

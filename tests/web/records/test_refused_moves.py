@@ -63,7 +63,7 @@ def test_a_grade_without_a_reason_keeps_the_grade_and_asks_at_the_reason(house, 
     assert f'name="row_version" value="{version}"' in form
 
 
-def test_a_one_without_confirmation_keeps_the_words_and_says_so_at_the_grade(house, client_as, at_grading):
+def test_a_one_without_confirmation_keeps_the_words_and_says_so_where_it_is_named(house, client_as, at_grading):
     version = version_of(house, "analyst", at_grading)
     shown = send(
         client_as("analyst"), at_grading, "evaluate", version, 422, source_grade="B", info_grade="1", reason=WORDS
@@ -71,7 +71,7 @@ def test_a_one_without_confirmation_keeps_the_words_and_says_so_at_the_grade(hou
     form = form_in(shown, "evaluate")
     assert WORDS in form
     assert "<xe>" not in shown
-    assert_said_at(form, "info_grade", "Mức 1 nghĩa là đã được xác nhận")
+    assert_said_at(form, "corroborating_named", "Mức 1 nghĩa là đã được xác nhận")
 
 
 def test_chosen_confirmations_stay_chosen(house, client_as, at_grading):
@@ -141,12 +141,14 @@ def test_a_note_to_headquarters_and_a_duplicate_s_address_stay(house, client_as)
     record_id = travelled(house, 2, subjects=[])
     version = version_of(house, "analyst", record_id)
     form = form_in(
-        send(client_as("analyst"), record_id, "duplicate", version, 422, target="không phải địa chỉ", reason=WORDS),
+        send(
+            client_as("analyst"), record_id, "duplicate", version, 422, target_named="không phải địa chỉ", reason=WORDS
+        ),
         "duplicate",
     )
     assert 'value="không phải địa chỉ"' in form
     assert WORDS in form
-    assert_said_at(form, "target", "Không có phiếu tin nào khác")
+    assert_said_at(form, "target_named", "Không có phiếu tin nào khác")
 
 
 def test_the_page_that_comes_back_is_a_reading_that_stays_logged(house, client_as, at_grading):

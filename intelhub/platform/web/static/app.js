@@ -235,6 +235,16 @@
   document.addEventListener("input", (event) => {
     if (event.target.matches?.("textarea[data-limit]")) count(event.target);
   });
+  // The number pad for kinds that digits alone identify; without this the full keyboard is there for every kind.
+  const chooseKeyboard = (kind) => {
+    const input = one("input[name$='-identifier']", kind.closest("fieldset"));
+    if (!input) return;
+    if (kind.dataset.numbered.split(" ").includes(kind.value)) input.inputMode = "numeric";
+    else input.removeAttribute("inputmode");
+  };
+  document.addEventListener("change", (event) => {
+    if (event.target.matches?.("select[data-numbered]")) chooseKeyboard(event.target);
+  });
   const focusSummary = (root) => {
     const summary = one("[data-error-summary]", root);
     if (summary) summary.focus();
@@ -331,6 +341,7 @@
 
   const prepare = (root) => {
     for (const area of all("textarea[data-limit]", root)) count(area);
+    for (const kind of all("select[data-numbered]", root)) chooseKeyboard(kind);
     for (const link of all("a[data-dialog]", root)) link.setAttribute("role", "button");
     showChosen();
   };
