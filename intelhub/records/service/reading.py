@@ -19,9 +19,6 @@ from intelhub.records.projection import index_of
 from intelhub.records.queries import ListFilter, Page, label_of
 from intelhub.search import SearchRequest
 
-_LOOKED_THROUGH = 200
-_URGENCY = {"express": 0, "very_urgent": 1, "urgent": 2, "normal": 3}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
@@ -96,21 +93,6 @@ def show_list(
     page = queries.list_records(actor, session, wanted, older_than=older_than, newer_than=newer_than, limit=limit)
     log_shown(actor, session, page.lines)
     return page
-
-
-def show_desk(
-    actor: Actor, session: Session, wanted: ListFilter, *, limit: int = queries.PAGE
-) -> tuple[tuple[RecordSummary, ...], bool]:
-    """What waits on a desk, the urgent ones first, logged as `show_list` does; and whether more waits than is shown.
-
-    How urgent a record is stands sealed in its head: of a heap of more than 200 the newest 200 are looked through, and
-    damage among them raises the alarm whether it is shown or not.
-    """
-    waiting = queries.list_records(actor, session, wanted, limit=_LOOKED_THROUGH).lines
-    lines = tuple(sorted(waiting, key=lambda line: (_URGENCY.get(line.head.urgency, len(_URGENCY)), line.cursor)))
-    raise_alarm(actor, session, lines[limit:])
-    log_shown(actor, session, lines[:limit])
-    return lines[:limit], len(lines) > limit
 
 
 def log_shown(actor: Actor, session: Session, lines: Sequence[RecordSummary]) -> None:

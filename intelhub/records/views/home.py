@@ -6,105 +6,67 @@ from dataclasses import dataclass
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
-from intelhub.access import list_people, may
-from intelhub.organisation import load_tree
+from intelhub.access import may
 from intelhub.platform.actor import Actor
 from intelhub.platform.web import current_actor, current_session, signed_in
 from intelhub.records.domain import RecordState, RecordSummary
 from intelhub.records.queries import ListFilter
-from intelhub.records.service import reading
+from intelhub.records.service import desks, reading
 from intelhub.records.views import blueprint
+from intelhub.records.views.desks import act_on, title_of
 from intelhub.records.views.reading import level_of, names_of
 
-S = RecordState
 _NEWEST = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heap:
-    """A kind of work that somebody's duties bring; what only lies there to be read (not `waits`) comes newest first."""
+class Shown:
+    """One desk as the page shows it: each line with its next act."""
 
-    key: str
+    desk: desks.Desk
     title: str
-    act: str
-    wanted: ListFilter
-    is_assignable: bool = False
-    waits: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """One heap with the lines of it that are shown, and whether there are more."""
-
-    heap: Heap
-    lines: tuple[RecordSummary, ...]
+    lines: tuple[tuple[RecordSummary, str], ...]
     has_more: bool
+    is_cut: bool
 
 
-def _heaps(actor: Actor) -> list[Heap]:
-    """The heaps of this person, in the order of the day."""
-    heaps: list[Heap] = []
-    me = actor.user_id
-    if may(actor, "record.create"):
-        mine = ListFilter(author_id=me, states=(S.DRAFT,))
-        heaps.append(
-            Heap(key="drafts", title=gettext("Drafts and returned records"), act=gettext("Go on writing"), wanted=mine)
-        )
-    if any(post.function == "group_leader" for post in actor.posts):
-        review = ListFilter(states=(S.SUBMITTED,), not_author_id=me)
-        heaps.append(Heap(key="review", title=gettext("To review"), act=gettext("Review"), wanted=review))
-    if may(actor, "record.evaluate"):
-        assigned = ListFilter(states=(S.RECEIVED, S.EVALUATED), assignee_id=me)
-        heaps.append(Heap(key="mine", title=gettext("Assigned to me"), act=gettext("Grade"), wanted=assigned))
-        triage = ListFilter(states=(S.RECEIVED,), is_unassigned=True)
-        title = gettext("Received, not yet assigned")
-        heaps.append(Heap(key="triage", title=title, act=gettext("Take on"), wanted=triage, is_assignable=True))
-    if may(actor, "record.share_up"):
-        approve = ListFilter(states=(S.COLLATED,))
-        title = gettext("To share with headquarters")
-        heaps.append(Heap(key="approve", title=title, act=gettext("Decide"), wanted=approve))
-    if any(post.tier == 1 for post in actor.posts) and may(actor, "record.read"):
-        shared = ListFilter(states=(S.SHARED_UP,))
-        heaps.append(Heap(key="shared", title=gettext("Shared up"), act=gettext("Read"), wanted=shared, waits=False))
-    return heaps
-
-
-def _desk(actor: Actor, heap: Heap) -> Desk:
-    if heap.waits:
-        lines, has_more = reading.show_desk(actor, current_session(), heap.wanted)
-        return Desk(heap=heap, lines=lines, has_more=has_more)
-    page = reading.show_list(actor, current_session(), heap.wanted, limit=_NEWEST)
-    return Desk(heap=heap, lines=page.lines, has_more=page.older is not None)
-
-
-def _assignees(actor: Actor) -> list[tuple[str, str]]:
-    """The analysts of the departments in which this actor assigns."""
-    tree = load_tree(actor, current_session())
-    units = {one for post in actor.posts for one in tree.descendants(post.department_id)}
-    analysts = list_people(actor, current_session(), unit_ids=units, function="analyst")
-    return [(str(person.id), person.display_name) for person in analysts]
+def _shown(actor: Actor, desk: desks.Desk) -> Shown:
+    session = current_session()
+    if desk.waits:
+        found = desks.show_desk(actor, session, desk.wanted)
+    else:
+        page = reading.show_list(actor, session, desk.wanted, limit=_NEWEST)
+        found = desks.Waiting(lines=page.lines, has_more=page.older is not None)
+    takes_on = may(actor, "record.acknowledge")
+    return Shown(
+        desk=desk,
+        title=title_of(desk.key),
+        lines=tuple((line, act_on(desk.key, line, takes_on=takes_on)) for line in found.lines),
+        has_more=found.has_more,
+        is_cut=found.is_cut,
+    )
 
 
 @blueprint.get("/", access=signed_in("everybody has a desk; what lies on it is filtered by the row scope"))
 def home() -> ResponseReturnValue:
     """The desk of whoever is signed in."""
     actor, session = current_actor(), current_session()
-    desks = [_desk(actor, heap) for heap in _heaps(actor)]
+    shown = [_shown(actor, desk) for desk in desks.list_desks(actor, session)]
     sent: tuple[RecordSummary, ...] = ()
     if may(actor, "record.create"):
-        states = tuple(state for state in RecordState if state is not S.DRAFT)
+        states = tuple(state for state in RecordState if state is not RecordState.DRAFT)
         sent = reading.show_list(actor, session, ListFilter(author_id=actor.user_id, states=states), limit=10).lines
-    assignees = _assignees(actor) if may(actor, "record.assign") else []
-    shown = [line for desk in desks for line in desk.lines] + list(sent)
+    graders = desks.list_graders(actor, session) if may(actor, "record.assign") else ()
+    lines = [line for one in shown for line, _ in one.lines] + list(sent)
     return render_template(
         "records/home.html",
-        page_level=level_of(shown),
-        desks=desks,
+        page_level=level_of(lines),
+        shown=shown,
+        looked_through=desks.LOOKED_THROUGH,
         sent=sent,
-        assignees=assignees,
-        names=names_of(line.assignee_id for line in shown),
+        assignees=[(str(person.id), person.display_name) for person in graders],
+        names=names_of(line.assignee_id for line in lines),
         may_write=may(actor, "record.create"),
         may_read=may(actor, "record.read"),
         is_auditor=may(actor, "audit.read"),
