@@ -20,6 +20,7 @@ from intelhub.audit.queries import (
 )
 from intelhub.audit.reference import reference_of
 from intelhub.audit.sequencer import LogDamaged, run_sequencer, sequence_once
+from intelhub.audit.standing import Standing, look_at_chain
 from intelhub.audit.states import (
     KnownObjects,
     LoggedAct,
@@ -57,6 +58,7 @@ __all__ = [
     "Named",
     "NoteKey",
     "ObjectRef",
+    "Standing",
     "Verification",
     "blueprint",
     "count_acts",
@@ -71,6 +73,7 @@ __all__ = [
     "list_objects",
     "list_states",
     "list_states_of",
+    "look_at_chain",
     "newest_digest",
     "newest_digests",
     "parse_entry",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
 from typing import Any, cast
 from uuid import UUID
 
@@ -251,6 +253,30 @@ def list_oldest(actor: Actor, session: Session, wanted: ListFilter, *, limit: in
     """Records that wait, the oldest first."""
     query = select(RecordRow).where(*_conditions(actor, wanted)).order_by(RecordRow.pos).limit(limit)
     return _summaries(session, session.scalars(query).all())
+
+
+def list_changed(
+    actor: Actor, session: Session, wanted: ListFilter, *, limit: int, since: datetime | None = None
+) -> tuple[tuple[RecordSummary, RecordStepRow | None], ...]:
+    """Records with the step that moved them last, if this actor may see it; the last changed first.
+
+    With `since`, only what somebody else moved from then on to the hour, among the hundred last changed.
+    """
+    chosen = (
+        select(RecordRow.id, RecordRow.row_version)
+        .where(*_conditions(actor, wanted))
+        .order_by(RecordRow.updated_at.desc(), RecordRow.pos.desc())
+        .limit(limit)
+    )
+    if since is not None:
+        chosen = chosen.where(RecordRow.updated_at >= since, RecordRow.author_id != actor.user_id).limit(COUNT_LIMIT)
+    versions = dict(session.execute(chosen).all())
+    asked = select(RecordStepRow).where(RecordStepRow.record_id.in_(versions))
+    steps = {step.record_id: step for step in session.scalars(asked) if step.row_version == versions[step.record_id]}
+    if since is not None:
+        by_others = (one for one in versions if one in steps and steps[one].actor_id != actor.user_id)
+        versions = {identity: versions[identity] for identity in islice(by_others, limit)}
+    return tuple((line, steps.get(line.id)) for line in list_by_ids(actor, session, versions))
 
 
 def _position(session: Session, record_id: UUID | None) -> int | None:

@@ -5,28 +5,33 @@ A desk holds what its person reads and may act on; nothing else may show in its 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from intelhub.access import ActorScope, Exposure, Label, Person, Reach, list_people_who_may, may, read_filter
+from intelhub.platform import clock
 from intelhub.platform.actor import Actor
+from intelhub.platform.errors import Tampered
 from intelhub.records import queries
-from intelhub.records.domain import RecordState, RecordSummary
+from intelhub.records.domain import RecordHead, RecordState, RecordSummary, Step
 from intelhub.records.queries import ListFilter
-from intelhub.records.service.reading import log_shown, raise_alarm
+from intelhub.records.service.drafting import find_return_comment
+from intelhub.records.service.reading import log_shown, raise_alarm, step_of
 
 LOOKED_THROUGH = 500
 _URGENCY = {"express": 0, "very_urgent": 1, "urgent": 2, "normal": 3}
 _NOBODY = UUID(int=0)
+_NEAR = timedelta(days=7)
 S = RecordState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """A kind of work that somebody's duties bring; what only lies there to be read (not `waits`) comes newest first."""
+    """A kind of work that somebody's duties bring; what is there to be read only (not `waits`) by its last change."""
 
     key: str
     wanted: ListFilter
@@ -89,6 +94,48 @@ def show_desk(
     raise_alarm(actor, session, lines[limit:])
     log_shown(actor, session, lines[:limit])
     return Waiting(lines=tuple(lines[:limit]), has_more=is_cut or len(lines) > limit, is_cut=is_cut)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A record with what was done to it last, as far as this person may see that."""
+
+    line: RecordSummary
+    step: Step | None
+
+
+def reads_of_others(actor: Actor, session: Session) -> bool:
+    """Whether somebody reads the records of a unit or a department, and not their own or the shared ones alone."""
+    del actor  # the session's row scope is the actor's
+    scope: ActorScope = session.info["scope"]
+    return any(scope.records.ceiling_of(reach) is not None for reach in (Reach.UNIT, Reach.DEPARTMENT))
+
+
+def show_changes(
+    actor: Actor, session: Session, wanted: ListFilter, *, limit: int, by_others: bool = False
+) -> tuple[Change, ...]:
+    """What was done last, logged as `show_list` does; by others, in the last seven days and not to what one wrote."""
+    since = clock.to_the_hour(clock.now() - _NEAR) if by_others else None
+    changes = []
+    for line, row in queries.list_changed(actor, session, wanted, limit=limit, since=since):
+        try:
+            changes.append(Change(line=line, step=step_of(session, row) if row is not None else None))
+        except Tampered:
+            changes.append(Change(line=replace(line, head=RecordHead(), is_damaged=True), step=None))
+    log_shown(actor, session, [change.line for change in changes])
+    return tuple(changes)
+
+
+def list_return_comments(actor: Actor, session: Session, lines: Iterable[RecordSummary]) -> dict[UUID, str]:
+    """The leaders' words with which these drafts of the actor's came back; damage to them raises the alarm."""
+    comments: dict[UUID, str] = {}
+    for line in lines:
+        if line.state is S.DRAFT and line.exposure > Exposure.AUTHOR and not line.is_damaged:
+            try:
+                comments[line.id] = find_return_comment(actor, session, line.id)
+            except Tampered:
+                raise_alarm(actor, session, [replace(line, is_damaged=True)])
+    return comments
 
 
 def find_next(actor: Actor, session: Session, key: str, besides: UUID) -> UUID | None:

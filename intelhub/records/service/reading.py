@@ -155,24 +155,24 @@ def list_timeline(actor: Actor, session: Session, record_id: UUID) -> tuple[Step
 
 
 def _timeline(session: Session, rows: Sequence[RecordStepRow]) -> tuple[Step, ...]:
-    steps = []
-    for row in rows:
-        at, reason = sealing.open_words(session, row)
-        steps.append(
-            Step(
-                event=row.event,
-                from_state=RecordState(row.from_state),
-                to_state=RecordState(row.to_state),
-                actor_id=row.actor_id,
-                unit_id=row.unit_id,
-                place=row.place,
-                level=row.level,
-                row_version=row.row_version,
-                at=at,
-                reason=reason,
-            )
-        )
-    return tuple(reversed(steps))
+    return tuple(step_of(session, row) for row in reversed(rows))
+
+
+def step_of(session: Session, row: RecordStepRow) -> Step:
+    """A step with its words opened; raises `Tampered`."""
+    at, reason = sealing.open_words(session, row)
+    return Step(
+        event=row.event,
+        from_state=RecordState(row.from_state),
+        to_state=RecordState(row.to_state),
+        actor_id=row.actor_id,
+        unit_id=row.unit_id,
+        place=row.place,
+        level=row.level,
+        row_version=row.row_version,
+        at=at,
+        reason=reason,
+    )
 
 
 def list_published(actor: Actor, session: Session, record_id: UUID) -> tuple[Version, ...]:

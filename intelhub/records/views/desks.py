@@ -18,12 +18,12 @@ def title_of(key: str) -> str:
     return titles[key]
 
 
-def act_on(key: str, line: RecordSummary, *, takes_on: bool) -> str:
+def act_on(key: str, line: RecordSummary | None, *, takes_on: bool) -> str:
     """What is to be done next with a line of a desk."""
     acts: dict[str, str] = {
         "approve": gettext("Decide"), "review": gettext("Review"), "drafts": gettext("Go on writing"),
         "triage": gettext("Take on") if takes_on else gettext("Open"),
-        "mine": gettext("Grade") if line.state is RecordState.RECEIVED else gettext("Collate"),
+        "mine": gettext("Grade") if line and line.state is RecordState.RECEIVED else gettext("Collate"),
         "colleagues": gettext("Open"), "shared": gettext("Read"),
     }  # fmt: skip
     return acts[key]

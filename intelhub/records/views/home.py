@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from intelhub.access import may
+from intelhub.audit import look_at_chain
 from intelhub.platform.actor import Actor
 from intelhub.platform.web import current_actor, current_session, signed_in
 from intelhub.records.domain import RecordState, RecordSummary
@@ -15,37 +19,67 @@ from intelhub.records.queries import ListFilter
 from intelhub.records.service import desks, reading
 from intelhub.records.views import blueprint
 from intelhub.records.views.desks import act_on, title_of
-from intelhub.records.views.reading import level_of, names_of
+from intelhub.records.views.reading import event_words, level_of, names_of
 
 _NEWEST = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A record on the page: its next act, and what is said beside it."""
+
+    record: RecordSummary
+    act: str | None = None
+    note: str | None = None
+    status: tuple[str, str] | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One desk as the page shows it: each line with its next act."""
+    """One desk as the page shows it."""
 
     desk: desks.Desk
     title: str
-    lines: tuple[tuple[RecordSummary, str], ...]
-    has_more: bool
-    is_cut: bool
+    lines: tuple[Line, ...]
+    has_more: bool = False
+    is_cut: bool = False
 
 
 def _shown(actor: Actor, desk: desks.Desk) -> Shown:
     session = current_session()
-    if desk.waits:
-        found = desks.show_desk(actor, session, desk.wanted)
-    else:
-        page = reading.show_list(actor, session, desk.wanted, limit=_NEWEST)
-        found = desks.Waiting(lines=page.lines, has_more=page.older is not None)
+    if not desk.waits:
+        changes = desks.show_changes(actor, session, desk.wanted, limit=_NEWEST + 1)
+        lines = _changed(changes[:_NEWEST], act=act_on(desk.key, None, takes_on=False))
+        return Shown(desk=desk, title=title_of(desk.key), lines=lines, has_more=len(changes) > _NEWEST)
+    found = desks.show_desk(actor, session, desk.wanted)
+    comments = desks.list_return_comments(actor, session, found.lines)
+    names = names_of(line.assignee_id for line in found.lines) if desk.key == "colleagues" else {}
     takes_on = may(actor, "record.acknowledge")
-    return Shown(
-        desk=desk,
-        title=title_of(desk.key),
-        lines=tuple((line, act_on(desk.key, line, takes_on=takes_on)) for line in found.lines),
-        has_more=found.has_more,
-        is_cut=found.is_cut,
+    lines = tuple(
+        Line(
+            record=line,
+            act=act_on(desk.key, line, takes_on=takes_on),
+            note=comments.get(line.id) or names.get(line.assignee_id or line.id),
+            status=(gettext("Returned"), "waiting") if line.id in comments else None,
+        )
+        for line in found.lines
     )
+    return Shown(desk=desk, title=title_of(desk.key), lines=lines, has_more=found.has_more, is_cut=found.is_cut)
+
+
+def _changed(changes: Sequence[desks.Change], *, act: str | None = None) -> tuple[Line, ...]:
+    """Records with who did what to them last, and when."""
+    names = names_of(change.step.actor_id for change in changes if change.step)
+    lines = []
+    for change in changes:
+        line = Line(record=change.line, act=act)
+        if change.step:
+            name = names.get(change.step.actor_id, gettext("somebody"))
+            said = gettext("%(event)s: %(name)s", event=event_words(change.step.event), name=name)
+            line = replace(line, note=said, at=change.step.at)
+        lines.append(line)
+    return tuple(lines)
 
 
 @blueprint.get("/", access=signed_in("everybody has a desk; what lies on it is filtered by the row scope"))
@@ -54,20 +88,24 @@ def home() -> ResponseReturnValue:
     actor, session = current_actor(), current_session()
     shown = [_shown(actor, desk) for desk in desks.list_desks(actor, session)]
     sent: tuple[RecordSummary, ...] = ()
+    moved = tuple(state for state in RecordState if state is not RecordState.DRAFT)
     if may(actor, "record.create"):
-        states = tuple(state for state in RecordState if state is not RecordState.DRAFT)
-        sent = reading.show_list(actor, session, ListFilter(author_id=actor.user_id, states=states), limit=10).lines
+        sent = reading.show_list(actor, session, ListFilter(author_id=actor.user_id, states=moved), limit=10).lines
+    near: tuple[Line, ...] | None = None
+    if desks.reads_of_others(actor, session):
+        near = _changed(desks.show_changes(actor, session, ListFilter(states=moved), limit=10, by_others=True))
     graders = desks.list_graders(actor, session) if may(actor, "record.assign") else ()
-    lines = [line for one in shown for line, _ in one.lines] + list(sent)
+    lines = [line.record for one in shown for line in one.lines] + [line.record for line in near or ()] + list(sent)
+    chain = look_at_chain(actor, session) if may(actor, "chain.read") and may(actor, "audit.read") else None
     return render_template(
         "records/home.html",
         page_level=level_of(lines),
         shown=shown,
         looked_through=desks.LOOKED_THROUGH,
         sent=sent,
+        near=near,
+        chain=chain,
         assignees=[(str(person.id), person.display_name) for person in graders],
         names=names_of(line.assignee_id for line in lines),
         may_write=may(actor, "record.create"),
-        may_read=may(actor, "record.read"),
-        is_auditor=may(actor, "audit.read"),
     )
