@@ -1,6 +1,6 @@
 """The audit log: acts written down beside themselves, a tree that cannot be rewritten unseen, and its verification."""
 
-from intelhub.audit.actions import AuditAction, get_action, list_actions, register_action
+from intelhub.audit.actions import CHAIN_SHOWN, AuditAction, get_action, list_actions, register_action
 from intelhub.audit.directory import Directory, Named, forget_directory, register_directory
 from intelhub.audit.entry import SYSTEM_ACTOR_ID, Decision, Entry, EntryTooLarge, ObjectRef, parse_entry
 from intelhub.audit.export import Exported, export_log
@@ -37,6 +37,7 @@ from intelhub.audit.verify import Finding, Verification, verify_log
 from intelhub.audit.views import blueprint
 
 __all__ = [
+    "CHAIN_SHOWN",
     "SYSTEM_ACTOR_ID",
     "AuditAction",
     "ChainStatus",

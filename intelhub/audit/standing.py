@@ -7,8 +7,7 @@ from typing import Final, Literal
 
 from sqlalchemy.orm import Session
 
-from intelhub.audit.actions import AUDIT_VERIFIED, CHAIN_SHOWN
-from intelhub.audit.log import record_act
+from intelhub.audit.actions import AUDIT_VERIFIED
 from intelhub.audit.note import NoteKey, NoteRejected, open_checkpoint
 from intelhub.audit.queries import ChainStatus, Criteria, LoggedEntry, get_chain_status, search_entries
 from intelhub.crypto import vault_of, verify_checkpoint
@@ -75,7 +74,6 @@ def last_verification(actor: Actor, session: Session) -> LoggedEntry | None:
 
 
 def look_at_chain(actor: Actor, session: Session) -> tuple[ChainStatus, Standing]:
-    """The chain's figures, and what can be said of it; that somebody looked is an entry."""
-    record_act(actor, session, CHAIN_SHOWN.name)
+    """The chain's figures, and what can be said of it; whoever shows them writes down that somebody looked."""
     status = get_chain_status(session)
     return status, judge_chain(status, note_key(session, status), last_verification(actor, session))

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from intelhub.access import may
-from intelhub.audit import look_at_chain
+from intelhub.audit import CHAIN_SHOWN, look_at_chain, record_act
 from intelhub.platform.actor import Actor
 from intelhub.platform.web import current_actor, current_session, signed_in
 from intelhub.records.domain import RecordState, RecordSummary
@@ -96,7 +96,10 @@ def home() -> ResponseReturnValue:
         near = _changed(desks.show_changes(actor, session, ListFilter(states=moved), limit=10, by_others=True))
     graders = desks.list_graders(actor, session) if may(actor, "record.assign") else ()
     lines = [line.record for one in shown for line in one.lines] + [line.record for line in near or ()] + list(sent)
-    chain = look_at_chain(actor, session) if may(actor, "chain.read") and may(actor, "audit.read") else None
+    chain = None
+    if may(actor, "chain.read") and may(actor, "audit.read"):
+        chain = look_at_chain(actor, session)
+        record_act(actor, session, CHAIN_SHOWN.name)
     return render_template(
         "records/home.html",
         page_level=level_of(lines),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from intelhub import records
+from intelhub.audit import CHAIN_SHOWN, Criteria, search_entries, sequence_once
+from intelhub.platform.database import open_engine
 from tests.factories.record_world import act, drafted, returned, travelled
 from tests.web.records.test_desks import desk, home, ids_in
 
@@ -25,6 +27,11 @@ def test_the_auditor_s_home_says_how_the_chain_stands(house, client_as):
     for address in ("/audit/overview", "/audit", "/audit/chain"):
         assert f'href="{address}"' in page
     assert "Phụ tùng" not in page
+    sequencer = open_engine(house.database.sequencer_url, pool_size=1)
+    sequence_once(sequencer, house.vault)
+    sequencer.dispose()
+    with house.acting("auditor") as (actor, session):
+        assert len(search_entries(actor, session, Criteria(action=CHAIN_SHOWN.name)).entries) == 1
     for username in ("security", "operator", "officer", "head"):
         assert 'href="/audit/chain"' not in home(client_as(username)).split("<main")[1], username
 

@@ -217,4 +217,4 @@ def test_a_heap_shows_fifty_the_urgent_first_and_says_that_there_are_more(client
     sequencer.dispose()
     with house.acting("auditor") as (actor, session):
         listed = search_entries(actor, session, Criteria(action="record:listed")).entries
-    assert [len(one.entry.shown) for one in listed] == [len(lines)]
+    assert [len(one.entry.shown) for one in listed] == [10, len(lines)]  # what changed near, and the heap
