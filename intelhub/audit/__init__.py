@@ -1,6 +1,6 @@
 """The audit log: acts written down beside themselves, a tree that cannot be rewritten unseen, and its verification."""
 
-from intelhub.audit.actions import AuditAction, get_action, list_actions, register_action
+from intelhub.audit.actions import CHAIN_SHOWN, AuditAction, get_action, list_actions, register_action
 from intelhub.audit.directory import Directory, Named, forget_directory, register_directory
 from intelhub.audit.entry import SYSTEM_ACTOR_ID, Decision, Entry, EntryTooLarge, ObjectRef, parse_entry
 from intelhub.audit.export import Exported, export_log
@@ -20,6 +20,7 @@ from intelhub.audit.queries import (
 )
 from intelhub.audit.reference import reference_of
 from intelhub.audit.sequencer import LogDamaged, run_sequencer, sequence_once
+from intelhub.audit.standing import Standing, look_at_chain
 from intelhub.audit.states import (
     KnownObjects,
     LoggedAct,
@@ -36,6 +37,7 @@ from intelhub.audit.verify import Finding, Verification, verify_log
 from intelhub.audit.views import blueprint
 
 __all__ = [
+    "CHAIN_SHOWN",
     "SYSTEM_ACTOR_ID",
     "AuditAction",
     "ChainStatus",
@@ -57,6 +59,7 @@ __all__ = [
     "Named",
     "NoteKey",
     "ObjectRef",
+    "Standing",
     "Verification",
     "blueprint",
     "count_acts",
@@ -71,6 +74,7 @@ __all__ = [
     "list_objects",
     "list_states",
     "list_states_of",
+    "look_at_chain",
     "newest_digest",
     "newest_digests",
     "parse_entry",

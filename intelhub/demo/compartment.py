@@ -27,8 +27,9 @@ _EVERY = 3
 
 
 def lies_in(index: int, record: DemoRecord) -> bool:
-    """Whether the record at a place of the sequence lies in the compartment: members alone ever touched it."""
+    """Whether the record at a place of the sequence lies in the compartment: members alone touched it or got it."""
     people = {record.author} | {step.username for step in record.steps}
+    people |= {step.details["assignee"] for step in record.steps if step.event == "assign"}
     return people <= MEMBERS and not record.is_story and index % _EVERY == 0
 
 

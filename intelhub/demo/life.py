@@ -28,6 +28,7 @@ _GOALS: tuple[tuple[float, Mapping[str, int]], ...] = (
 BEFORE_DEPARTMENT = frozenset({"draft", "returned", "submitted"})
 _RETURNED_ONCE, _RETURNED_AND_WAITING = 0.07, 0.3
 _PROPOSED_LOWER = 0.6
+_HOW_TAKEN_ON = (30, 20, 50)
 # F and 6 say "cannot be judged": they are no worse than E and 5. A 1 takes an independent record.
 _BETTER_SOURCE = MappingProxyType({"C": "B", "D": "C", "E": "D", "F": "C"})
 _BETTER_INFO = MappingProxyType({"3": "2", "4": "3", "5": "4", "6": "3"})
@@ -162,10 +163,11 @@ def propose_lower(rng: Random, plan: Plan) -> dict[str, Any]:
 
 
 def _department(rng: Random, plan: Plan, walk: _Walk, chain: Mapping[str, Sequence[DemoPerson]]) -> None:
-    if plan.goal == "received":
-        return
     words = load("phrases_common")
     analyst = rng.choice(chain["analyst"]).username
+    if plan.goal == "received":
+        _taken_on(rng, walk, analyst, chain)
+        return
     if plan.goal == "merged":
         walk.go("mark_duplicate", analyst, (4, 60), {"target": plan.target, "reason": rng.choice(words["duplicate"])})
         return
@@ -175,6 +177,15 @@ def _department(rng: Random, plan: Plan, walk: _Walk, chain: Mapping[str, Sequen
     walk.go("collate", analyst, (0.5, 200), collation(rng, plan.content))
     if plan.goal == "shared_up":
         walk.go("share_up", rng.choice(chain["head"]).username, (2, 240), {"note": rng.choice(words["share_up"])})
+
+
+def _taken_on(rng: Random, walk: _Walk, analyst: str, chain: Mapping[str, Sequence[DemoPerson]]) -> None:
+    """Part of what the department received has its analyst: by taking it on, or because the head gave it to them."""
+    way = rng.choices(("acknowledge", "assign", "wait"), _HOW_TAKEN_ON)[0]
+    if way == "acknowledge":
+        walk.go("acknowledge", analyst, (0.5, 12))
+    if way == "assign":
+        walk.go("assign", rng.choice(chain["head"]).username, (0.5, 12), {"assignee": analyst})
 
 
 def grade_again(rng: Random, content: Mapping[str, Any], confirming: int | None = None) -> dict[str, Any]:

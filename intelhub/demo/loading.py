@@ -267,12 +267,18 @@ def _subjects(given: Sequence[Mapping[str, str]]) -> tuple[Subject, ...]:
     )
 
 
+def _assign(actor: Actor, session: Session, record_id: UUID, version: int, details: Any, _: dict[str, Any]) -> Any:
+    assignee = access.get_person(actor, session, details["assignee"])
+    return records.assign_record(actor, session, record_id, version, assignee_id=assignee.id)
+
+
 _MOVES: Mapping[str, Callable[..., Any]] = {
     "submit": _submit,
     "return": lambda a, s, r, v, d, _: records.return_record(a, s, r, v, comment=d["comment"]),
     "lower_level": lambda a, s, r, v, d, _: records.lower_level(a, s, r, v, reason=d["reason"]),
     "forward": lambda a, s, r, v, d, _: records.forward_record(a, s, r, v, note=d.get("note", "")),
     "acknowledge": lambda a, s, r, v, _d, _f: records.acknowledge_record(a, s, r, v),
+    "assign": _assign,
     "evaluate": lambda a, s, r, v, d, _: records.evaluate_record(
         a, s, r, v, grade=Grade(source=d["source_grade"], info=d["info_grade"]), reason=d["reason"],
         corroborating=[record_id_of(index) for index in d.get("corroborating", ())],

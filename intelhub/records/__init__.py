@@ -24,6 +24,7 @@ from intelhub.records.service.importing import check_import, import_record
 from intelhub.records.service.lowering import lower_level
 from intelhub.records.service.moving import (
     acknowledge_record,
+    assign_record,
     assign_records,
     collate_record,
     evaluate_record,
@@ -60,6 +61,7 @@ __all__ = [
     "Subject",
     "Work",
     "acknowledge_record",
+    "assign_record",
     "assign_records",
     "blueprint",
     "check_import",

@@ -41,7 +41,7 @@ TRANSITIONS = dict(
         _transition("forward", S.SUBMITTED, to=S.RECEIVED, exposure=Exposure.DEPARTMENT),
         _transition("lower_level", S.SUBMITTED, to=None, needs_reason=True),
         _transition("assign", S.RECEIVED, S.EVALUATED, S.COLLATED, to=None),
-        _transition("acknowledge", S.RECEIVED, to=None),
+        _transition("acknowledge", S.RECEIVED, S.EVALUATED, to=None),
         _transition("evaluate", S.RECEIVED, S.EVALUATED, to=S.EVALUATED, needs_reason=True),
         _transition("mark_duplicate", S.RECEIVED, S.EVALUATED, to=S.MERGED, needs_reason=True),
         _transition("collate", S.EVALUATED, to=S.COLLATED),

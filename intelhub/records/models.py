@@ -36,6 +36,7 @@ class RecordRow(Sealed, Scoped, Base):
         Index("ix__records__author", "author_id", "pos"),
         Index("ix__records__assignee", "assignee_id", "state"),
         Index("ix__records__pos", "pos"),
+        Index("ix__records__updated_at", "updated_at", "pos"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)

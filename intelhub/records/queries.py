@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, func, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from intelhub.access import ActorScope, Exposure, Label
+from intelhub.access import ActorScope, Exposure, Label, read_filter
 from intelhub.audit import LoggedDigest, LoggedState, list_states, newest_digests
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import NotFound, Tampered
@@ -41,15 +44,20 @@ _VERSIONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListFilter:
-    """Which of the readable records a list shows; empty means all of them."""
+    """Which of the readable records a list shows; empty means all of them.
+
+    `may` names acts of which the actor must be let do one; `within` is a filter that must let a record through as well.
+    """
 
     states: tuple[RecordState, ...] = ()
     levels: tuple[int, ...] = ()
     unit_id: UUID | None = None
     author_id: UUID | None = None
     assignee_id: UUID | None = None
-    is_unassigned: bool = False
-    not_author_id: UUID | None = None
+    not_assignee_id: UUID | None = None
+    is_assigned: bool | None = None
+    may: tuple[str, ...] = ()
+    within: ListFilter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,8 +198,8 @@ def _summaries(session: Session, rows: Sequence[RecordRow]) -> tuple[RecordSumma
     return tuple(summary_of(session, row, is_sound=row.id in fitting) for row in rows)
 
 
-def _conditions(wanted: ListFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+def _conditions(actor: Actor, wanted: ListFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = _conditions(actor, wanted.within) if wanted.within else []
     if wanted.states:
         conditions.append(RecordRow.state.in_([str(state) for state in wanted.states]))
     if wanted.levels:
@@ -202,10 +210,14 @@ def _conditions(wanted: ListFilter) -> list[ColumnElement[bool]]:
         (RecordRow.assignee_id, wanted.assignee_id),
     )
     conditions += [column == value for column, value in same if value is not None]
-    if wanted.not_author_id is not None:
-        conditions.append(RecordRow.author_id != wanted.not_author_id)
-    if wanted.is_unassigned:
-        conditions.append(RecordRow.assignee_id.is_(None))
+    if wanted.not_assignee_id is not None:
+        conditions.append(RecordRow.assignee_id != wanted.not_assignee_id)
+    if wanted.is_assigned is not None:
+        unassigned = RecordRow.assignee_id.is_(None)
+        conditions.append(~unassigned if wanted.is_assigned else unassigned)
+    if wanted.may:
+        filters = (read_filter(actor, f"record.{act}") for act in wanted.may)
+        conditions.append(or_(*(one.where(cast("Any", RecordRow)) for one in filters)))
     return conditions
 
 
@@ -219,9 +231,8 @@ def list_records(
     limit: int = PAGE,
 ) -> Page:
     """A page of records, newest first, by key; a neighbour that is not there any more begins at the newest again."""
-    del actor
     older_pos, newer_pos = _position(session, older_than), _position(session, newer_than)
-    query = select(RecordRow).where(*_conditions(wanted)).limit(limit + 1)
+    query = select(RecordRow).where(*_conditions(actor, wanted)).limit(limit + 1)
     if newer_pos is not None:
         found = list(session.scalars(query.where(RecordRow.pos > newer_pos).order_by(RecordRow.pos)))
         rows, has_newer, has_older = found[:limit][::-1], len(found) > limit, True
@@ -238,6 +249,36 @@ def list_records(
     )
 
 
+def list_oldest(actor: Actor, session: Session, wanted: ListFilter, *, limit: int) -> tuple[RecordSummary, ...]:
+    """Records that wait, the oldest first."""
+    query = select(RecordRow).where(*_conditions(actor, wanted)).order_by(RecordRow.pos).limit(limit)
+    return _summaries(session, session.scalars(query).all())
+
+
+def list_changed(
+    actor: Actor, session: Session, wanted: ListFilter, *, limit: int, since: datetime | None = None
+) -> tuple[tuple[RecordSummary, RecordStepRow | None], ...]:
+    """Records with the step that moved them last, if this actor may see it; the last changed first.
+
+    With `since`, only what somebody else moved from then on to the hour, among the hundred last changed.
+    """
+    chosen = (
+        select(RecordRow.id, RecordRow.row_version)
+        .where(*_conditions(actor, wanted))
+        .order_by(RecordRow.updated_at.desc(), RecordRow.pos.desc())
+        .limit(limit)
+    )
+    if since is not None:
+        chosen = chosen.where(RecordRow.updated_at >= since, RecordRow.author_id != actor.user_id).limit(COUNT_LIMIT)
+    versions = dict(session.execute(chosen).all())
+    asked = select(RecordStepRow).where(RecordStepRow.record_id.in_(versions))
+    steps = {step.record_id: step for step in session.scalars(asked) if step.row_version == versions[step.record_id]}
+    if since is not None:
+        by_others = (one for one in versions if one in steps and steps[one].actor_id != actor.user_id)
+        versions = {identity: versions[identity] for identity in islice(by_others, limit)}
+    return tuple((line, steps.get(line.id)) for line in list_by_ids(actor, session, versions))
+
+
 def _position(session: Session, record_id: UUID | None) -> int | None:
     """Where a readable record stands in the order of pages: a number that counts everybody's and is never shown."""
     return session.scalar(select(RecordRow.pos).where(RecordRow.id == record_id)) if record_id else None
@@ -245,8 +286,7 @@ def _position(session: Session, record_id: UUID | None) -> int | None:
 
 def count_records(actor: Actor, session: Session, wanted: ListFilter) -> int:
     """How many records there are for this actor, counted to 100 and not beyond: 101 means “100+”."""
-    del actor
-    some = select(RecordRow.id).where(*_conditions(wanted)).limit(COUNT_LIMIT + 1).subquery()
+    some = select(RecordRow.id).where(*_conditions(actor, wanted)).limit(COUNT_LIMIT + 1).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 

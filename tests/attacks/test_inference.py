@@ -76,7 +76,10 @@ def shown(client: Any, address: str) -> str:
 
 def surfaces(client: Any) -> dict[str, str]:
     """Lists, home, counts, navigation, search with its facets and hints."""
-    pages = {address: shown(client, address) for address in ("/", "/records", "/records?state=submitted&unit=15BB")}
+    pages = {
+        address: shown(client, address)
+        for address in ("/", "/records", "/records?state=submitted&unit=15BB", "/records?desk=triage")
+    }
     for question in ("", "phụ tùng", "CSQU3054383", "unit:15BB", "khongcogi phụ", "topic:false_origin"):
         pages[f"search {question}"] = client.submit("/search", {"q": question}).get_data(as_text=True)
     return {name: without_noise(page) for name, page in pages.items()}

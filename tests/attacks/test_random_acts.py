@@ -107,6 +107,7 @@ class RandomActs(RuleBasedStateMachine):
         self.papers: list[Paper] = []
         self.compartment: UUID | None = None
         self.said = ""
+        self.at_home: dict[str, set[str]] = {}
 
     # What people do
 
@@ -234,7 +235,9 @@ class RandomActs(RuleBasedStateMachine):
         assert done == is_lawful, f"{one.name} does {act} to {paper}: {self.said}"
         if done:
             state, came = LEADS_TO[act]
-            paper.version += 1
+            # Whoever grades what nobody works on takes it on first.
+            paper.version += 2 if act == "evaluate" and not paper.is_taken_on else 1
+            paper.is_taken_on |= act in {"acknowledge", "assign", "evaluate"}
             paper.state = state or paper.state
             paper.came = max(paper.came, came)
             if act == "lower_level":
@@ -345,6 +348,7 @@ class RandomActs(RuleBasedStateMachine):
         try:
             for one in self.people.values():
                 self.look_through_pages(one)
+            self.everything_waits_for_somebody()
         finally:
             self.stack.close()
 
@@ -352,7 +356,8 @@ class RandomActs(RuleBasedStateMachine):
         browser = self.browser(one)
         readable = {str(paper.id) for paper in self.papers if reads(one, paper)}
         home = browser.get("/").get_data(as_text=True)
-        assert set(UUIDS.findall(home)) <= readable, f"{one} at home"
+        self.at_home[one.name] = set(UUIDS.findall(home))
+        assert self.at_home[one.name] <= readable, f"{one} at home"
         listed = browser.get("/records")
         if opens_pages_of_records(one):
             assert set(UUIDS.findall(listed.get_data(as_text=True))) == readable, f"{one} in the list's page"
@@ -364,6 +369,13 @@ class RandomActs(RuleBasedStateMachine):
         for paper, expected in [(each, 200) for each in shown[-1:]] + [(each, refused) for each in hidden[-2:]]:
             status = browser.get(f"/records/{paper.id}").status_code
             assert status == expected, f"{one} calls up {paper}"
+
+    def everything_waits_for_somebody(self) -> None:
+        """What anybody could bring on stands on the home page of one of those who could."""
+        for paper in self.papers:
+            acts = set(STARTS) - ({"assign"} if paper.state == "collated" else set())
+            able = {one.name for one in self.people.values() if any(may(one, act, paper) for act in acts)}
+            assert not able or any(str(paper.id) in self.at_home[name] for name in able), f"{paper} waits for nobody"
 
     # Means
 

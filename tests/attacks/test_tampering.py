@@ -17,7 +17,7 @@ from intelhub import records
 from intelhub.crypto import KekScope, rotate_kek
 from intelhub.platform.errors import Tampered
 from intelhub.records import ListFilter
-from intelhub.records.service import reading
+from intelhub.records.service import desks
 from tests.factories.record_world import GRADE, drafted
 from tests.factories.tampering import (
     OF_VERSION,
@@ -237,9 +237,11 @@ def test_one_damaged_record_takes_no_list_down(scene):
 def test_damage_that_a_desk_looked_through_and_does_not_show_raises_the_alarm(scene):
     scene.sql(f"update records set {flip('head_ciphertext')} where id = $R")
     with scene.house.acting("analyst") as (actor, session):
-        lines, has_more = reading.show_desk(actor, session, ListFilter(), limit=1)
-    assert [line.id for line in lines] == [scene.other]  # the urgent one, and nobody knows what the damaged one is
-    assert has_more
+        waiting = desks.show_desk(actor, session, ListFilter(), limit=1)
+    assert [line.id for line in waiting.lines] == [
+        scene.other
+    ]  # the urgent one, and nobody knows what the damaged one is
+    assert waiting.has_more
     assert scene.alarms() == 1
 
 

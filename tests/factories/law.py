@@ -17,7 +17,7 @@ STARTS = {
     "return": {"submitted"},
     "forward": {"submitted"},
     "lower_level": {"submitted"},
-    "acknowledge": {"received"},
+    "acknowledge": {"received", "evaluated"},
     "assign": {"received", "evaluated", "collated"},
     "evaluate": {"received", "evaluated"},
     "mark_duplicate": {"received", "evaluated"},
@@ -35,7 +35,7 @@ LEADS_TO = {
     "collate": ("collated", 0),
     "share_up": ("shared_up", CAME_TO_HEADQUARTERS),
 }
-BY_ANOTHER = {"return", "forward", "lower_level", "evaluate", "mark_duplicate", "collate", "share_up"}
+BY_ANOTHER = {"return", "forward", "lower_level", "acknowledge", "evaluate", "mark_duplicate", "collate", "share_up"}
 
 
 @dataclass
@@ -74,7 +74,8 @@ class Someone:
 class Paper:
     """A record as the law sees it; `typed` is what its author last typed: level and handling.
 
-    `proposed` is the lower level its author asked for when sending it again, which takes a second person.
+    `proposed` is the lower level its author asked for when sending it again, which takes a second person; `is_taken_on`
+    says that somebody works on it.
     """
 
     id: UUID
@@ -88,6 +89,7 @@ class Paper:
     came: int = 0
     version: int = 1
     proposed: int | None = None
+    is_taken_on: bool = False
 
     @property
     def department(self) -> str:
@@ -131,7 +133,7 @@ def may(one: Someone, act: str, paper: Paper) -> bool:
         return (leads or stands_in) and (act != "forward" or passes_on(one, paper, 1))
     if act == "share_up":
         return one.holds("unit_head", 2) and passes_on(one, paper, 2)
-    if act in {"acknowledge", "assign"} and one.holds("unit_head", 2):
+    if act == "assign" and one.holds("unit_head", 2):
         return True
     return one.holds("analyst", 2)
 

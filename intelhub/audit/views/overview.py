@@ -9,14 +9,11 @@ from flask.typing import ResponseReturnValue
 
 from intelhub.audit.actions import AUDIT_SEARCHED
 from intelhub.audit.log import record_act
-from intelhub.audit.note import NoteKey
 from intelhub.audit.patterns import list_reads_across_units, list_refusals_by_reason, list_refused_sign_ins
-from intelhub.audit.queries import get_chain_status
+from intelhub.audit.standing import look_at_chain
 from intelhub.audit.views import blueprint
 from intelhub.audit.views.asking import written_minute
-from intelhub.audit.views.chain import judge_chain, last_verification
 from intelhub.audit.views.words import names_for
-from intelhub.crypto import vault_of
 from intelhub.platform import clock
 from intelhub.platform.web import current_actor, current_session, needs
 
@@ -30,8 +27,7 @@ def home() -> ResponseReturnValue:
     actor, session = current_actor(), current_session()
     # To the minute, as the links say it, so that a figure opens exactly what it counts.
     now = clock.now().replace(second=0, microsecond=0)
-    status = get_chain_status(session)
-    key = NoteKey.of_log(status.origin, vault_of(session).checkpoint_public_key)
+    status, standing = look_at_chain(actor, session)
     refusals = list_refusals_by_reason(actor, session, now - _DAY)
     sign_ins = list_refused_sign_ins(actor, session, now - _DAY)
     reads = list_reads_across_units(actor, session, now - _WEEK)
@@ -41,7 +37,7 @@ def home() -> ResponseReturnValue:
         "audit/overview.html",
         page_level=0,
         status=status,
-        standing=judge_chain(status, key, last_verification(may_read=True)),
+        standing=standing,
         refusals=refusals,
         sign_ins=sign_ins,
         reads=reads,

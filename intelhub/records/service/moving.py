@@ -163,25 +163,26 @@ def forward_record(actor: Actor, session: Session, record_id: UUID, row_version:
 
 
 def acknowledge_record(actor: Actor, session: Session, record_id: UUID, row_version: int) -> RecordRow:
-    """Take a received record on: the analyst becomes its assignee unless somebody already is."""
+    """Take a record of the department on: the analyst becomes its assignee unless somebody already is."""
     move = begin_move(actor, session, record_id, row_version, "acknowledge")
     move.row.assignee_id = move.row.assignee_id or actor.user_id
     return complete_move(actor, session, move)
 
 
+def assign_record(actor: Actor, session: Session, record_id: UUID, row_version: int, *, assignee_id: UUID) -> RecordRow:
+    """Give a record to somebody who may grade it, from whoever worked on it until now."""
+    move = begin_move(actor, session, record_id, row_version, "assign")
+    able = list_people_who_may(actor, session, "evaluate", queries.label_of(move.row))
+    if assignee_id not in {person.id for person in able}:
+        said = Message("This person may not grade the record. Choose somebody who may.")
+        raise RuleRefused(said, rule="assignee_may_not_grade", fields={"assignee": (said,)})
+    move.row.assignee_id = assignee_id
+    return complete_move(actor, session, move)
+
+
 def assign_records(actor: Actor, session: Session, chosen: Iterable[tuple[UUID, int]], assignee_id: UUID) -> int:
-    """Give records to one person who may read them; returns how many."""
-    count = 0
-    for record_id, row_version in chosen:
-        move = begin_move(actor, session, record_id, row_version, "assign")
-        able = list_people_who_may(actor, session, "evaluate", queries.label_of(move.row))
-        if assignee_id not in {person.id for person in able}:
-            said = Message("This person may not grade the record. Choose somebody who may.")
-            raise RuleRefused(said, rule="assignee_may_not_grade", fields={"assignee": (said,)})
-        move.row.assignee_id = assignee_id
-        complete_move(actor, session, move)
-        count += 1
-    return count
+    """Give records to one person who may grade them; returns how many."""
+    return len([assign_record(actor, session, *one, assignee_id=assignee_id) for one in chosen])
 
 
 def evaluate_record(
@@ -196,7 +197,8 @@ def evaluate_record(
 ) -> RecordRow:
     """Grade source and information apart; the author's grade is kept beside the new one.
 
-    What confirms it is named by its id, its number or its address.
+    What confirms it is named by its id, its number or its address. Whoever grades what nobody works on takes it on
+    first, as a step of its own.
     """
     move = begin_move(actor, session, record_id, row_version, "evaluate", reason)
     named = tuple(dict.fromkeys(corroborating))
@@ -206,9 +208,18 @@ def evaluate_record(
     others = [get_other(actor, session, record_id, one, field="corroborating") for one in named]
     links = tuple(dict.fromkeys(other.id for other in others))
     lifecycle.check_grade(grade, len(links))
+    if move.row.assignee_id is None:
+        _take_on(actor, session, move.row)
     head = replace(move.head, grade=grade)
     work = replace(move.work, grade=grade, grade_reason=move.reason, corroborating=links)
     return complete_move(actor, session, move, head=head, work=work)
+
+
+def _take_on(actor: Actor, session: Session, row: RecordRow) -> None:
+    """Make somebody a record's assignee: graded and nobody's, it would wait for nobody."""
+    decision = require(actor, "acknowledge", queries.label_of(row))
+    row.assignee_id = actor.user_id
+    advance(actor, session, row, lifecycle.transition("acknowledge", RecordState(row.state), ""), decision, "")
 
 
 def mark_duplicate(

@@ -19,9 +19,6 @@ from intelhub.records.projection import index_of
 from intelhub.records.queries import ListFilter, Page, label_of
 from intelhub.search import SearchRequest
 
-_LOOKED_THROUGH = 200
-_URGENCY = {"express": 0, "very_urgent": 1, "urgent": 2, "normal": 3}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
@@ -104,21 +101,6 @@ def show_list(
     return page
 
 
-def show_desk(
-    actor: Actor, session: Session, wanted: ListFilter, *, limit: int = queries.PAGE
-) -> tuple[tuple[RecordSummary, ...], bool]:
-    """What waits on a desk, the urgent ones first, logged as `show_list` does; and whether more waits than is shown.
-
-    How urgent a record is stands sealed in its head: of a heap of more than 200 the newest 200 are looked through, and
-    damage among them raises the alarm whether it is shown or not.
-    """
-    waiting = queries.list_records(actor, session, wanted, limit=_LOOKED_THROUGH).lines
-    lines = tuple(sorted(waiting, key=lambda line: (_URGENCY.get(line.head.urgency, len(_URGENCY)), line.cursor)))
-    raise_alarm(actor, session, lines[limit:])
-    log_shown(actor, session, lines[:limit])
-    return lines[:limit], len(lines) > limit
-
-
 def log_shown(actor: Actor, session: Session, lines: Sequence[RecordSummary]) -> None:
     """Write down which records a page shows, and raise the alarm for those that do not fit their seal."""
     raise_alarm(actor, session, lines)
@@ -192,24 +174,24 @@ def list_timeline(actor: Actor, session: Session, record_id: UUID) -> tuple[Step
 
 
 def _timeline(session: Session, rows: Sequence[RecordStepRow]) -> tuple[Step, ...]:
-    steps = []
-    for row in rows:
-        at, reason = sealing.open_words(session, row)
-        steps.append(
-            Step(
-                event=row.event,
-                from_state=RecordState(row.from_state),
-                to_state=RecordState(row.to_state),
-                actor_id=row.actor_id,
-                unit_id=row.unit_id,
-                place=row.place,
-                level=row.level,
-                row_version=row.row_version,
-                at=at,
-                reason=reason,
-            )
-        )
-    return tuple(reversed(steps))
+    return tuple(step_of(session, row) for row in reversed(rows))
+
+
+def step_of(session: Session, row: RecordStepRow) -> Step:
+    """A step with its words opened; raises `Tampered`."""
+    at, reason = sealing.open_words(session, row)
+    return Step(
+        event=row.event,
+        from_state=RecordState(row.from_state),
+        to_state=RecordState(row.to_state),
+        actor_id=row.actor_id,
+        unit_id=row.unit_id,
+        place=row.place,
+        level=row.level,
+        row_version=row.row_version,
+        at=at,
+        reason=reason,
+    )
 
 
 def list_published(actor: Actor, session: Session, record_id: UUID) -> tuple[Version, ...]:

@@ -2,93 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from intelhub.access import list_people, may
-from intelhub.organisation import load_tree, tier_name
+from intelhub.access import may
+from intelhub.audit import CHAIN_SHOWN, look_at_chain, record_act
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import Refused, RuleRefused
 from intelhub.platform.messages import Message
 from intelhub.platform.web import current_actor, current_session, signed_in
 from intelhub.records.domain import RecordState, RecordSummary
 from intelhub.records.queries import ListFilter
-from intelhub.records.service import reading
+from intelhub.records.service import desks, reading
 from intelhub.records.views import blueprint
-from intelhub.records.views.reading import level_of, names_of
+from intelhub.records.views.desks import act_on, title_of
+from intelhub.records.views.reading import event_words, level_of, names_of
 
-S = RecordState
 _NEWEST = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heap:
-    """A kind of work that somebody's duties bring; what only lies there to be read (not `waits`) comes newest first."""
+class Line:
+    """A record on the page: its next act, and what is said beside it."""
 
-    key: str
-    title: str
-    act: str
-    wanted: ListFilter
-    is_assignable: bool = False
-    waits: bool = True
+    record: RecordSummary
+    act: str | None = None
+    note: str | None = None
+    status: tuple[str, str] | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """One heap with the lines of it that are shown, and whether there are more."""
+class Shown:
+    """One desk as the page shows it."""
 
-    heap: Heap
-    lines: tuple[RecordSummary, ...]
-    has_more: bool
+    desk: desks.Desk
+    title: str
+    lines: tuple[Line, ...]
+    has_more: bool = False
+    is_cut: bool = False
 
 
-def _heaps(actor: Actor) -> list[Heap]:
-    """The heaps of this person, in the order of the day."""
-    heaps: list[Heap] = []
-    me = actor.user_id
-    if may(actor, "record.create"):
-        mine = ListFilter(author_id=me, states=(S.DRAFT,))
-        heaps.append(
-            Heap(key="drafts", title=gettext("Drafts and returned records"), act=gettext("Go on writing"), wanted=mine)
+def _shown(actor: Actor, desk: desks.Desk) -> Shown:
+    session = current_session()
+    if not desk.waits:
+        changes = desks.show_changes(actor, session, desk.wanted, limit=_NEWEST + 1)
+        lines = _changed(changes[:_NEWEST], act=act_on(desk.key, None, takes_on=False))
+        return Shown(desk=desk, title=title_of(desk.key), lines=lines, has_more=len(changes) > _NEWEST)
+    found = desks.show_desk(actor, session, desk.wanted)
+    comments = desks.list_return_comments(actor, session, found.lines)
+    names = names_of(line.assignee_id for line in found.lines) if desk.key == "colleagues" else {}
+    takes_on = may(actor, "record.acknowledge")
+    lines = tuple(
+        Line(
+            record=line,
+            act=act_on(desk.key, line, takes_on=takes_on),
+            note=comments.get(line.id) or names.get(line.assignee_id or line.id),
+            status=(gettext("Returned"), "waiting") if line.id in comments else None,
         )
-    if any(post.function == "group_leader" for post in actor.posts):
-        review = ListFilter(states=(S.SUBMITTED,), not_author_id=me)
-        heaps.append(Heap(key="review", title=gettext("To review"), act=gettext("Review"), wanted=review))
-    if may(actor, "record.evaluate"):
-        assigned = ListFilter(states=(S.RECEIVED, S.EVALUATED), assignee_id=me)
-        heaps.append(Heap(key="mine", title=gettext("Assigned to me"), act=gettext("Grade"), wanted=assigned))
-        triage = ListFilter(states=(S.RECEIVED,), is_unassigned=True)
-        title = gettext("Received, not yet assigned")
-        heaps.append(Heap(key="triage", title=title, act=gettext("Take on"), wanted=triage, is_assignable=True))
-    if may(actor, "record.share_up"):
-        approve = ListFilter(states=(S.COLLATED,))
-        title = gettext("To share with the %(tier)s", tier=tier_name(1))
-        heaps.append(Heap(key="approve", title=title, act=gettext("Decide"), wanted=approve))
-    if any(post.tier == 1 for post in actor.posts) and may(actor, "record.read"):
-        shared = ListFilter(states=(S.SHARED_UP,))
-        heaps.append(Heap(key="shared", title=gettext("Shared up"), act=gettext("Read"), wanted=shared, waits=False))
-    return heaps
+        for line in found.lines
+    )
+    return Shown(desk=desk, title=title_of(desk.key), lines=lines, has_more=found.has_more, is_cut=found.is_cut)
 
 
-def _desk(actor: Actor, heap: Heap) -> Desk:
-    if heap.waits:
-        lines, has_more = reading.show_desk(actor, current_session(), heap.wanted)
-        return Desk(heap=heap, lines=lines, has_more=has_more)
-    page = reading.show_list(actor, current_session(), heap.wanted, limit=_NEWEST)
-    return Desk(heap=heap, lines=page.lines, has_more=page.older is not None)
-
-
-def _assignees(actor: Actor) -> list[tuple[str, str]]:
-    """The analysts of the departments in which this actor assigns."""
-    tree = load_tree(actor, current_session())
-    units = {one for post in actor.posts for one in tree.descendants(post.department_id)}
-    analysts = list_people(actor, current_session(), unit_ids=units, function="analyst")
-    return [(str(person.id), person.display_name) for person in analysts]
+def _changed(changes: Sequence[desks.Change], *, act: str | None = None) -> tuple[Line, ...]:
+    """Records with who did what to them last, and when."""
+    names = names_of(change.step.actor_id for change in changes if change.step)
+    lines = []
+    for change in changes:
+        line = Line(record=change.line, act=act)
+        if change.step:
+            name = names.get(change.step.actor_id, gettext("somebody"))
+            said = gettext("%(event)s: %(name)s", event=event_words(change.step.event), name=name)
+            line = replace(line, note=said, at=change.step.at)
+        lines.append(line)
+    return tuple(lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,26 +108,35 @@ def home() -> ResponseReturnValue:
 def home_page(assigning: Assigning) -> str:
     """The desk as it is now; what was chosen for an assignment that was refused is chosen still."""
     actor, session = current_actor(), current_session()
-    desks = [_desk(actor, heap) for heap in _heaps(actor)]
+    shown = [_shown(actor, desk) for desk in desks.list_desks(actor, session)]
     sent: tuple[RecordSummary, ...] = ()
+    moved = tuple(state for state in RecordState if state is not RecordState.DRAFT)
     if may(actor, "record.create"):
-        states = tuple(state for state in RecordState if state is not S.DRAFT)
-        sent = reading.show_list(actor, session, ListFilter(author_id=actor.user_id, states=states), limit=10).lines
-    assignees = _assignees(actor) if may(actor, "record.assign") else []
+        sent = reading.show_list(actor, session, ListFilter(author_id=actor.user_id, states=moved), limit=10).lines
+    near: tuple[Line, ...] | None = None
+    if desks.reads_of_others(actor, session):
+        near = _changed(desks.show_changes(actor, session, ListFilter(states=moved), limit=10, by_others=True))
+    graders = desks.list_graders(actor, session) if may(actor, "record.assign") else ()
     is_overtaken = assigning.refused is not None and not assigning.errors
     overtaken = reading.list_overtaken(actor, session, assigning.chosen) if is_overtaken else ()
     steps = [step for _, meanwhile in overtaken for step in meanwhile]
-    shown = [line for desk in desks for line in desk.lines] + list(sent) + [line for line, _ in overtaken]
+    lines = [line.record for one in shown for line in one.lines] + [line.record for line in near or ()]
+    lines += [*sent, *(line for line, _ in overtaken)]
+    chain = None
+    if may(actor, "chain.read") and may(actor, "audit.read"):
+        chain = look_at_chain(actor, session)
+        record_act(actor, session, CHAIN_SHOWN.name)
     return render_template(
         "records/home.html",
-        page_level=max(level_of(shown), *(step.level for step in steps), 0),
+        page_level=max(level_of(lines), *(step.level for step in steps), 0),
         assigning=assigning,
         overtaken=overtaken,
-        desks=desks,
+        shown=shown,
+        looked_through=desks.LOOKED_THROUGH,
         sent=sent,
-        assignees=assignees,
-        names=names_of([*(line.assignee_id for line in shown), *(step.actor_id for step in steps)]),
+        near=near,
+        chain=chain,
+        assignees=[(str(person.id), person.display_name) for person in graders],
+        names=names_of([*(line.assignee_id for line in lines), *(step.actor_id for step in steps)]),
         may_write=may(actor, "record.create"),
-        may_read=may(actor, "record.read"),
-        is_auditor=may(actor, "audit.read"),
     )

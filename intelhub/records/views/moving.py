@@ -16,9 +16,9 @@ from intelhub.platform.messages import Message
 from intelhub.platform.web import current_actor, current_session, keep_work, needs
 from intelhub.platform.web.errors import audit_refusal
 from intelhub.records import queries
-from intelhub.records.domain import Grade, RecordState
+from intelhub.records.domain import Grade
 from intelhub.records.forms import entities_of, subjects_from_form
-from intelhub.records.service import lowering, moving
+from intelhub.records.service import desks, lowering, moving
 from intelhub.records.views import blueprint
 from intelhub.records.views.home import Assigning, home_page
 from intelhub.records.views.record_page import Attempt, record_page
@@ -46,18 +46,13 @@ def _move(record_id: UUID, event: str, done: str, act: Callable[[], object]) -> 
     return redirect(_onward(record_id), 303)
 
 
-_QUEUES = {"review": RecordState.SUBMITTED, "approve": RecordState.COLLATED}
-
-
 def _onward(record_id: UUID) -> str:
-    """The next record of the same heap, so that a reviewer need not go back to the list; home when there is none."""
-    queue = _QUEUES.get(request.form.get("then", ""))
-    if queue is None:
+    """What comes first on the desk the form names, so that nobody need go back to the list; home when nothing does."""
+    desk = request.form.get("then", "")
+    if not desk:
         return url_for(".show_record", record_id=record_id)
-    actor = current_actor()
-    wanted = queries.ListFilter(states=(queue,), not_author_id=actor.user_id)
-    waiting = [line.id for line in queries.list_records(actor, current_session(), wanted).lines if line.id != record_id]
-    return url_for(".show_record", record_id=waiting[-1]) if waiting else url_for(".home")
+    following = desks.find_next(current_actor(), current_session(), desk, besides=record_id)
+    return url_for(".show_record", record_id=following) if following else url_for(".home")
 
 
 @blueprint.post("/records/<uuid:record_id>/return", access=needs("record.return"))

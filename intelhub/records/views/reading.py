@@ -17,8 +17,9 @@ from intelhub.records import queries
 from intelhub.records.domain import Grade, RecordState, RecordSummary
 from intelhub.records.forms import NUMBERED_KINDS
 from intelhub.records.queries import ListFilter
-from intelhub.records.service import reading
+from intelhub.records.service import desks, reading
 from intelhub.records.views import blueprint
+from intelhub.records.views.desks import title_of
 from intelhub.records.views.words import choices, word
 
 TONES = {
@@ -120,16 +121,20 @@ def list_records() -> ResponseReturnValue:
     states = tuple(RecordState(value) for value in request.args.getlist("state") if value in known)
     levels = _integers("level")
     unit = load_directory(session).ever.find(request.args.get("unit", ""))
+    offered = desks.list_desks(actor, session)
+    desk = next((one for one in offered if one.key == request.args.get("desk")), None)
     wanted = ListFilter(
         states=states,
         levels=levels,
         unit_id=unit.id if unit else None,
         author_id=actor.user_id if request.args.get("mine") else None,
+        within=desk.wanted if desk else None,
     )
     page = reading.show_list(actor, session, wanted, older_than=_cursor("older_than"), newer_than=_cursor("newer_than"))
     kept: dict[str, Any] = {
         name: request.args.getlist(name) for name in ("state", "level", "unit", "mine") if request.args.get(name)
     }
+    kept |= {"desk": [desk.key]} if desk else {}
     locale = str(get_locale())
     return render_template(
         "records/list.html",
@@ -139,6 +144,7 @@ def list_records() -> ResponseReturnValue:
         count_limit=queries.COUNT_LIMIT,
         kept=kept,
         chips=_chips(kept),
+        desks=[(one.key, title_of(one.key)) for one in offered],
         states=[(state.value, state_words(state)[0]) for state in RecordState],
         levels=[(code, words) for code, words in choices("level") if int(code) <= actor.ceiling],
         units=[(one.code, one.short_label(locale)) for one in load_directory(session).ever.units],
@@ -155,6 +161,16 @@ def _chips(kept: dict[str, Any]) -> list[tuple[str, str]]:
             rest: dict[str, Any] = {
                 other: [v for v in given if (other, v) != (name, value)] for other, given in kept.items()
             }
-            words = word(name, value) if name in {"state", "level"} else value
-            chips.append((words, url_for(".list_records", **rest)))
+            chips.append((_filter_words(name, value), url_for(".list_records", **rest)))
     return chips
+
+
+def _filter_words(name: str, value: str) -> str:
+    match name:
+        case "desk":
+            return title_of(value)
+        case "mine":
+            return str(gettext("Only what I wrote"))
+        case "state" | "level":
+            return word(name, value)
+    return value

@@ -192,6 +192,7 @@ def test_every_step_is_taken_by_somebody_who_may(records):
     functions = {
         "return": "group_leader", "lower_level": "group_leader", "forward": "group_leader", "evaluate": "analyst",
         "mark_duplicate": "analyst", "collate": "analyst", "share_up": "unit_head",
+        "acknowledge": "analyst", "assign": "unit_head",
     }  # fmt: skip
     for record in records:
         author, level = PEOPLE[record.author], record.content["level"]
@@ -210,6 +211,14 @@ def test_every_step_is_taken_by_somebody_who_may(records):
             )
             assert person.holds(functions[step.event], where)
             assert person is not author
+
+
+def test_the_analyst_one_meets_first_has_work_taken_on_and_given(records):
+    ends = [(record.steps[-1].event, record.steps[-1]) for record in records if record.steps]
+    mine = [event for event, step in ends if "15cbl.analyst1" in {step.username, step.details.get("assignee")}]
+    assert {"acknowledge", "assign", "evaluate"} <= set(mine)
+    waiting = [event for event, _ in ends if event == "forward"]
+    assert len(waiting) > 20
 
 
 def test_what_travels_has_a_handling_code_that_lets_it(records):
@@ -240,6 +249,11 @@ def test_steps_say_what_their_service_asks_for(records):
                 case "mark_duplicate":
                     assert details["reason"]
                     check_reference(records, index, details["target"], step.at)
+                case "assign":
+                    analyst = PEOPLE[details["assignee"]]
+                    assert analyst.holds("analyst", f"{record.unit_code[:2]}ZZ.CBL")
+                    assert analyst.clearance >= record.content["level"]
+                    assert analyst.username != record.author
                 case "collate":
                     assert bool(details["entities"]) != bool(details["no_entity_reason"])
 

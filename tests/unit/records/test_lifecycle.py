@@ -1,5 +1,6 @@
 import pytest
 
+from intelhub.access import Exposure, current_policy
 from intelhub.platform.errors import Conflict, RuleRefused
 from intelhub.records import lifecycle
 from intelhub.records.domain import Grade, RecordState, Subject
@@ -26,7 +27,7 @@ def test_an_event_leads_to_its_state(event, start, end):
 @pytest.mark.parametrize("start", list(RecordState))
 def test_no_event_starts_elsewhere(event, start):
     allowed = {state for name, state, _ in WAY_UP if name == event}
-    allowed |= {RecordState.RECEIVED} if event == "acknowledge" else set()
+    allowed |= {RecordState.RECEIVED, RecordState.EVALUATED} if event == "acknowledge" else set()
     allowed |= {RecordState.SUBMITTED} if event == "lower_level" else set()
     allowed |= {RecordState.RECEIVED, RecordState.EVALUATED, RecordState.COLLATED} if event == "assign" else set()
     if start in allowed:
@@ -69,3 +70,26 @@ def test_a_collation_names_a_subject_or_says_why_not():
         lifecycle.check_collation((), " ")
     lifecycle.check_collation((), "Không xác định được đối tượng")
     lifecycle.check_collation((Subject(kind="person", name="Người không rõ tên"),), "")
+
+
+def test_every_line_of_the_policy_about_a_move_can_meet_a_record():
+    """A line whose reach begins further up than any record of its move has come would be read and mean nothing."""
+    met = {(RecordState.DRAFT, Exposure.AUTHOR)}
+    while True:
+        steps = lifecycle.TRANSITIONS.values()
+        found = {
+            (step.to_state or state, exposure)
+            for state, came in met
+            for step in steps
+            if state in step.starts
+            # What a unit's only leader wrote comes to the department at once.
+            for exposure in {max(came, step.exposure or 0)}
+            | ({Exposure.DEPARTMENT} if step.event == "submit" else set())
+        }
+        if found <= met:
+            break
+        met |= found
+    for line in current_policy().lines:
+        if line.kind == "record" and line.action in lifecycle.TRANSITIONS:
+            starts = lifecycle.TRANSITIONS[line.action].starts
+            assert any(state in starts and came >= line.reach.minimum_exposure for state, came in met), str(line)

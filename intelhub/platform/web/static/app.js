@@ -102,9 +102,10 @@
   const choose = (line, on, upTo) => {
     const list = lines();
     const [from, to] = [list.indexOf(upTo && anchor ? anchor : line), list.indexOf(line)].sort((a, b) => a - b);
+    const chosenFor = one("[data-row-choose]", line)?.getAttribute("form");
     for (const each of list.slice(Math.max(from, 0), to + 1)) {
       const box = one("[data-row-choose]", each);
-      if (box) box.checked = on;
+      if (box && box.getAttribute("form") === chosenFor) box.checked = on;
     }
     anchor = line;
     showChosen();

@@ -1,0 +1,30 @@
+"""What desks are called, and the one next act on each of their lines."""
+
+from __future__ import annotations
+
+from flask_babel import gettext
+
+from intelhub.organisation import tier_name
+from intelhub.records.domain import RecordState, RecordSummary
+
+
+def title_of(key: str) -> str:
+    """A desk's title in the reader's language."""
+    titles: dict[str, str] = {
+        "approve": gettext("To share with the %(tier)s", tier=tier_name(1)), "review": gettext("To review"),
+        "drafts": gettext("Drafts and returned records"), "mine": gettext("Assigned to me"),
+        "triage": gettext("Received, not yet assigned"), "shared": gettext("Shared up"),
+        "colleagues": gettext("With others of the %(tier)s", tier=tier_name(2)),
+    }  # fmt: skip
+    return titles[key]
+
+
+def act_on(key: str, line: RecordSummary | None, *, takes_on: bool) -> str:
+    """What is to be done next with a line of a desk."""
+    acts: dict[str, str] = {
+        "approve": gettext("Decide"), "review": gettext("Review"), "drafts": gettext("Go on writing"),
+        "triage": gettext("Take on") if takes_on else gettext("Open"),
+        "mine": gettext("Grade") if line and line.state is RecordState.RECEIVED else gettext("Collate"),
+        "colleagues": gettext("Open"), "shared": gettext("Read"),
+    }  # fmt: skip
+    return acts[key]
