@@ -90,17 +90,21 @@ def test_what_is_said_of_hidden_targets_is_the_same_whichever_and_however_many_t
 def test_the_record_others_were_merged_into_lists_those_its_reader_may_read(house, client_as):
     target = at_the_other_gate(house)
     hidden = merged(house, target, **SECRET)
-    before = words(client_as("analyst2"), target)
-    assert 'id="linked"' not in before
+    before = words(client_as("analyst2"), target, "merged")
+    assert "Không có phiếu tin nào" in before
     assert str(hidden) not in before
     assert BANNER.format(1) in before
     shown = merged(house, target, abstract="Tin trùng ai cũng đọc được")
-    after = words(client_as("analyst2"), target)
+    after = words(client_as("analyst2"), target, "merged")
     assert "Tin trùng ai cũng đọc được" in after
     assert str(hidden) not in after
     assert SECRET["abstract"] not in after
-    both = words(client_as("analyst"), target)
+    both = words(client_as("analyst"), target, "merged")
     assert (str(hidden) in both, str(shown) in both, BANNER.format(2) in both) == (True, True, True)
+    stranger = client_as("stranger")
+    answers = [stranger.get(f"/records/{one}/merged") for one in (target, uuid4())]
+    assert [one.status_code for one in answers] == [404, 404]
+    assert answers[0].data == answers[1].data
 
 
 def test_no_query_asks_which_records_were_merged_into_one(house, client_as):

@@ -20,7 +20,7 @@ from intelhub.records import queries
 from intelhub.records.domain import Record, RecordState, RecordSummary
 from intelhub.records.models import RecordRow
 from intelhub.records.projection import MERGED_INTO, NUMBER, index_of
-from intelhub.records.service.reading import log_shown, raise_index_alarm
+from intelhub.records.service.reading import log_shown, raise_index_alarm, read_record
 from intelhub.search import SearchRequest
 
 _MOST = 50
@@ -37,49 +37,66 @@ class _Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linked:
-    """The records that hang on one and that its reader may read; `hides_…` says that there is one they may not.
-
-    Not `is_whole` when a part of the index could not be asked which ones were merged into it.
-    """
+    """The records a record names and that its reader may read; `hides_…` says that there is one they may not."""
 
     target: RecordSummary | None = None
     hides_target: bool = False
     confirming: tuple[RecordSummary, ...] = ()
     hides_confirming: bool = False
-    merged: tuple[RecordSummary, ...] = ()
-    is_whole: bool = True
 
     @property
     def lines(self) -> tuple[RecordSummary, ...]:
         """Every record that is shown."""
-        return (*((self.target,) if self.target else ()), *self.confirming, *self.merged)
+        return (*((self.target,) if self.target else ()), *self.confirming)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """The newest 50 records that were merged into one and that its reader may read.
+
+    Not `is_whole` when a part of the index could not be asked.
+    """
+
+    record: Record
+    lines: tuple[RecordSummary, ...]
+    is_whole: bool
 
 
 def list_linked(actor: Actor, session: Session, record: Record) -> Linked:
-    """What hangs on an opened record, as far as its reader may read it; written into the log before it is shown."""
+    """What an opened record names, as far as its reader may read it; written into the log before it is shown."""
     into, confirmed = record.work.duplicate_of, record.work.corroborating
-    found = _find_merged(actor, session, record)
-    wanted = dict.fromkeys((*((into,) if into else ()), *confirmed, *found.ids))
+    wanted = [*((into,) if into else ()), *confirmed]
+    if not wanted:
+        return Linked()
     readable: dict[UUID, RecordSummary] = {line.id: line for line in queries.list_by_ids(actor, session, wanted)}
     linked = Linked(
         target=readable.get(into) if into else None,
         hides_target=into is not None and into not in readable,
         confirming=tuple(readable[one] for one in confirmed if one in readable),
         hides_confirming=any(one not in readable for one in confirmed),
-        merged=tuple(readable[one] for one in found.ids if one in readable and _is_merged(readable[one])),
-        is_whole=found.is_whole,
     )
     log_shown(actor, session, linked.lines)
     return linked
 
 
-def _find_merged(actor: Actor, session: Session, record: Record) -> _Found:
-    if record.summary.exposure < Exposure.DEPARTMENT:  # nobody merges into it: who writes does not wait for the index
-        return _Found()
+def may_have_merged(record: Record) -> bool:
+    """Whether others can have been merged into a record: nobody does while it is its unit's own."""
+    return record.summary.exposure >= Exposure.DEPARTMENT
+
+
+def list_merged(actor: Actor, session: Session, record_id: UUID) -> Merged:
+    """Which records were merged into a readable one; raises as `read_record` does.
+
+    A page of its own, because the index is asked for it, in every partition that this reader may read.
+    """
+    record = read_record(actor, session, record_id)
     try:
-        return _find(actor, session, MERGED_INTO, record.id.hex)
-    except Unavailable:  # the record is read all the same
-        return _Found(is_whole=False)
+        found = _find(actor, session, MERGED_INTO, record.id.hex) if may_have_merged(record) else _Found()
+    except Unavailable:
+        found = _Found(is_whole=False)
+    lines = tuple(line for line in queries.list_by_ids(actor, session, found.ids) if _is_merged(line))
+    log_shown(actor, session, lines)
+    return Merged(record=record, lines=lines, is_whole=found.is_whole)
 
 
 def _is_merged(line: RecordSummary) -> bool:

@@ -131,6 +131,7 @@ def record_page(record_id: UUID, attempt: Attempt) -> str:
         is_grading=bool(acts & {"evaluate", "mark_duplicate", "collate"}),
         related=related,
         linked=linked,
+        may_have_merged=linking.may_have_merged(record),
         audiences=_audiences(opened.label),
         related_choices=[(str(line.id), f"{line.head.number} · {line.head.abstract}") for line in related],
         versions=opened.versions,
@@ -190,4 +191,16 @@ def show_versions(record_id: UUID) -> ResponseReturnValue:
         record=record,
         pairs=[(newer, older, _changes(older, newer)) for newer, older in pairwise(every)],
         was_lowered=any(step.event == "lower_level" for step in opened.timeline),
+    )
+
+
+@blueprint.get("/records/<uuid:record_id>/merged", access=needs("record.read"))
+def show_merged(record_id: UUID) -> ResponseReturnValue:
+    """The records that were merged into this one."""
+    merged = linking.list_merged(current_actor(), current_session(), record_id)
+    return render_template(
+        "records/merged.html",
+        page_level=max(merged.record.summary.level, level_of(merged.lines)),
+        record=merged.record,
+        merged=merged,
     )
