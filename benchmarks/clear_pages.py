@@ -6,6 +6,7 @@ It registers the product's blueprints for their addresses and templates alone: w
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -15,21 +16,31 @@ from flask_babel import Babel
 from flask_wtf.csrf import generate_csrf
 from jinja2 import StrictUndefined
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from benchmarks.clear_values import from_clear
 from intelhub import audit, health, organisation, records
 from intelhub.access.views import blueprint as access_pages
 from intelhub.frame import Frame, NavigationItem
+from intelhub.organisation import hand_on_directory
 from intelhub.platform import clock
 from intelhub.platform.database import open_engine
 from intelhub.platform.web import headers
 from intelhub.platform.web.look import STATIC_FOLDER, TEMPLATE_FOLDER, install_look
-from intelhub.records.forms import choices
+from intelhub.records.service.linking import Linked
 from intelhub.records.views.reading import words_of_records
+from intelhub.records.views.record_page import Attempt
+from intelhub.records.views.words import choices
 from intelhub.settings import Settings
 
 _SELECT = text("SELECT page FROM bench_clear WHERE id = :id")
 _INSERT = text("INSERT INTO bench_clear (id, page) VALUES (gen_random_uuid(), :page)")
+_AUDIENCES = (
+    ("Người viết phiếu", ()),
+    ("Chi cục HQ CK Hữu Nghị", ("Tổ trưởng kiểm soát", "Lãnh đạo phòng, đội")),
+    ("Cục HQ tỉnh Lạng Sơn", ("Cán bộ phân tích", "Lãnh đạo phòng, đội", "Lãnh đạo Cục")),
+    ("Tổng cục Hải quan", ("Cán bộ phân tích", "Lãnh đạo phòng, đội", "Lãnh đạo Tổng cục")),
+)
 _PLACES = (
     ("records.home", "home", "g h", "Việc của tôi"),
     ("records.list_records", "file-text", "g r", "Phiếu tin"),
@@ -59,6 +70,12 @@ def create_clear_app() -> Flask:
         app.register_blueprint(blueprint)
     app.add_url_rule("/static/<path:filename>", "static", lambda filename: filename)
     app.context_processor(_frame)
+    with Session(engine) as session:
+        directory = hand_on_directory(session)
+
+    @app.before_request
+    def name_units() -> None:
+        g.session = SimpleNamespace(info=directory)  # what units and tiers are called, read once
 
     @app.get("/clear/<uuid:record_id>")
     def show(record_id: UUID) -> ResponseReturnValue:
@@ -80,6 +97,12 @@ def _render(values: dict[str, Any]) -> str:
     words = {**words_of_records(), "unit_name": units.__getitem__}
     return render_template(
         "records/record.html",
+        attempt=Attempt(),
+        linked=Linked(),
+        may_have_merged=True,
+        newest=None,
+        changes=(),
+        audiences=_AUDIENCES,
         page_level=values["record"].summary.level,
         acts=frozenset(),
         is_grading=False,
@@ -88,9 +111,9 @@ def _render(values: dict[str, Any]) -> str:
         versions=(1,) if values["record"].summary.content_version > 2 else (),
         resubmitted=None,
         proposal=None,
-        source_grades=choices("source_grade", "vi"),
-        info_grades=choices("info_grade", "vi"),
-        subject_types=choices("subject_type", "vi"),
+        source_grades=choices("source_grade"),
+        info_grades=choices("info_grade"),
+        subject_types=choices("subject_type"),
         **words,
         **values,
     )
