@@ -75,7 +75,9 @@ def create_clear_app() -> Flask:
 
     @app.before_request
     def name_units() -> None:
-        g.session = SimpleNamespace(info=directory)  # what units and tiers are called, read once
+        g.session = SimpleNamespace(
+            info=directory, get_transaction=lambda: None
+        )  # what units and tiers are called, read once
 
     @app.get("/clear/<uuid:record_id>")
     def show(record_id: UUID) -> ResponseReturnValue:

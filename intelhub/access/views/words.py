@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from flask_babel import gettext
 
 from intelhub.access.domain import Strength
 from intelhub.access.permissions import PERMISSIONS
 from intelhub.organisation import tier_name
 
+_FUNCTIONS: Mapping[str, Callable[[], str]] = {
+    "contributor": lambda: gettext("Contributor"),
+    "group_officer": lambda: gettext("Control group officer"),
+    "group_leader": lambda: gettext("Control group leader"),
+    "analyst": lambda: gettext("Analyst"),
+    "unit_head": lambda: gettext("Head of division"),
+    "department_leader": lambda: gettext("Leader of the %(tier)s", tier=tier_name(2)),
+    "security_officer": lambda: gettext("Security officer"),
+    "division_head": lambda: gettext("Head of division at the %(tier)s", tier=tier_name(1)),
+    "leader": lambda: gettext("Leader at the %(tier)s", tier=tier_name(1)),
+    "auditor": lambda: gettext("Auditor"),
+    "operator": lambda: gettext("Operator"),
+}
+
 
 def function_words(function: str) -> str:
     """A duty function in the reader's language."""
-    words: dict[str, str] = {
-        "contributor": gettext("Contributor"),
-        "group_officer": gettext("Control group officer"),
-        "group_leader": gettext("Control group leader"),
-        "analyst": gettext("Analyst"),
-        "unit_head": gettext("Head of division"),
-        "department_leader": gettext("Leader of the %(tier)s", tier=tier_name(2)),
-        "security_officer": gettext("Security officer"),
-        "division_head": gettext("Head of division at the %(tier)s", tier=tier_name(1)),
-        "leader": gettext("Leader at the %(tier)s", tier=tier_name(1)),
-        "auditor": gettext("Auditor"),
-        "operator": gettext("Operator"),
-    }
-    return words[function]
+    return _FUNCTIONS[function]()
 
 
 def strength_words(strength: Strength) -> str:

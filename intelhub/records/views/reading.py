@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -40,17 +40,24 @@ def names_of(ids: Iterable[UUID | None]) -> dict[UUID, str]:
     return name_people(current_actor(), current_session(), wanted)
 
 
+# A page says a handful of them: the others are not looked up.
+_EVENTS: Mapping[str, Callable[[], str]] = {
+    "submit": lambda: gettext("Submitted"),
+    "return": lambda: gettext("Returned to the author"),
+    "forward": lambda: gettext("Forwarded to the %(tier)s", tier=tier_name(2)),
+    "assign": lambda: gettext("Assigned"),
+    "acknowledge": lambda: gettext("Taken on"),
+    "evaluate": lambda: gettext("Graded"),
+    "mark_duplicate": lambda: gettext("Merged into another record"),
+    "collate": lambda: gettext("Collated"),
+    "share_up": lambda: gettext("Shared with the %(tier)s", tier=tier_name(1)),
+    "lower_level": lambda: gettext("Brought down to a lower level"),
+}
+
+
 def event_words(event: str) -> str:
     """What a step says in the reader's language."""
-    words: dict[str, str] = {
-        "submit": gettext("Submitted"), "return": gettext("Returned to the author"),
-        "forward": gettext("Forwarded to the %(tier)s", tier=tier_name(2)), "assign": gettext("Assigned"),
-        "acknowledge": gettext("Taken on"), "evaluate": gettext("Graded"),
-        "mark_duplicate": gettext("Merged into another record"), "collate": gettext("Collated"),
-        "share_up": gettext("Shared with the %(tier)s", tier=tier_name(1)),
-        "lower_level": gettext("Brought down to a lower level"),
-    }  # fmt: skip
-    return words[event]
+    return _EVENTS[event]()
 
 
 def compartments_held() -> list[tuple[str, str]]:
