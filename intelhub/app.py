@@ -189,10 +189,13 @@ def _web_house(house: House) -> WebHouse:
 
 
 def _write_refusal(session: Any, refusal: Refusal) -> None:
+    if isinstance(refusal.alarm, access.RightMisfit):
+        access.raise_alarm(refusal.actor, session, refusal.alarm)
+        return
     record_act(
         refusal.actor,
         session,
-        records.TAMPER_FOUND if refusal.is_alarm else REFUSED,
+        records.TAMPER_FOUND if refusal.alarm else REFUSED,
         object=ObjectRef(refusal.object_kind, refusal.object_id) if refusal.object_id else None,
         decision="deny",
         rule=f"{refusal.permission}:{refusal.rule}",

@@ -24,9 +24,9 @@ from intelhub.platform.embedded_postgres import EmbeddedPostgres
 from intelhub.platform.errors import Unavailable
 from intelhub.platform.folder_lock import FolderLock
 from intelhub.platform.messages import Message
-from intelhub.platform.migrate import upgrade
 from intelhub.platform.roles import LOGIN_ROLES, initialise_database
 from intelhub.settings import Settings, read_env_file, write_env_file
+from intelhub.upgrading import upgrade_tables
 
 DATABASE = "intelhub"
 LOOPBACK = "127.0.0.1"
@@ -58,7 +58,7 @@ class DemoSteps:
 
     prepare_keys: Callable[[Path], None]
     load: Callable[[Settings, Progress], None]
-    migrate: Callable[[Settings], None] = lambda settings: upgrade(settings.url_for("migrator"))
+    migrate: Callable[[Settings], None] = upgrade_tables
     programs: Callable[[Settings, int], Sequence[Program]] = lambda settings, descriptor: (
         web_program(settings, descriptor),
         worker_program(settings),

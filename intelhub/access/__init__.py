@@ -3,6 +3,7 @@
 Everything outside this package imports from here. Casbin, Argon2, TOTP and the sign-in machinery never leave it.
 """
 
+from intelhub.access.actions import RIGHTS_SEALED
 from intelhub.access.credentials import (
     confirm_totp,
     describe_factors,
@@ -35,6 +36,7 @@ from intelhub.access.explaining import LabelFinder, explain_access, register_lab
 from intelhub.access.filter import Clause, PartitionFilter, ReadFilter, read_filter
 from intelhub.access.in_force import record_policy_in_force
 from intelhub.access.label import HANDLING_CODES, HIGHEST_LEVEL, Exposure, Label
+from intelhub.access.misfits import raise_alarm
 from intelhub.access.names import sort_key
 from intelhub.access.people import (
     activate_user,
@@ -68,6 +70,7 @@ from intelhub.access.queries import (
 from intelhub.access.reach import Reach
 from intelhub.access.readership import Audience, list_audiences
 from intelhub.access.scope import NOBODY, ActorScope, scope_for
+from intelhub.access.seals import RightMisfit
 from intelhub.access.sign_in import (
     actor_named,
     end_other_sessions,
@@ -85,6 +88,7 @@ __all__ = [
     "HIGHEST_LEVEL",
     "NOBODY",
     "PERMISSIONS",
+    "RIGHTS_SEALED",
     "ActorScope",
     "Audience",
     "Check",
@@ -108,6 +112,7 @@ __all__ = [
     "PolicyBroken",
     "Reach",
     "ReadFilter",
+    "RightMisfit",
     "SessionLimits",
     "SignInRefused",
     "SignedIn",
@@ -151,6 +156,7 @@ __all__ = [
     "may",
     "name_people",
     "open_session_for_persona",
+    "raise_alarm",
     "read_filter",
     "record_policy_in_force",
     "redeem_setup_code",

@@ -50,6 +50,16 @@ MEMBER_ADDED = register_action(
 MEMBER_REMOVED = register_action(
     "compartment:member-removed", en="Somebody left a compartment", vi="Đã đưa người ra khỏi nhóm cần biết"
 ).name
+TAMPER_FOUND = register_action(
+    "user:tamper-found",
+    en="Rights, proofs or a session did not fit their seal and granted nothing",
+    vi="Quyền, thông tin xác thực hoặc phiên không khớp niêm phong nên không có hiệu lực",
+).name
+RIGHTS_SEALED = register_action(
+    "user:rights-sealed",
+    en="Rights given before they were sealed were believed and sealed, once",
+    vi="Đã chấp nhận và niêm phong một lần các quyền có từ trước",
+).name
 DECISION_EXPLAINED = register_action(
     "decision:explained", en="A decision about access was explained", vi="Đã giải thích một quyết định truy cập"
 ).name

@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 from intelhub.access import actions, factors, throttle
 from intelhub.access.decision import may
 from intelhub.access.domain import SETUP_CODE_LIMIT, OwnFactors, SignInRefused, TotpEnrolment
+from intelhub.access.misfits import raise_alarm
 from intelhub.access.models import CredentialsRow, RecoveryCodeRow, UserRow
 from intelhub.access.names import fold_username
 from intelhub.access.people import end_sessions_of
 from intelhub.access.queries import list_recovery_codes, open_credentials
 from intelhub.access.scope import NOBODY
+from intelhub.access.seals import RightMisfit
 from intelhub.audit import ObjectRef, record_act
 from intelhub.crypto import open_blob, seal_blob, vault_of
 from intelhub.platform import clock
@@ -76,11 +78,10 @@ def redeem_setup_code(
     )
     if wait:
         return SignInRefused(message=Message("Too many attempts. Wait a little and try again."), wait=wait)
-    user = session.scalar(select(UserRow).where(UserRow.username == folded, UserRow.is_active))
-    credentials = open_credentials(session, user.id if user else NOBODY.user_id)
+    user, credentials = find_account(session, folded)
     given = _code_digest(session, _SETUP, code)
     kept = credentials.setup_code_digest if credentials else None
-    is_right = hmac.compare_digest(given, kept or bytes(len(given)))
+    is_right = hmac.compare_digest(given, kept or bytes(len(given))) and user is not None and user.is_active
     if not (user and credentials and kept and is_right and _is_before(now, credentials.setup_code_expires_at)):
         throttle.take_try(session, address_key, throttle.FREE_TRIES_OF_ADDRESS, now)
         record_act(NOBODY, session, actions.SIGN_IN_REFUSED, decision="deny", rule="setup_code")
@@ -159,8 +160,25 @@ def reset_factors(actor: Actor, session: Session, user_id: UUID) -> None:
     record_act(actor, session, actions.FACTORS_RESET, object=ObjectRef("user", user_id))
 
 
+def find_account(session: Session, username: str) -> tuple[UserRow | None, CredentialsRow | None]:
+    """Who signs in under a folded username, and by what they prove it; nobody where either does not fit its seal.
+
+    The alarm is raised then, and the answer is the one to a name that nobody has: it tells no stranger of the damage.
+    """
+    try:
+        user = session.scalar(select(UserRow).where(UserRow.username == username))
+        return user, open_credentials(session, user.id if user else NOBODY.user_id)
+    except RightMisfit as found:
+        raise_alarm(NOBODY, session, found)
+        return None, None
+
+
 def use_totp_step(session: Session, user_id: UUID, step: int) -> bool:
-    """Spend a time step; false when it, or a later one, was spent before (RFC 6238, 5.2)."""
+    """Spend a time step; false when it, or a later one, was spent before (RFC 6238, 5.2).
+
+    Of two sign-ins at once the database lets one through, so this is a statement of its own and the step is not
+    sealed: whoever sets it back gains a code that was used within the last minute.
+    """
     spent = (
         update(CredentialsRow)
         .where(
@@ -174,7 +192,10 @@ def use_totp_step(session: Session, user_id: UUID, step: int) -> bool:
 
 
 def use_recovery_code(session: Session, user_id: UUID, code: str, now: datetime) -> bool:
-    """Spend a recovery code of the person whose credentials are open; false when it is none or was used."""
+    """Spend a recovery code of the person whose credentials are open; false when it is none or was used.
+
+    One that does not fit its seal raises the alarm and is none.
+    """
     spent = (
         update(RecoveryCodeRow)
         .where(
@@ -183,9 +204,13 @@ def use_recovery_code(session: Session, user_id: UUID, code: str, now: datetime)
             RecoveryCodeRow.used_at.is_(None),
         )
         .values(used_at=now)
-        .returning(RecoveryCodeRow.id)
+        .returning(RecoveryCodeRow)
     )
-    return session.scalar(spent) is not None
+    try:
+        return session.scalar(spent) is not None
+    except RightMisfit as found:
+        raise_alarm(NOBODY, session, found)
+        return False
 
 
 def open_secret(session: Session, user_id: UUID, sealed: bytes) -> str:

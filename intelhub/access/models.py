@@ -1,5 +1,7 @@
 """The rows of people, posts, compartments, credentials and sessions; no password, code or token stands in any of them.
 
+What grants something is sealed (`seals.py`). Not sealed is what only ever closes a door (when a session was last used
+or ended, which codes were spent): whoever undoes that could as well put back the row of before.
 A credential's row is seen only by the transaction that named its person (`queries.open_credentials`).
 """
 
@@ -23,15 +25,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from intelhub.access.seals import RightMisfit, SealedRow
 from intelhub.platform.database import Base
 
 _MOMENT = DateTime(timezone=True)
 
 
-class UserRow(Base):
+class UserRow(SealedRow, Base):
     """A person with an account."""
 
     __tablename__ = "users"
+    __sealed__ = ("id", "username", "clearance", "clearance_expires_on", "place_rule", "is_active")
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     username: Mapped[str] = mapped_column(Text, unique=True)
@@ -44,11 +48,24 @@ class UserRow(Base):
     locale: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(_MOMENT)
 
+    def misfit(self) -> RightMisfit:
+        """Said of the person."""
+        return RightMisfit("user", self.id, self.__tablename__)
 
-class CredentialsRow(Base):
+
+class CredentialsRow(SealedRow, Base):
     """What a person signs in with: an Argon2id hash, and a one-time-code secret sealed under the session root."""
 
     __tablename__ = "credentials"
+    __sealed__ = (
+        "user_id",
+        "password_hash",
+        "password_set_at",
+        "totp_sealed",
+        "totp_pending_sealed",
+        "setup_code_digest",
+        "setup_code_expires_at",
+    )
 
     user_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("users.id"), primary_key=True)
     password_hash: Mapped[str | None] = mapped_column(Text)
@@ -60,10 +77,11 @@ class CredentialsRow(Base):
     setup_code_expires_at: Mapped[datetime | None] = mapped_column(_MOMENT)
 
 
-class RecoveryCodeRow(Base):
+class RecoveryCodeRow(SealedRow, Base):
     """A code for the day the telephone is lost; good once."""
 
     __tablename__ = "recovery_codes"
+    __sealed__ = ("id", "user_id", "code_digest")
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     user_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("users.id"), index=True)
@@ -71,10 +89,11 @@ class RecoveryCodeRow(Base):
     used_at: Mapped[datetime | None] = mapped_column(_MOMENT)
 
 
-class PostRow(Base):
+class PostRow(SealedRow, Base):
     """A duty function held at a unit for a time; a deputy acts with the full function and is shown as deputy."""
 
     __tablename__ = "posts"
+    __sealed__ = ("id", "user_id", "function", "unit_id", "is_deputy", "starts_at", "ends_at", "granted_by")
     __table_args__ = (Index("ix__posts__unit_id", "unit_id", "function"),)
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
@@ -97,10 +116,11 @@ class CompartmentRow(Base):
     created_at: Mapped[datetime] = mapped_column(_MOMENT)
 
 
-class CompartmentMemberRow(Base):
+class CompartmentMemberRow(SealedRow, Base):
     """Somebody within a compartment for a time."""
 
     __tablename__ = "compartment_members"
+    __sealed__ = ("id", "compartment_id", "user_id", "starts_at", "ends_at", "granted_by")
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     compartment_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("compartments.id"))
@@ -110,10 +130,11 @@ class CompartmentMemberRow(Base):
     granted_by: Mapped[UUID] = mapped_column(Uuid)
 
 
-class SessionRow(Base):
+class SessionRow(SealedRow, Base):
     """A signed-in session: SHA-256 of its token, its place and how strong the sign-in was."""
 
     __tablename__ = "sessions"
+    __sealed__ = ("id", "token_digest", "user_id", "created_at", "expires_at", "place", "strength")
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
@@ -125,6 +146,10 @@ class SessionRow(Base):
     place: Mapped[str] = mapped_column(Text)
     strength: Mapped[str] = mapped_column(Text)
     user_agent_family: Mapped[str] = mapped_column(Text)
+
+    def misfit(self) -> RightMisfit:
+        """Said of the session: that it is the person's is what does not fit."""
+        return RightMisfit("session", self.id, self.__tablename__)
 
 
 class ThrottleRow(Base):

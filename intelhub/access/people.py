@@ -17,6 +17,7 @@ from intelhub.access import actions
 from intelhub.access.decision import may
 from intelhub.access.domain import DEFAULT_POST_DURATION, Compartment, PlaceRule
 from intelhub.access.label import HIGHEST_LEVEL
+from intelhub.access.misfits import rows_that_fit
 from intelhub.access.models import CompartmentMemberRow, CompartmentRow, PostRow, SessionRow, UserRow
 from intelhub.access.names import fold_username, is_username, sort_key
 from intelhub.access.permissions import FUNCTIONS
@@ -294,13 +295,13 @@ def _compartments(session: Session) -> tuple[Compartment, ...]:
 
 
 def _find_memberships(session: Session, compartment_id: UUID, user_id: UUID) -> Sequence[CompartmentMemberRow]:
-    return session.scalars(
-        select(CompartmentMemberRow).where(
-            CompartmentMemberRow.compartment_id == compartment_id,
-            CompartmentMemberRow.user_id == user_id,
-            CompartmentMemberRow.ends_at.is_(None),
-        )
-    ).all()
+    # A membership that somebody put there past this product must not keep a true one from being ended.
+    statement = select(CompartmentMemberRow).where(
+        CompartmentMemberRow.compartment_id == compartment_id,
+        CompartmentMemberRow.user_id == user_id,
+        CompartmentMemberRow.ends_at.is_(None),
+    )
+    return [row for (row,) in rows_that_fit(session, statement)]
 
 
 def _get_user(session: Session, user_id: UUID) -> UserRow:

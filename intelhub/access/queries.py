@@ -1,18 +1,24 @@
-"""Every SELECT over people, posts, compartments and credentials; credentials open one person at a time."""
+"""Every SELECT over people, posts, compartments and credentials; credentials open one person at a time.
+
+Whoever is asked for alone, or acts, is refused whole when any of their rights does not fit its seal; lists go on
+without what does not fit.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BindParameter, ColumnElement, Text, Uuid, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import ARRAY, BindParameter, ColumnElement, Row, Text, Uuid, and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from intelhub.access.decision import SUBMITTED, decide
 from intelhub.access.domain import HeldPost, OpenSession, Person, PlaceRule, SessionLimits, Strength
 from intelhub.access.label import Exposure, Label, handling_allows
+from intelhub.access.misfits import rows_that_fit
 from intelhub.access.models import (
     CompartmentMemberRow,
     CompartmentRow,
@@ -36,11 +42,10 @@ _DEFAULT_LIMITS = SessionLimits()
 
 
 def find_person(actor: Actor, session: Session, key: UUID | str) -> Person | None:
-    """Somebody by id or username, or None."""
+    """Somebody by id or username, or None; raises `Tampered` when the person's own row does not fit its seal."""
     del actor  # that a colleague exists is no secret among those who are signed in
     where = UserRow.username == fold_username(key) if isinstance(key, str) else UserRow.id == key
-    found = _people(session, session.scalars(select(UserRow).where(where)).all())
-    return found[0] if found else None
+    return next(iter(_with_posts_held(session, session.scalars(select(UserRow).where(where)).all())), None)
 
 
 def get_person(actor: Actor, session: Session, key: UUID | str) -> Person:
@@ -52,8 +57,8 @@ def get_person(actor: Actor, session: Session, key: UUID | str) -> Person:
 
 
 def person_of(session: Session, user: UserRow) -> Person:
-    """The person of a row that is loaded already, with the posts held now."""
-    return _people(session, [user])[0]
+    """The person of a row that is loaded already, with the posts held now; raises `Tampered`."""
+    return _person(user, map(_held, session.scalars(_POSTS_HELD, _posts_of([user.id]))))
 
 
 def name_people(actor: Actor, session: Session, ids: Collection[UUID]) -> dict[UUID, str]:
@@ -69,13 +74,14 @@ def list_people(
     session: Session,
     *,
     ids: Collection[UUID] | None = None,
+    usernames: Collection[str] | None = None,
     unit_ids: Collection[UUID] | None = None,
     function: str | None = None,
     only_active: bool = True,
     after: tuple[str, UUID] | None = None,
     limit: int = 200,
 ) -> tuple[Person, ...]:
-    """People in Vietnamese order of their names, by id, by unit and by function.
+    """People in Vietnamese order of their names, by id or username, by unit and by function.
 
     A page begins behind `after`, the sort key and id of the last person of the page before.
     """
@@ -85,6 +91,8 @@ def list_people(
         statement = statement.where(tuple_(UserRow.sort_key, UserRow.id) > after)
     if ids is not None:
         statement = statement.where(UserRow.id.in_(ids))
+    if usernames is not None:
+        statement = statement.where(UserRow.username.in_(usernames))
     if only_active:
         statement = statement.where(UserRow.is_active)
     if unit_ids is not None or function is not None:
@@ -94,7 +102,7 @@ def list_people(
         if function is not None:
             held = held.where(PostRow.function == function)
         statement = statement.where(UserRow.id.in_(held))
-    return _people(session, session.scalars(statement).all())
+    return _with_posts_held(session, [row for (row,) in rows_that_fit(session, statement)])
 
 
 def list_people_who_may(actor: Actor, session: Session, action: str, label: Label) -> tuple[Person, ...]:
@@ -122,7 +130,7 @@ def _holders(session: Session, action: str, label: Label) -> tuple[Sequence[Pers
     if any(line.reach is Reach.ALL for line in lines):
         units |= {unit.id for unit in tree.units if unit.tier == 1}
     asked = {"functions": [line.function for line in lines], "units": list(units), "moment": clock.now()}
-    holders = _with_posts(session.execute(_HOLDERS, asked))
+    holders = _with_posts(rows_that_fit(session, _HOLDERS, asked))
     inside = _members(session, label.compartments)
 
     def may(person: Person) -> bool:
@@ -186,29 +194,35 @@ def posts_of(directory: Directory, held: Iterable[HeldPost]) -> tuple[Post, ...]
 def list_posts(actor: Actor, session: Session, user_id: UUID) -> tuple[HeldPost, ...]:
     """Every post somebody holds, held or will hold, newest first."""
     del actor
-    rows = session.scalars(select(PostRow).where(PostRow.user_id == user_id).order_by(PostRow.starts_at.desc()))
-    return tuple(_held(row) for row in rows)
+    statement = select(PostRow).where(PostRow.user_id == user_id).order_by(PostRow.starts_at.desc())
+    return tuple(_held(row) for (row,) in rows_that_fit(session, statement))
 
 
 def list_compartments_of(session: Session, user_id: UUID) -> frozenset[UUID]:
-    """The compartments somebody is in now."""
-    statement = select(CompartmentMemberRow.compartment_id).where(
+    """The compartments somebody is in now; raises `Tampered`."""
+    statement = select(CompartmentMemberRow).where(
         CompartmentMemberRow.user_id == user_id, is_in_force(CompartmentMemberRow, clock.now())
     )
-    return frozenset(session.scalars(statement))
+    return frozenset(row.compartment_id for row in session.scalars(statement))
 
 
 def find_live_session(
     session: Session, token_digest: bytes, moment: datetime
 ) -> tuple[SessionRow, Person, frozenset[UUID]] | None:
-    """The session of a token that is open at a moment, with its active person and the compartments they are in."""
+    """The session of a token that is open at a moment, with its active person and the compartments they are in.
+
+    Raises `Tampered` when the session or any right of the person does not fit its seal.
+    """
     found = session.execute(_LIVE, {"digest": token_digest, "moment": moment}).all()
     if not found:
         return None
-    live, _, compartments, stamp, _ = found[0]
+    live, user, _, _, stamp = found[0]
     load_directory(session, stamp=stamp)  # the rights that are worked out next rest on it
-    [person] = _with_posts((user, post) for _, user, _, _, post in found)
-    return live, person, frozenset(compartments or ())
+    # Each post comes once with every membership; no membership grants a post twice.
+    posts: dict[PostRow | None, None] = dict.fromkeys(row[2] for row in found)
+    inside: set[CompartmentMemberRow | None] = {row[3] for row in found}
+    held = frozenset(row.compartment_id for row in inside if row is not None)
+    return live, _person(user, (_held(post) for post in posts if post is not None)), held
 
 
 def list_compartment_names(actor: Actor, session: Session) -> dict[UUID, str]:
@@ -229,7 +243,7 @@ def list_sessions(
 ) -> tuple[OpenSession, ...]:
     """One's own open sessions, the one last used first; those that fell idle are over."""
     now = clock.now()
-    rows = session.scalars(
+    statement = (
         select(SessionRow)
         .where(
             SessionRow.user_id == actor.user_id,
@@ -250,12 +264,15 @@ def list_sessions(
             user_agent_family=row.user_agent_family,
             is_this_one=row.id == actor.session_id,
         )
-        for row in rows
+        for (row,) in rows_that_fit(session, statement)
     )
 
 
 def open_credentials(session: Session, user_id: UUID) -> CredentialsRow | None:
-    """The credentials of one person, which from here on are the only ones this transaction can see."""
+    """The credentials of one person, which from here on are the only ones this transaction can see.
+
+    Raises `Tampered` when they do not fit their seal.
+    """
     named = select(func.set_config("intelhub.credentials_of", str(user_id), True))
     session.execute(named, execution_options={"unscoped": "names whose credentials this transaction may see"})
     return session.scalar(select(CredentialsRow).where(CredentialsRow.user_id == user_id))
@@ -263,7 +280,8 @@ def open_credentials(session: Session, user_id: UUID) -> CredentialsRow | None:
 
 def list_recovery_codes(session: Session, user_id: UUID) -> Sequence[RecoveryCodeRow]:
     """The recovery codes of the person whose credentials are open."""
-    return session.scalars(select(RecoveryCodeRow).where(RecoveryCodeRow.user_id == user_id)).all()
+    statement = select(RecoveryCodeRow).where(RecoveryCodeRow.user_id == user_id)
+    return [row for (row,) in rows_that_fit(session, statement)]
 
 
 def is_in_force(
@@ -281,17 +299,13 @@ def is_session_open(moment: datetime | BindParameter[datetime]) -> ColumnElement
 # Asked at every request, and putting them together costs more than running them: built once.
 _MOMENT: BindParameter[datetime] = bindparam("moment")
 _LIVE = (
-    select(
-        SessionRow,
-        UserRow,
-        select(func.array_agg(CompartmentMemberRow.compartment_id))
-        .where(CompartmentMemberRow.user_id == UserRow.id, is_in_force(CompartmentMemberRow, _MOMENT))
-        .scalar_subquery(),
-        STAMP_IN_FORCE,
-        PostRow,
-    )
+    select(SessionRow, UserRow, PostRow, CompartmentMemberRow, STAMP_IN_FORCE)
     .join(UserRow, UserRow.id == SessionRow.user_id)
     .outerjoin(PostRow, and_(PostRow.user_id == UserRow.id, is_in_force(PostRow, _MOMENT)))
+    .outerjoin(
+        CompartmentMemberRow,
+        and_(CompartmentMemberRow.user_id == UserRow.id, is_in_force(CompartmentMemberRow, _MOMENT)),
+    )
     .where(SessionRow.token_digest == bindparam("digest"), is_session_open(_MOMENT), UserRow.is_active)
     .order_by(PostRow.starts_at, PostRow.id)
 )
@@ -322,20 +336,24 @@ _HOLDERS = (
 )
 
 
-def _people(session: Session, rows: Sequence[UserRow]) -> tuple[Person, ...]:
+def _with_posts_held(session: Session, rows: Sequence[UserRow]) -> tuple[Person, ...]:
+    """People to be shown, with the posts they hold now; nobody acts on what this answers."""
     posts: dict[UUID, list[HeldPost]] = {row.id: [] for row in rows}
-    asked = {"people": list(posts), "moment": clock.now()}
-    for post in session.scalars(_POSTS_HELD, asked) if posts else ():
+    for (post,) in rows_that_fit(session, _POSTS_HELD, _posts_of(posts)) if posts else ():
         posts[post.user_id].append(_held(post))
     return tuple(_person(row, posts[row.id]) for row in rows)
 
 
-def _with_posts(rows: Iterable[tuple[UserRow, PostRow | None]]) -> tuple[Person, ...]:
+def _posts_of(people: Iterable[UUID]) -> Mapping[str, object]:
+    return {"people": list(people), "moment": clock.now()}
+
+
+def _with_posts(rows: Iterable[Row[Any]]) -> tuple[Person, ...]:
     """People of a statement that joins them with their posts, in its order."""
     people: dict[UUID, tuple[UserRow, list[HeldPost]]] = {}
-    for user, post in rows:
+    for user, post in map(tuple, rows):
         _, held = people.setdefault(user.id, (user, []))
-        held += [_held(post)] if post else []
+        held.append(_held(post))
     return tuple(_person(user, held) for user, held in people.values())
 
 
@@ -371,6 +389,6 @@ def _members(session: Session, compartments: frozenset[UUID]) -> dict[UUID, froz
         statement = select(CompartmentMemberRow).where(
             CompartmentMemberRow.compartment_id.in_(compartments), is_in_force(CompartmentMemberRow, clock.now())
         )
-        for row in session.scalars(statement):
+        for (row,) in rows_that_fit(session, statement):
             held[row.user_id] = held.get(row.user_id, frozenset()) | {row.compartment_id}
     return held

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from intelhub.access import actions, factors, throttle
-from intelhub.access.credentials import open_secret, use_recovery_code, use_totp_step
+from intelhub.access.credentials import find_account, open_secret, use_recovery_code, use_totp_step
 from intelhub.access.domain import (
     LiveSession,
     Person,
@@ -29,7 +29,6 @@ from intelhub.access.policy import current_policy
 from intelhub.access.queries import (
     find_live_session,
     list_compartments_of,
-    open_credentials,
     person_of,
     posts_of,
 )
@@ -71,8 +70,7 @@ def sign_in(
     if wait:
         _record_refusal(session, "throttled", None, folded, address, place, request_id)
         return SignInRefused(message=_TOO_MANY, wait=wait)
-    user = session.scalar(select(UserRow).where(UserRow.username == folded))
-    credentials = open_credentials(session, user.id if user else NOBODY.user_id)
+    user, credentials = find_account(session, folded)
     strength, failed = _prove(session, user, credentials, password, second_factor, now)
     if user is None or strength is None:
         throttle.take_try(session, address_key, throttle.FREE_TRIES_OF_ADDRESS, now)
@@ -109,12 +107,18 @@ def open_session_for_persona(
 def resolve_session(
     session: Session, token: str, *, request_id: UUID | None = None, limits: SessionLimits = _DEFAULT_LIMITS
 ) -> LiveSession | None:
-    """Who acts under a token now, with the rights of this moment; None when it is unknown, ended, idle or too old."""
+    """Who acts under a token now, with the rights of this moment; None when it is unknown, ended, idle or too old.
+
+    Raises `Tampered` when the session, or any right of the person, is not as this product wrote it.
+    """
     now = clock.now()
     found = find_live_session(session, factors.token_digest(token), now)
     if found is None:
         return None
     row, person, compartments = found
+    strength = Strength(row.strength)
+    if strength is Strength.DEMO and not vault_of(session).is_demo:
+        raise row.misfit()  # it lifts the ceiling, and no process with these keys opened it
     # Limits that were made tighter hold for the sessions that are open already.
     last_moment = min(row.expires_at, row.created_at + limits.absolute)
     last_seen = row.last_seen_at
@@ -124,7 +128,7 @@ def resolve_session(
         # Not through the row: two requests at once would wait for each other's version of it.
         session.execute(update(SessionRow).where(SessionRow.id == row.id).values(last_seen_at=now))
         last_seen = now
-    actor = _actor(session, person, compartments, Place(row.place), Strength(row.strength), row.id, request_id)
+    actor = _actor(session, person, compartments, Place(row.place), strength, row.id, request_id)
     return LiveSession(actor=actor, ends_at=min(last_moment, last_seen + limits.idle))
 
 

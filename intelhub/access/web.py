@@ -6,12 +6,15 @@ No sign-in is remembered beyond its session, and no header, body or address name
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import flask_login
 from flask import Flask, Request, Response, g
 
 from intelhub.access.domain import LiveSession, Persona, SessionLimits
+from intelhub.access.misfits import raise_alarm
 from intelhub.access.scope import NOBODY
+from intelhub.access.seals import RightMisfit
 from intelhub.access.sign_in import resolve_session
 from intelhub.access.views import blueprint
 from intelhub.access.views.personas import demo
@@ -67,11 +70,18 @@ def _load(incoming: Request) -> _SignedInUser | None:
     token = token_of(incoming)
     if token is None:
         return None
-    with house().units.glance(NOBODY, house().scope_of(NOBODY)) as session:
-        live = resolve_session(session, token, request_id=g.request_id, limits=web_access().limits)
-        if live is None:
-            return None
-        g.known = hand_on_directory(session)
+    nobody = replace(NOBODY, request_id=g.request_id)
+    try:
+        with house().units.glance(nobody, house().scope_of(nobody)) as session:
+            live = resolve_session(session, token, request_id=g.request_id, limits=web_access().limits)
+            if live is None:
+                return None
+            g.known = hand_on_directory(session)
+    except RightMisfit as found:
+        # Nobody is signed in by it, and its owner finds the way to the sign-in page.
+        with house().units.begin(nobody, house().scope_of(nobody)) as session:
+            raise_alarm(nobody, session, found)
+        return None
     g.session_ends_at = live.ends_at
     return _SignedInUser(live)
 

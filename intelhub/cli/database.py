@@ -21,14 +21,16 @@ def db() -> None:
 def upgrade_tables(var: Path) -> None:
     """Run the migrations that this version brings; nothing happens when there are none."""
     from intelhub.cli.opening import load_settings
-    from intelhub.platform.migrate import current_revision, newest_revision, upgrade
+    from intelhub.platform.migrate import current_revision, newest_revision
+    from intelhub.upgrading import upgrade_tables
 
-    url = load_settings(var).url_for("migrator")
+    settings = load_settings(var)
+    url = settings.url_for("migrator")
     before = current_revision(url)
     if before == newest_revision():
         say(f"The tables are up to date ({before}).")
         return
-    upgrade(url)
+    upgrade_tables(settings)
     say(f"The tables were brought from {before or 'nothing'} to {newest_revision()}.")
 
 

@@ -21,9 +21,9 @@ from intelhub.crypto import create_key_file
 from intelhub.organisation import read_template
 from intelhub.platform.errors import Unavailable
 from intelhub.platform.messages import Message
-from intelhub.platform.migrate import upgrade
 from intelhub.platform.roles import LOGIN_ROLES, driver_address, initialise_database
 from intelhub.settings import Settings, read_env_file, write_env_file
+from intelhub.upgrading import upgrade_tables
 
 _VARIABLES = {role: f"INTELHUB_{role.removeprefix('intelhub_').upper()}_URL" for role in LOGIN_ROLES}
 
@@ -52,7 +52,7 @@ class Installation:
         say("preparing roles and database")
         initialise_database(self._address.render_as_string(hide_password=False), self.database, passwords)
         say("making the tables")
-        upgrade(settings.url_for("migrator"))
+        upgrade_tables(settings)
         say(f"loading the organisation {self.organisation}")
         with migrating(settings) as session:
             load_recorded(session, self.organisation)

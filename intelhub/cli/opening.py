@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import click
 
-from intelhub.access import NOBODY, actor_named, console_actor, scope_for
+from intelhub.access import NOBODY, RightMisfit, actor_named, console_actor, raise_alarm, scope_for
 from intelhub.app import House, open_house
 from intelhub.audit import SYSTEM_ACTOR_ID, ObjectRef, record_act
 from intelhub.cli.actions import ACTED_AS
@@ -79,6 +79,10 @@ def open_installation(var: Path, *, role: Role = "app") -> Iterator[House]:
     house = open_house(load_settings(var), role=role)
     try:
         yield house
+    except RightMisfit as found:
+        with house.units.begin(CONSOLE, SystemScope() if role != "app" else scope_for(CONSOLE)) as session:
+            raise_alarm(CONSOLE, session, found)
+        raise
     finally:
         house.units.engine.dispose()
 

@@ -13,7 +13,7 @@ from intelhub.crypto.envelope import (
     rewrap,
     seal_content,
 )
-from intelhub.crypto.framing import lp
+from intelhub.crypto.framing import lp, row_value
 from intelhub.crypto.hardening import Hardening, harden_process
 from intelhub.crypto.key_file import (
     RootKeys,
@@ -91,6 +91,7 @@ __all__ = [
     "roots_in_use",
     "rotate_kek",
     "rotate_root",
+    "row_value",
     "seal_blob",
     "seal_content",
     "size_class",

@@ -44,6 +44,7 @@ class Vault:
     ) -> None:
         self._roots = root_keys
         self._cache = _KekCache(most_cached, clock)
+        self._rights = _derived(root_keys.label, b"intelhub/rights/v1", b"seals of rows that grant something")
         self._signing = Ed25519PrivateKey.from_private_bytes(root_keys.audit_signing)
 
     def __repr__(self) -> str:
@@ -163,6 +164,16 @@ class Vault:
         """Raises `Tampered` unless the label is the one that was sealed."""
         if not hmac.compare_digest(mac, self.label_mac(*fields)):
             raise tampered()
+
+    # Rights
+
+    def right_mac(self, *fields: bytes) -> bytes:
+        """32 bytes over a row that grants something; HMAC-SHA256 under a key of its own."""
+        return hmac.digest(self._rights, lp(b"intelhub/right/v1", *fields), "sha256")
+
+    def is_right_mac(self, mac: bytes | None, *fields: bytes) -> bool:
+        """Whether a row that grants something is the one that was sealed."""
+        return hmac.compare_digest(mac or b"", self.right_mac(*fields))
 
     # Derived keys
 

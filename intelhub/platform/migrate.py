@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -23,14 +24,36 @@ _LOCK = 0x1A7E11A8
 _NOT_OURS = "procrastinate_"
 
 
-def upgrade(url: str, revision: str = "head") -> None:
+class Sealing(Protocol):
+    """What a migration seals rows with that were there before their seals; the platform knows no keys itself."""
+
+    def seal(self, table: str, values: Sequence[object]) -> bytes:
+        """The seal of a row with these values."""
+        ...
+
+    def record(self, connection: Connection, rows: int) -> None:
+        """Write down that rows were believed and sealed; raises `Tampered` when that was done before."""
+        ...
+
+
+def upgrade(url: str, revision: str = "head", *, sealing: Sealing | None = None) -> None:
     """Run the migrations up to `revision` as the migrator; a second process waits and then finds nothing to do.
 
     Each migration is a transaction of its own that starts as `intelhub_owner`. Raises `Unavailable` when the
-    database does not answer.
+    database does not answer, or when rows wait for their seals and no `sealing` was given.
     """
     with _migrator(url) as connection:
-        command.upgrade(_configuration(connection), revision)
+        configuration = _configuration(connection)
+        configuration.attributes["sealing"] = sealing
+        command.upgrade(configuration, revision)
+
+
+def sealing_of(configuration: Config | None) -> Sealing:
+    """What the migration that runs seals with; raises `Unavailable`."""
+    sealing: Sealing | None = configuration.attributes["sealing"] if configuration else None
+    if sealing is None:
+        raise Unavailable("The tables hold rights without seals, and sealing them needs the keys.")
+    return sealing
 
 
 def downgrade(url: str, revision: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,8 @@ from hypothesis.stateful import (
 
 from intelhub import access, records
 from intelhub.access import NOBODY, scope_for
+from intelhub.organisation import today
+from intelhub.platform import clock
 from intelhub.platform.actor import Place
 from intelhub.platform.database import open_engine
 from intelhub.platform.errors import NotFound, Refused
@@ -284,7 +287,8 @@ class RandomActs(RuleBasedStateMachine):
         one = self.people[name]
         one.is_expired = not one.is_expired
         if one.is_expired:
-            self.sql("update users set clearance_expires_on = current_date - 2 where username = %s", name)
+            with clock.telling(clock.now() - timedelta(days=2)):
+                self.clear(one, until=today())
         else:
             self.clear(one)
 
@@ -409,10 +413,10 @@ class RandomActs(RuleBasedStateMachine):
         self.house.people[name] = user_id
         self.clear(self.people[name])
 
-    def clear(self, one: Someone) -> None:
+    def clear(self, one: Someone, *, until: date | None = None) -> None:
         with self.console() as (actor, session):
             access.set_clearance(
-                actor, session, user_id=self.house.people[one.name], level=one.clearance, expires_on=None
+                actor, session, user_id=self.house.people[one.name], level=one.clearance, expires_on=until
             )
 
     @contextmanager

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from intelhub import records
+from intelhub import access, records
 from intelhub.platform.actor import Place
 from intelhub.platform.errors import Tampered
 from intelhub.platform.roles import driver_address
@@ -122,7 +122,8 @@ def test_an_agreement_without_a_reason_is_none(house, client_as, reason):
 def test_neither_from_a_place_nor_with_a_clearance_below_the_level_it_stands_at(house, client_as):
     record_id = proposed(house, "1", "0")
     assert agree(client_as("leader", place=Place.REMOTE), house, record_id).status_code == 404
-    sql(house, "update users set clearance = 0 where username = 'leader'")
+    with house.acting("operator") as (actor, session):
+        access.set_clearance(actor, session, user_id=house.people["leader"], level=0, expires_on=None)
     assert agree(client_as("leader"), house, record_id).status_code == 404
     assert level_of(house, record_id) == 1
 

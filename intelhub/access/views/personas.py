@@ -9,7 +9,7 @@ from flask import g, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
-from intelhub.access.queries import find_person
+from intelhub.access.queries import list_people
 from intelhub.access.sign_in import open_session_for_persona
 from intelhub.access.views.local_path import local_path
 from intelhub.access.views.places import place_choices, place_of
@@ -77,8 +77,11 @@ def _cards(locale: str) -> Iterator[tuple[str, Card]]:
     """Every persona who is loaded and holds a post, with the department they belong to."""
     actor, session = current_actor(), current_session()
     tree = load_directory(session).as_of(today())
-    for persona in web_access().personas:
-        person = find_person(actor, session, persona.username)
+    personas = web_access().personas
+    there = list_people(actor, session, usernames=[one.username for one in personas], only_active=False)
+    people = {person.username: person for person in there}
+    for persona in personas:
+        person = people.get(persona.username)
         unit = tree.find(person.posts[0].unit_id) if person and person.posts else None
         if person is None or unit is None:
             continue

@@ -10,13 +10,14 @@ from uuid import UUID
 from flask import Request, current_app, g
 
 from intelhub.platform.actor import Actor
+from intelhub.platform.errors import Tampered
 from intelhub.platform.row_scope import Scope
 from intelhub.platform.unit_of_work import ActorSession, UnitsOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """What was refused to whom, for the audit log; `is_alarm` when stored data did not fit its seal.
+    """What was refused to whom, for the audit log; `alarm` when stored data did not fit its seal.
 
     `object_kind` and `object_id` are what the address names, whether or not there is such a thing.
     """
@@ -24,7 +25,7 @@ class Refusal:
     actor: Actor
     permission: str
     rule: str
-    is_alarm: bool
+    alarm: Tampered | None
     object_kind: str
     object_id: UUID | None
 

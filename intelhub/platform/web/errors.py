@@ -65,7 +65,7 @@ def audit_refusal(error: IntelhubError) -> None:
             actor=g.actor,
             permission=(mark.permission if isinstance(mark, Access) else None) or request.endpoint or "",
             rule=error.rule if isinstance(error, Refused) else type(error).__name__,
-            is_alarm=isinstance(error, Tampered),
+            alarm=error if isinstance(error, Tampered) else None,
             object_kind=kind.removesuffix("_id"),
             object_id=object_id,
         )

@@ -22,7 +22,7 @@ TABLES = {
 
 
 def test_models_say_what_the_migration_made(bare_database):
-    upgrade(bare_database.migrator_url, "0005")
+    upgrade(bare_database.migrator_url)
     own = MetaData(naming_convention=Base.metadata.naming_convention)
     for name in (*TABLES, "units"):
         Base.metadata.tables[name].to_metadata(own)

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
+
+from intelhub.access import NOBODY, scope_for
+from intelhub.access.models import CompartmentMemberRow
+from intelhub.cli.opening import open_installation
 
 from .conftest import ANALYST, LEADER, OFFICER
 
@@ -102,10 +108,10 @@ def test_each_act_stands_in_the_log_and_no_name_does(river):
 def test_a_name_given_twice_at_once_is_one_membership_after_all(river):
     """Whatever put a second row there: taking somebody out takes them out."""
     river.done("compartment", "add", NAME, OFFICER)
-    river.sql(
-        "insert into compartment_members select gen_random_uuid(), compartment_id, user_id, starts_at, null, granted_by"
-        " from compartment_members"
-    )
+    with open_installation(river.var) as house, house.units.begin(NOBODY, scope_for(NOBODY)) as session:
+        one = session.scalars(select(CompartmentMemberRow)).one()
+        names = ("compartment_id", "user_id", "starts_at", "ends_at", "granted_by")
+        session.add(CompartmentMemberRow(id=uuid4(), **{name: getattr(one, name) for name in names}))
     assert re.search(rf"{NAME} +1 ", river.done("compartment", "list").stdout)
     river.done("compartment", "remove", NAME, OFFICER)
     assert members(river) == set()

@@ -1,0 +1,47 @@
+"""Brings the tables of an installation up to date; its keys are opened only where a migration has rows to seal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from intelhub.access import NOBODY, RIGHTS_SEALED
+from intelhub.audit import count_acts, record_act
+from intelhub.crypto import Vault, open_key_file, row_value
+from intelhub.platform.errors import Tampered
+from intelhub.platform.migrate import upgrade
+from intelhub.settings import Settings
+
+
+def upgrade_tables(settings: Settings) -> None:
+    """Run the migrations this version brings; raises what `upgrade` and the opening of the key file raise."""
+    upgrade(settings.url_for("migrator"), sealing=_WithKeys(settings))
+
+
+class _WithKeys:
+    """Seals with the keys of the installation."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _vault(self) -> Vault:
+        passphrase = self._settings.passphrase_file.read_text(encoding="utf-8").strip()
+        return Vault(open_key_file(self._settings.key_file, passphrase))
+
+    def seal(self, table: str, values: Sequence[object]) -> bytes:
+        """The seal `access.seals` puts on the same row."""
+        return self._vault.right_mac(table.encode(), *map(row_value, values))
+
+    def record(self, connection: Connection, rows: int) -> None:
+        """Write an entry; a second one would mean that somebody took the seals away to have rights believed."""
+        with Session(connection, join_transaction_mode="rollback_only") as session:
+            if count_acts(session, [RIGHTS_SEALED]):
+                raise Tampered(
+                    "The rights in this database were sealed before, and their seals are gone. Restore the backup."
+                )
+            record_act(NOBODY, session, RIGHTS_SEALED, rule=f"{rows} rows")
+            session.commit()
