@@ -44,7 +44,7 @@ class SealedRow:
 
 
 def _fields(row: SealedRow, values: dict[str, Any]) -> list[bytes]:
-    return [row.__tablename__.encode(), *(row_value(values[name]) for name in row.__sealed__)]
+    return [row.__tablename__.encode(), *map(row_value, map(values.__getitem__, row.__sealed__))]
 
 
 def _session_of(row: SealedRow) -> Session:
