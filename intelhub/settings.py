@@ -194,13 +194,13 @@ class Settings:
         ),
     )
     session_idle_minutes: int = field(
-        default=30,
+        default=15,
         metadata=_about(
             "INTELHUB_SESSION_IDLE_MINUTES", "A session ends after so many minutes without a request.", _number(1, 720)
         ),
     )
     session_absolute_minutes: int = field(
-        default=720,
+        default=480,
         metadata=_about(
             "INTELHUB_SESSION_ABSOLUTE_MINUTES", "A session ends after so many minutes in any case.", _number(1, 1440)
         ),

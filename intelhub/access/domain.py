@@ -20,8 +20,8 @@ DEFAULT_POST_DURATION = timedelta(days=365)
 class SessionLimits:
     """How long a session lasts: without a request, and in any case. An installation says so in its settings."""
 
-    idle: timedelta = timedelta(minutes=30)
-    absolute: timedelta = timedelta(hours=12)
+    idle: timedelta = timedelta(minutes=15)
+    absolute: timedelta = timedelta(hours=8)
 
     @property
     def touched_every(self) -> timedelta:

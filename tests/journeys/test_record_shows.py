@@ -24,7 +24,7 @@ def test_a_record_explains_its_codes_and_what_hangs_on_it_by_keyboard_and_on_pap
     for width in (1280, 360):
         analyst = live.persona("analyst", width=width)
         analyst.goto(f"/records/{target}")
-        expect(analyst.locator("#linked")).to_contain_text("Tin trùng về phụ tùng ô tô")
+        expect(analyst.locator("#linked")).to_contain_text("Được xác nhận bởi")
         expect(analyst.locator("#readers")).to_contain_text("Phân tích viên")
         assert_usable(analyst)
         code = analyst.locator(".fact .code.grade").first
@@ -34,6 +34,11 @@ def test_a_record_explains_its_codes_and_what_hangs_on_it_by_keyboard_and_on_pap
         analyst.emulate_media(media="print")
         assert code.locator(".visually-hidden").bounding_box()["width"] > 50
         expect(analyst.locator("#readers")).to_be_visible()
+        analyst.emulate_media(media="screen")
+        analyst.click("details.menu summary.btn")
+        analyst.click("a[href$='/merged']")
+        expect(analyst.locator(".rows")).to_contain_text("Tin trùng về phụ tùng ô tô")
+        assert_usable(analyst)
 
 
 def test_the_number_pad_comes_for_kinds_that_digits_alone_identify(live):

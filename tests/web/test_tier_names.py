@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import pytest
 from sqlalchemy.orm import Session
@@ -48,21 +49,23 @@ class Organised:
     def tier(self, number: int) -> str:
         return self.directory.tier(number).label(self.language)
 
-    def foreign_names(self) -> list[str]:
+    @cached_property
+    def foreign_names(self) -> re.Pattern[str]:
         """What other administrations call their tiers, in both languages."""
         own = {name.lower() for tier in self.directory.tiers.values() for name in (tier.name, tier.name_en)}
         tiers = [tier for name in template_names() for tier in read_template(name).tiers.values()]
         others = {name for tier in tiers for name in (tier.name, tier.name_en)} | {"Headquarters"}
-        return [name for name in others if name.lower() not in own]
+        found = "|".join(re.escape(name) for name in sorted(others) if name.lower() not in own)
+        return re.compile(rf"(?<![\w-])(?:{found})s?(?!\w)", re.IGNORECASE)
 
-    def without_own_names(self, text: str) -> str:
-        """The text without the names of units and tiers as they are here: a unit is called what it is called."""
+    @cached_property
+    def own_names(self) -> re.Pattern[str]:
+        """The names of units and tiers as they are here: a unit is called what it is called."""
         units = self.directory.ever.units
         own = {name for unit in units for name in (unit.name, unit.name_en, unit.short_name, unit.area)}
         own |= {name for tier in self.directory.tiers.values() for name in (tier.name, tier.name_en)}
         own |= {fold(name) for name in own}  # lists are found by what is typed without diacritics
-        names = sorted(own - {""}, key=len, reverse=True)
-        return re.sub("|".join(map(re.escape, (*_NEUTRAL, *names))), "·", text)
+        return re.compile("|".join(map(re.escape, (*_NEUTRAL, *sorted(own - {""}, key=len, reverse=True)))))
 
     def check(self, answer, status: int = 200) -> str:
         """The words of an answer, in which no name of another administration's tiers stands."""
@@ -70,14 +73,8 @@ class Organised:
         assert answer.status_code == status, page[:1500]
         text = shown_on(page)
         assert "%(" not in text
-        rest = self.without_own_names(text)
-        found = [
-            line
-            for line in rest.splitlines()
-            if any(
-                re.search(rf"(?<![\w-]){re.escape(name)}s?(?!\w)", line, re.IGNORECASE) for name in self.foreign_names()
-            )
-        ]
+        doubtful = [line for line in text.splitlines() if self.foreign_names.search(line)]
+        found = [line for line in doubtful if self.foreign_names.search(self.own_names.sub("·", line))]
         assert not found, "\n".join(found)
         return text
 
@@ -151,7 +148,7 @@ def test_every_desk_and_every_place_of_the_navigation(there, signed_in):
         "/explain", "/people", "/people/new", f"/people/{there.house.people['head']}", "/health", "/account",
     )  # fmt: skip
     seen = dict.fromkeys(addresses, 0)
-    for username in PEOPLE:
+    for username in PEOPLE.keys() - {"officer2", "neighbour", "analyst2", "stranger"}:  # the same desks as others
         client = signed_in(username)
         for address in addresses:
             answer = client.get(address)
