@@ -22,6 +22,7 @@ from intelhub.records.queries import ListFilter
 from intelhub.records.service.drafting import find_return_comment
 from intelhub.records.service.reading import log_shown, raise_alarm, step_of
 
+_SHOWN = 15  # several desks to a page; the list shows the rest
 LOOKED_THROUGH = 500
 _URGENCY = {"express": 0, "very_urgent": 1, "urgent": 2, "normal": 3}
 _NOBODY = UUID(int=0)
@@ -41,10 +42,10 @@ class Desk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """What lies on a desk: the lines shown, whether there are more, and whether more than were looked through."""
+    """What lies on a desk: the lines shown, how many were looked through, and whether there are more than those."""
 
     lines: tuple[RecordSummary, ...]
-    has_more: bool = False
+    count: int
     is_cut: bool = False
 
 
@@ -82,7 +83,7 @@ def show_desk(
     session: Session,
     wanted: ListFilter,
     *,
-    limit: int = queries.PAGE,
+    limit: int = _SHOWN,
     looked_through: int = LOOKED_THROUGH,
 ) -> Waiting:
     """What waits on a desk, the urgent ones first and then the oldest, logged as `show_list` does.
@@ -93,7 +94,7 @@ def show_desk(
     lines, is_cut = _in_order(actor, session, wanted, looked_through)
     raise_alarm(actor, session, lines[limit:])
     log_shown(actor, session, lines[:limit])
-    return Waiting(lines=tuple(lines[:limit]), has_more=is_cut or len(lines) > limit, is_cut=is_cut)
+    return Waiting(lines=tuple(lines[:limit]), count=len(lines), is_cut=is_cut)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,7 @@ class Shown:
     desk: desks.Desk
     title: str
     lines: tuple[Line, ...]
-    has_more: bool = False
+    count: int
     is_cut: bool = False
 
 
@@ -54,7 +54,7 @@ def _shown(actor: Actor, desk: desks.Desk) -> Shown:
     if not desk.waits:
         changes = desks.show_changes(actor, session, desk.wanted, limit=_NEWEST + 1)
         lines = _changed(changes[:_NEWEST], act=act_on(desk.key, None, takes_on=False))
-        return Shown(desk=desk, title=title_of(desk.key), lines=lines, has_more=len(changes) > _NEWEST)
+        return Shown(desk=desk, title=title_of(desk.key), lines=lines, count=len(changes))
     found = desks.show_desk(actor, session, desk.wanted)
     comments = desks.list_return_comments(actor, session, found.lines)
     names = names_of(line.assignee_id for line in found.lines) if desk.key == "colleagues" else {}
@@ -68,7 +68,7 @@ def _shown(actor: Actor, desk: desks.Desk) -> Shown:
         )
         for line in found.lines
     )
-    return Shown(desk=desk, title=title_of(desk.key), lines=lines, has_more=found.has_more, is_cut=found.is_cut)
+    return Shown(desk=desk, title=title_of(desk.key), lines=lines, count=found.count, is_cut=found.is_cut)
 
 
 def _changed(changes: Sequence[desks.Change], *, act: str | None = None) -> tuple[Line, ...]:

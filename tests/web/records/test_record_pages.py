@@ -264,18 +264,18 @@ def test_a_post_without_token_or_from_another_site_does_nothing(client_as):
     assert "Phụ tùng" not in page(officer, "/")
 
 
-def test_a_heap_shows_fifty_the_urgent_first_and_says_that_there_are_more(client_as, house):
+def test_a_heap_shows_fifteen_the_urgent_first_and_says_how_many_there_are(client_as, house):
     with house.acting("officer") as (actor, session):
-        for number in range(51):
-            urgency = "express" if number == 50 else "normal"
+        for number in range(21):
+            urgency = "express" if number == 20 else "normal"
             fields = content(abstract=f"Tin số {number:02d}", urgency=urgency)
             draft = records.create_draft(actor, session, fields)
             records.submit_record(actor, session, draft.id, draft.row_version)
     shown = page(client_as("leader"), "/")
     heap = shown.split('id="desk-review"')[1].split("</section>")[0]
     lines = re.findall(r"Tin số (\d\d)</a>", heap)
-    assert lines == ["50", *(f"{number:02d}" for number in range(49))]
-    assert ">50+<" in heap
+    assert lines == ["20", *(f"{number:02d}" for number in range(14))]
+    assert ">21<" in heap
     assert 'href="/records?desk=review"' in heap
     sequencer = open_engine(house.database.sequencer_url, pool_size=1)
     sequence_once(sequencer, house.vault)
