@@ -6,6 +6,7 @@ without what does not fit.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -39,6 +40,9 @@ from intelhub.platform.errors import NotFound
 
 NAME_PURPOSE = b"compartment names"
 _DEFAULT_LIMITS = SessionLimits()
+_NAME_SECONDS = 60.0
+_MOST_NAMES = 20_000
+_names: dict[UUID, tuple[float, str]] = {}
 
 
 def find_person(actor: Actor, session: Session, key: UUID | str) -> Person | None:
@@ -62,11 +66,21 @@ def person_of(session: Session, user: UserRow) -> Person:
 
 
 def name_people(actor: Actor, session: Session, ids: Collection[UUID]) -> dict[UUID, str]:
-    """The display names of people, whoever they are today; an id that nobody has is left out."""
+    """The display names of people, as they were within the last minute; an id that nobody has is left out.
+
+    Every page names the same few people, and nothing is decided by what somebody is called.
+    """
     del actor
-    if not ids:
-        return {}
-    return dict(session.execute(_NAMES, {"people": list(ids)}).all())
+    now = time.monotonic()
+    known = {one: kept[1] for one in ids if (kept := _names.get(one)) and now - kept[0] < _NAME_SECONDS}
+    asked = [one for one in ids if one not in known]
+    if asked:
+        found: dict[UUID, str] = dict(session.execute(_NAMES, {"people": asked}).all())
+        if len(_names) > _MOST_NAMES:
+            _names.clear()
+        _names.update((one, (now, name)) for one, name in found.items())
+        known |= found
+    return known
 
 
 def list_people(

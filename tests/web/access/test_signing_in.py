@@ -94,14 +94,14 @@ def test_signing_out_twice_is_no_mistake(client):
 def test_staying_moves_the_end(client_as):
     client = client_as("officer")
     began = clock.now()
-    with time_machine.travel(began + timedelta(minutes=20)):
+    with time_machine.travel(began + timedelta(minutes=10)):
         answer = client.submit("/stay")
         assert (answer.status_code, answer.get_data()) == (204, b"")
         ends = datetime.fromisoformat(answer.headers["Session-Ends-At"])
-        assert ends > began + timedelta(minutes=49)
-    with time_machine.travel(began + timedelta(minutes=45)):
+        assert ends > began + timedelta(minutes=24)
+    with time_machine.travel(began + timedelta(minutes=20)):
         assert client.get("/account").status_code == 200
-    with time_machine.travel(began + timedelta(minutes=80)):
+    with time_machine.travel(began + timedelta(minutes=60)):
         assert client.get("/account").status_code == 303
 
 
