@@ -115,7 +115,13 @@ def _install_access(app: Flask, house: House) -> None:
         absolute=timedelta(minutes=settings.session_absolute_minutes),
     )
     is_demo = settings.demo and house.vault.is_demo
-    access.install_web(app, is_demo=is_demo, limits=limits, personas=_personas() if is_demo else ())
+    access.install_web(
+        app,
+        is_demo=is_demo,
+        limits=limits,
+        personas=_personas() if is_demo else (),
+        onsite_networks=settings.onsite_networks,
+    )
 
 
 def _personas() -> Iterator[Persona]:

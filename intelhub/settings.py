@@ -15,6 +15,8 @@ from intelhub.crypto import is_demo_key_file
 from intelhub.platform.errors import IntelhubError
 from intelhub.platform.messages import Message
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 ENV_FILE = "intelhub.env"
 _LINE = re.compile(r"(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)")
 # Where files stand inside the settings' folder unless said otherwise.
@@ -128,6 +130,17 @@ def _host(variable: str, text: str) -> str:
         ) from None
 
 
+def _networks(variable: str, text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(one.strip()) for one in text.split(",") if one.strip())
+    except ValueError:
+        raise _refuse(
+            "%(variable)s must be networks such as 10.15.0.0/16, separated by commas, and it is “%(text)s”.",
+            variable=variable,
+            text=text,
+        ) from None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything an installation can decide; each field says in its metadata which variable sets it."""
@@ -177,6 +190,15 @@ class Settings:
             "INTELHUB_TRUSTED_HOSTS",
             "The host names under which people reach the server; a request for any other is refused.",
             _names,
+        ),
+    )
+    onsite_networks: tuple[Network, ...] = field(
+        default=(),
+        metadata=_about(
+            "INTELHUB_ONSITE_NETWORKS",
+            "The networks of the premises: sessions on site and in the duty room live there alone. Empty: the place is"
+            " what the person says, and the log keeps it.",
+            _networks,
         ),
     )
     demo: bool = field(

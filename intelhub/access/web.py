@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from ipaddress import IPv4Network, IPv6Network
 
 import flask_login
 from flask import Flask, Request, Response, g
@@ -34,16 +35,26 @@ class _SignedInUser(flask_login.UserMixin):  # type: ignore[misc]  # Flask-Login
 
 
 def install_web(
-    app: Flask, *, is_demo: bool, limits: SessionLimits | None = None, personas: Iterable[Persona] = ()
+    app: Flask,
+    *,
+    is_demo: bool,
+    limits: SessionLimits | None = None,
+    personas: Iterable[Persona] = (),
+    onsite_networks: Iterable[IPv4Network | IPv6Network] = (),
 ) -> None:
     """Put the pages of access on the application, and the way its requests are signed in.
 
     With `is_demo`, for an installation whose keys are a demo's, signing in with one click is put there as well;
-    elsewhere that address does not exist.
+    elsewhere that address does not exist. With `onsite_networks`, a session on site or in the duty room is nobody's
+    anywhere else.
     """
     is_secure = bool(app.config["SESSION_COOKIE_SECURE"])
     choices = WebAccess(
-        limits=limits or SessionLimits(), is_secure=is_secure, is_demo=is_demo, personas=tuple(personas)
+        limits=limits or SessionLimits(),
+        is_secure=is_secure,
+        is_demo=is_demo,
+        personas=tuple(personas),
+        onsite_networks=tuple(onsite_networks),
     )
     install(app, choices)
     manager = flask_login.LoginManager()
@@ -74,7 +85,7 @@ def _load(incoming: Request) -> _SignedInUser | None:
     try:
         with house().units.glance(nobody, house().scope_of(nobody)) as session:
             live = resolve_session(session, token, request_id=g.request_id, limits=web_access().limits)
-            if live is None:
+            if live is None or not web_access().admits(live.actor.place, incoming.remote_addr):
                 return None
             g.known = hand_on_directory(session)
     except RightMisfit as found:

@@ -6,11 +6,13 @@ Nothing else may be put into it, and no page may be signed in by anything but it
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import cast
 
 from flask import Flask, Request, Response, current_app, session
 
 from intelhub.access.domain import Persona, SessionLimits
+from intelhub.platform.actor import Place
 
 _EXTENSION = "intelhub.access"
 _LONGEST_TOKEN = 128
@@ -24,6 +26,17 @@ class WebAccess:
     is_secure: bool
     is_demo: bool
     personas: tuple[Persona, ...]
+    onsite_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    def admits(self, place: Place, address: str | None) -> bool:
+        """Whether somebody at a network address may work as from this place: from anywhere, or on the premises."""
+        if place is Place.REMOTE or not self.onsite_networks:
+            return True
+        try:
+            here = ip_address(address or "")
+        except ValueError:
+            return False
+        return any(here in network for network in self.onsite_networks)
 
     @property
     def cookie_name(self) -> str:

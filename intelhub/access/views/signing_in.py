@@ -64,6 +64,9 @@ def sign_in_now() -> ResponseReturnValue:
     if place is None:
         said = Message("Say where you work from.")
         return _form(next_path=next_path, errors=[("place", said)]), 422
+    if not web_access().admits(place, request.remote_addr):
+        said = Message("You are not on the premises' network. Choose to work from elsewhere.")
+        return _form(next_path=next_path, errors=[("place", said)]), 422
     with as_nobody() as session:
         answer = sign_in(
             session,

@@ -88,6 +88,7 @@ def test_a_missing_address_is_told_when_it_is_needed(tmp_path, real_keys):
         ("INTELHUB_HOST", "everywhere", "an address"),
         ("INTELHUB_TRUSTED_HOSTS", "https://tin", "host names"),
         ("INTELHUB_TRUSTED_HOSTS", ",", "host names"),
+        ("INTELHUB_ONSITE_NETWORKS", "10.15.3.4/16", "networks such as"),
         ("INTELHUB_KEY_FILE", "keys/root.key", "a path from the root"),
         ("INTELHUB_APP_URL", "postgres://intelhub_app:hush@/x", "must begin with"),
     ],
