@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
 from intelhub.platform.database import is_outage
 from intelhub.platform.errors import (
@@ -104,6 +104,9 @@ def _token_refused() -> ResponseReturnValue:
 def _http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, CSRFError):
         return _token_refused()
+    if isinstance(error, SecurityError):
+        # A host that is not ours: no page can be made, because none of its addresses could be.
+        return "This server does not answer to that name.\n", HTTPStatus.BAD_REQUEST, {"Content-Type": "text/plain"}
     if isinstance(error, RequestEntityTooLarge):
         return _page(_too_large())
     if error.code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from flask import Flask, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import SecurityError
 
 from intelhub.platform.errors import NotFound, NotPermitted, SignInRequired
 from intelhub.platform.web.blueprint import Access
@@ -43,6 +44,8 @@ def _pass_gate() -> ResponseReturnValue | None:
     g.known = {}
     g.actor = house().nobody
     g.scope = house().scope_of(house().nobody)
+    if isinstance(request.routing_exception, SecurityError):
+        raise request.routing_exception
     if request.routing_exception is not None:
         raise NotFound(rule="no_route")
     mark = g.access = _access_mark()
