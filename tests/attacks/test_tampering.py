@@ -241,7 +241,7 @@ def test_damage_that_a_desk_looked_through_and_does_not_show_raises_the_alarm(sc
     assert [line.id for line in waiting.lines] == [
         scene.other
     ]  # the urgent one, and nobody knows what the damaged one is
-    assert waiting.has_more
+    assert waiting.count == 2
     assert scene.alarms() == 1
 
 
