@@ -41,7 +41,18 @@ def _lang_son_gates() -> list[_Seat]:
             ),
         ),
         _Seat(username="15bb.officer2", function="group_officer", units=("15BB",), clearance=2),
-        _Seat(username="15bb.contributor1", function="contributor", units=("15BB",), clearance=3),
+        _Seat(
+            username="15bb.contributor1",
+            function="contributor",
+            units=("15BB",),
+            clearance=3,
+            persona=(
+                "Cộng tác viên",
+                "Contributor",
+                "Công chức ở khâu khác tại Hữu Nghị: viết và theo dõi phiếu tin của mình, không xem tin người khác.",
+                "Works elsewhere at the Hữu Nghị gate: writes their own records and follows them, reads nobody else's.",
+            ),
+        ),
         _Seat(
             username="15bb.leader1",
             function="group_leader",
@@ -99,7 +110,18 @@ def _lang_son_department() -> list[_Seat]:
                 "Follows the work on the records and decides what headquarters gets to read.",
             ),
         ),
-        _Seat(username="15.leader1", function="department_leader", units=("15ZZ",), clearance=3),
+        _Seat(
+            username="15.leader1",
+            function="department_leader",
+            units=("15ZZ",),
+            clearance=3,
+            persona=(
+                "Lãnh đạo Cục",
+                "Leader of the department",
+                "Xem tin của toàn Cục Lạng Sơn, phân công và quyết định chuyển lên Tổng cục.",
+                "Reads what the Lạng Sơn department holds, assigns it and decides what goes up to headquarters.",
+            ),
+        ),
         _Seat(
             username="15.security1",
             function="security_officer",
@@ -183,7 +205,18 @@ def _headquarters() -> list[_Seat]:
         ),
         _Seat(username="dtcbl.analyst2", function="analyst", units=information, clearance=2),
         _Seat(username="dtcbl.head1", function="division_head", units=information, clearance=3),
-        _Seat(username="dtcbl.leader1", function="leader", units=("DTCBL",), clearance=3),
+        _Seat(
+            username="dtcbl.leader1",
+            function="leader",
+            units=("DTCBL",),
+            clearance=3,
+            persona=(
+                "Lãnh đạo Cục Điều tra chống buôn lậu",
+                "Leader at headquarters",
+                "Xem tin các Cục đã chuyển lên, tìm kiếm trên toàn ngành.",
+                "Reads what the departments shared up and searches the whole service.",
+            ),
+        ),
         _Seat(
             username="auditor1", function="auditor", units=("TTKT",), clearance=0,
             persona=(

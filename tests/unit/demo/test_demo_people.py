@@ -49,8 +49,11 @@ def test_the_personas_are_one_of_each_kind():
     personas = {person.username: person for person in PEOPLE if person.is_persona}
     assert set(personas) == {
         "15bb.officer1", "15bb.leader1", "15cbl.analyst1", "15cbl.analyst2", "15cbl.head1", "15.security1",
-        "20bb.officer1", "20cbl.analyst1", "dtcbl.analyst1", "auditor1", "operator1",
+        "20bb.officer1", "20cbl.analyst1", "dtcbl.analyst1", "auditor1", "operator1", "15bb.contributor1",
+        "15.leader1", "dtcbl.leader1",
     }  # fmt: skip
+    # A head of division at headquarters reads what an analyst there reads.
+    assert FUNCTIONS - {function for one in personas.values() for function in one.functions} == {"division_head"}
     assert personas["15cbl.analyst2"].place is Place.REMOTE
     assert personas["15bb.officer1"].holds("group_officer", "15BB")
     assert all(p.title_vi and p.title_en and p.blurb_vi and p.blurb_en for p in personas.values())
