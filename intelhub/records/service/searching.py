@@ -170,9 +170,17 @@ def _count_months(hits: list[Hit]) -> tuple[tuple[str, int], ...]:
 
 
 def _context_of(actor: Actor, request: SearchRequest) -> bytes:
-    """What a place is bound to: whose it is and the question it belongs to, figures and all."""
+    """What a place is bound to: whose it is, with which rights, and the question it belongs to.
+
+    Its figures are of the moment they were counted: whoever may read less since, or elsewhere, is told anew.
+    """
+    rights = (
+        actor.ceiling,
+        sorted(actor.compartments),
+        sorted((post.function, str(post.unit_id)) for post in actor.posts),
+    )
     asked = json.dumps(
-        (request.text, sorted(request.facets.items()), request.not_before, request.not_after, request.order),
+        (rights, request.text, sorted(request.facets.items()), request.not_before, request.not_after, request.order),
         default=str,
     )
     return b"\0".join((_CURSOR, actor.user_id.bytes, hashlib.sha256(asked.encode()).digest()))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from intelhub.platform.actor import Place
 from intelhub.records.service import searching
 from intelhub.search import Order, SearchRequest
 from tests.house import content
@@ -68,3 +69,6 @@ def test_another_reader_gains_nothing_from_a_page_s_place(house):
         with house.acting("stranger") as (actor, session):
             found = searching.search_records(actor, session, request, cursor=cursor)
         assert (found.found, found.counted.count) == ((), 0)
+        with house.acting("leader", place=Place.REMOTE) as (actor, session):
+            found = searching.search_records(actor, session, request, cursor=cursor)
+        assert (found.found, found.counted.count) == ((), 0), "at home nobody is told what was counted on site"
