@@ -70,7 +70,7 @@ def _lang_son_gates() -> list[_Seat]:
     ]
 
 
-def _lang_son_department() -> list[_Seat]:
+def _lang_son_analysts() -> list[_Seat]:
     division = ("15ZZ.CBL",)
     return [
         _Seat(
@@ -98,10 +98,15 @@ def _lang_son_department() -> list[_Seat]:
                 "Works away from the premises and sees nothing secret, whatever the clearance says.",
             ),
         ),
+    ]
+
+
+def _lang_son_leaders() -> list[_Seat]:
+    return [
         _Seat(
             username="15cbl.head1",
             function="unit_head",
-            units=division,
+            units=("15ZZ.CBL",),
             clearance=3,
             persona=(
                 "Trưởng phòng Chống buôn lậu, Lạng Sơn",
@@ -237,7 +242,7 @@ def _headquarters() -> list[_Seat]:
 
 
 def _seats() -> list[_Seat]:
-    seats = [*_lang_son_gates(), *_lang_son_department(), *_quang_ninh()]
+    seats = [*_lang_son_gates(), *_lang_son_analysts(), *_lang_son_leaders(), *_quang_ninh()]
     for department, clearance in _LARGE.items():
         seats += _large(department, clearance)
     for department in _SMALL:
