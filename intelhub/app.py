@@ -94,7 +94,7 @@ def create_app(house: House | None = None) -> Flask:
     CSRFProtect(app)
     headers.install(app)
     errors.install(app)
-    frame.install(app, is_demo=house.settings.demo)
+    frame.install(app, is_demo=house.settings.demo, counters={"records.home": records.count_waiting})
     static_files.install(app)
     for feature in (records, organisation, audit, health):
         app.register_blueprint(feature.blueprint)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, g, request, url_for
+from flask import Flask, Response, g, request, url_for
 from flask_babel import get_locale, gettext
 from flask_wtf.csrf import generate_csrf
 
@@ -15,6 +15,7 @@ from intelhub.access import NOBODY, may
 from intelhub.organisation import find_unit
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor
+from intelhub.platform.web.counting import Counter, CountMemory
 from intelhub.platform.web.current import house
 from intelhub.records.catalogues import entry
 
@@ -71,10 +72,37 @@ _PLACES: tuple[tuple[str, str, str | None, str | None, Callable[[], str]], ...] 
 )
 
 
-def _navigation(actor: Actor, known: set[str]) -> tuple[NavigationItem, ...]:
+_SAFE = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What counts for which place of the navigation, and what this process counted last."""
+
+    counters: Mapping[str, Counter]
+    memory: CountMemory
+
+    def of(self, endpoint: str, actor: Actor) -> int | None:
+        """How many wait at a place; the place itself says it anew, and so does whatever has just changed something.
+
+        A page that refuses has no session any more, and says no number: of two refusals nothing may tell them apart.
+        """
+        counter = self.counters.get(endpoint)
+        if counter is None or "session" not in g or "is_refusal" in g:
+            return None
+        is_fresh = request.endpoint == endpoint or request.method not in _SAFE
+        return self.memory.count(actor, g.session, counter, is_fresh=is_fresh)
+
+
+def _navigation(actor: Actor, known: set[str], counts: Counts) -> tuple[NavigationItem, ...]:
     return tuple(
         NavigationItem(
-            label=words(), url=url_for(endpoint), icon=icon, shortcut=shortcut, is_current=request.endpoint == endpoint
+            label=words(),
+            url=url_for(endpoint),
+            icon=icon,
+            shortcut=shortcut,
+            is_current=request.endpoint == endpoint,
+            count=counts.of(endpoint, actor),
         )
         for endpoint, icon, shortcut, permission, words in _PLACES
         if endpoint in known and (permission is None or may(actor, permission))
@@ -93,8 +121,8 @@ def _unit_name(actor: Actor, locale: str) -> str:
     return unit.short_label(locale) if unit else ""
 
 
-def build_frame(app: Flask, *, is_demo: bool) -> Frame:
-    """The frame of this request; everything it says comes from the actor and the directory, never from content."""
+def build_frame(app: Flask, counts: Counts, *, is_demo: bool) -> Frame:
+    """The frame of this request; it says who acts, what units are called and how many wait, never any content."""
     actor: Actor = getattr(g, "actor", NOBODY)
     locale = str(get_locale() or "vi")
     return Frame(
@@ -105,7 +133,7 @@ def build_frame(app: Flask, *, is_demo: bool) -> Frame:
         ceiling=actor.ceiling,
         locale=locale,
         demo=is_demo,
-        navigation=_navigation(actor, set(app.view_functions)) if actor is not NOBODY else (),
+        navigation=_navigation(actor, set(app.view_functions), counts) if actor is not NOBODY else (),
         search_url=url_for("records.search") if may(actor, "record.search") else None,
         sign_out_url=url_for("access.sign_out"),
         stay_url=url_for("access.stay"),
@@ -115,12 +143,21 @@ def build_frame(app: Flask, *, is_demo: bool) -> Frame:
     )
 
 
-def install(app: Flask, *, is_demo: bool) -> None:
-    """Offer `frame` to every template, built when a template first asks for it."""
+def install(app: Flask, *, is_demo: bool, counters: Mapping[str, Counter]) -> None:
+    """Offer `frame` to every template, built when a template first asks for it; `counters` by endpoint."""
+    counts = Counts(counters=counters, memory=CountMemory())
 
     def frame() -> dict[str, Any]:
         if "frame" not in g:
-            g.frame = build_frame(app, is_demo=is_demo)
+            g.frame = build_frame(app, counts, is_demo=is_demo)
         return {"frame": g.frame}
 
+    def forget(response: Response) -> Response:
+        # After the commit: whatever was counted before it is old now.
+        actor: Actor = getattr(g, "actor", NOBODY)
+        if request.method not in _SAFE and actor is not NOBODY:
+            counts.memory.forget(actor.user_id)
+        return response
+
     app.context_processor(frame)
+    app.after_request(forget)

@@ -19,6 +19,7 @@ from intelhub.records.service.checking import (
     look_at_parts,
     look_at_rows,
 )
+from intelhub.records.service.desks import count_waiting
 from intelhub.records.service.drafting import create_draft, discard_draft, open_draft, save_draft, submit_record
 from intelhub.records.service.importing import check_import, import_record
 from intelhub.records.service.lowering import lower_level
@@ -70,6 +71,7 @@ __all__ = [
     "count_entries_to_check",
     "count_records",
     "count_records_to_check",
+    "count_waiting",
     "create_draft",
     "discard_draft",
     "evaluate_record",

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from intelhub.access import ActorScope, Exposure, Label, read_filter
@@ -287,6 +287,14 @@ def _position(session: Session, record_id: UUID | None) -> int | None:
 def count_records(actor: Actor, session: Session, wanted: ListFilter) -> int:
     """How many records there are for this actor, counted to 100 and not beyond: 101 means “100+”."""
     some = select(RecordRow.id).where(*_conditions(actor, wanted)).limit(COUNT_LIMIT + 1).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def count_records_of(actor: Actor, session: Session, wanted: Iterable[ListFilter]) -> int:
+    """How many records at least one of these filters shows this actor, each counted once, to 100 and not beyond."""
+    found = (select(RecordRow.id).where(*_conditions(actor, one)).limit(COUNT_LIMIT) for one in wanted)
+    # Each in a query of its own: of an OR over different columns the server reads far more than it counts.
+    some = union(*(select(one.subquery().c.id) for one in found)).limit(COUNT_LIMIT).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 

@@ -97,6 +97,12 @@ def show_desk(
     return Waiting(lines=tuple(lines[:limit]), count=len(lines), is_cut=is_cut)
 
 
+def count_waiting(actor: Actor, session: Session) -> int | None:
+    """How many records wait on the desks of this person, each once, counted to 100; None where there is no desk."""
+    wanted = [desk.wanted for desk in list_desks(actor, session) if desk.waits]
+    return queries.count_records_of(actor, session, wanted) if wanted else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """A record with what was done to it last, as far as this person may see that."""

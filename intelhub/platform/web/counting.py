@@ -1,0 +1,65 @@
+"""Numbers beside the places of the navigation: counted by a feature, remembered for a moment.
+
+A number tells what somebody may read. It is found again only in the session it was counted in, with the rights it was
+counted with, and never by somebody else or from another place.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from intelhub.platform.actor import Actor
+
+Counter = Callable[[Actor, Session], int | None]
+"""How many wait for this actor, found through the session's row scope; None where nothing ever waits for them."""
+
+_SECONDS = 20.0
+_MOST = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    rights: Actor
+    count: int | None
+    until: float
+
+
+class CountMemory:
+    """The numbers one process counted last: one a session, no older than twenty seconds, the oldest leaving first."""
+
+    def __init__(self, *, most: int = _MOST, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[UUID, _Remembered] = OrderedDict()
+
+    def count(self, actor: Actor, session: Session, counter: Counter, *, is_fresh: bool = False) -> int | None:
+        """The number for this actor, counted anew when it is `is_fresh`, too old or of other rights."""
+        if actor.session_id is None:
+            return counter(actor, session)
+        # Everything a row filter rests on: only which request it is may differ.
+        rights = replace(actor, request_id=None)
+        with self._lock:
+            kept = self._kept.get(actor.session_id)
+        if not is_fresh and kept is not None and kept.rights == rights and self._clock() < kept.until:
+            return kept.count
+        counted = _Remembered(rights, counter(actor, session), self._clock() + _SECONDS)
+        with self._lock:
+            self._kept[actor.session_id] = counted
+            self._kept.move_to_end(actor.session_id)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return counted.count
+
+    def forget(self, user_id: UUID) -> None:
+        """Drop what was counted in any session of somebody: they have just done something."""
+        with self._lock:
+            for session_id in [one for one, kept in self._kept.items() if kept.rights.user_id == user_id]:
+                del self._kept[session_id]
