@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, bindparam, false, func, literal_column, or_
+from sqlalchemy import ARRAY, ColumnElement, SmallInteger, Uuid, and_, bindparam, false, func, literal_column, or_
 
 from intelhub.access.decision import CREATE, READ, SUBMITTED, held_lines
 from intelhub.access.label import HANDLING_CODES, REFER_TO_ORIGINATOR, Label, handling_allows
@@ -70,8 +70,8 @@ class Clause:
             case Reach.DEPARTMENT:
                 conditions.append(_is_one_of(columns.origin_department_id, self.department_ids))
         if minimum:
-            conditions.append(columns.exposure >= int(minimum))
-        conditions.append(columns.level <= self.ceiling)
+            conditions.append(columns.exposure >= _constant(minimum))
+        conditions.append(columns.level <= _constant(self.ceiling))
         conditions += self._handling_conditions(columns)
         conditions += [self._guard_condition(guard, columns) for guard in sorted(self.guards)]
         return and_(*conditions)
@@ -134,7 +134,7 @@ class Clause:
                     _is_one_of(columns.origin_department_id, self.department_ids),
                 )
             case "leaderless":
-                least = int(Reach.DEPARTMENT.minimum_exposure)
+                least = _constant(Reach.DEPARTMENT.minimum_exposure)
                 return and_(columns.state == SUBMITTED, columns.exposure >= least)
         raise ValueError(f"there is no guard {guard}")
 
@@ -150,6 +150,11 @@ _IN_NONE: ColumnElement[Any] = literal_column("'{}'")
 _SHORT_LIST = 4
 _Condition = tuple[str, tuple[object, ...]]
 _Opened = tuple[tuple[bool, ...], ...]
+
+
+def _constant(value: int) -> ColumnElement[int]:
+    """A level or an exposure, of which there are four each: written out, it costs no parameter at every statement."""
+    return literal_column(str(int(value)), SmallInteger)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

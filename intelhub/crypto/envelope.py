@@ -70,9 +70,20 @@ class ContentContext:
     department_id: UUID
     content_version: int
     schema_version: int
+    # Every seal authenticates at least two messages that differ between these alone.
+    _around: tuple[bytes, bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "compartments", _canonical(self.compartments))
+        before = lp(b"intelhub/content/v1", self.table.encode(), self.object_id.bytes)
+        after = lp(
+            number(self.level),
+            uuids(self.compartments),
+            self.department_id.bytes,
+            number(self.content_version),
+            number(self.schema_version),
+        )
+        object.__setattr__(self, "_around", (before, after))
 
     @property
     def scope(self) -> KekScope:
@@ -89,18 +100,8 @@ class ContentContext:
 
     def bound(self, part: str, commitment: bytes) -> bytes:
         """The bytes authenticated with a part (`""` for the wrap of the data key)."""
-        return lp(
-            b"intelhub/content/v1",
-            self.table.encode(),
-            self.object_id.bytes,
-            part.encode(),
-            number(self.level),
-            uuids(self.compartments),
-            self.department_id.bytes,
-            number(self.content_version),
-            number(self.schema_version),
-            commitment,
-        )
+        before, after = self._around
+        return b"".join((before, lp(part.encode()), after, lp(commitment)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

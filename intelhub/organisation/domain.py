@@ -7,6 +7,7 @@ its events, so that an old document keeps the old name and a merged unit keeps i
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -289,8 +290,11 @@ class Directory:
         self.identities: Mapping[UUID, Identity] = MappingProxyType({unit.id: unit for unit in units})
         self.events = tuple(sorted(events, key=UnitEvent.order))
         self._trees: dict[date, Tree] = {}
+        self._changes = sorted({event.on for event in self.events if event.on})
+        self._histories: dict[UUID, list[UnitEvent]] = {}
         self._took_over: dict[UUID, list[UUID]] = {}
         for event in self.events:
+            self._histories.setdefault(event.unit_id, []).append(event)
             for heir in event.successors:
                 self._took_over.setdefault(heir, []).append(event.unit_id)
         # Every unit there ever was or will be, in the last state known: for closed units, never for today's names.
@@ -303,7 +307,8 @@ class Directory:
 
     def as_of(self, day: date) -> Tree:
         """The tree as it stood, or will stand, on a day."""
-        change = max((event.on for event in self.events if event.on and event.on <= day), default=date.min)
+        earlier = bisect_right(self._changes, day)
+        change = self._changes[earlier - 1] if earlier else date.min
         if change not in self._trees:
             standing = self._replay(change)
             self._trees[change] = Tree(unit for unit in standing.values() if unit.exists_on(change))
@@ -311,7 +316,7 @@ class Directory:
 
     def history(self, key: UUID) -> tuple[UnitEvent, ...]:
         """What happened to a unit, oldest first."""
-        return tuple(event for event in self.events if event.unit_id == key)
+        return tuple(self._histories.get(key, ()))
 
     def successors(self, key: UUID) -> tuple[Unit, ...]:
         """The units that took over from this one when it was merged or split."""
@@ -319,9 +324,8 @@ class Directory:
 
     def predecessors(self, key: UUID) -> tuple[Unit, ...]:
         """The units that this one took over from, by code."""
-        return tuple(
-            unit for unit in self.ever.units if any(key in event.successors for event in self.history(unit.id))
-        )
+        taken_over = set(self._took_over.get(key, ()))
+        return tuple(unit for unit in self.ever.units if unit.id in taken_over)
 
     def with_predecessors(self, keys: Iterable[UUID]) -> frozenset[UUID]:
         """These units and all they took over from, through any number of mergers: whose files they now keep."""

@@ -5,7 +5,9 @@ What was typed goes back to the browser that sent it and nowhere else: it is nei
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 from uuid import UUID
 
@@ -15,7 +17,7 @@ from flask_babel import get_locale, gettext
 from werkzeug.datastructures import MultiDict
 
 from intelhub.access import Label, Reach, decide, function_words, list_audiences
-from intelhub.organisation import load_directory, today
+from intelhub.organisation import Directory, load_directory, today
 from intelhub.platform.errors import Refused, RuleRefused
 from intelhub.platform.messages import Message
 from intelhub.platform.web import current_actor, current_session, needs
@@ -38,6 +40,7 @@ _SHOWN = {
 _SHOWN_ALWAYS = {"reason"}
 # Of a published version the pair of grades stands in its head, and a proposed level in a notice with its reason.
 _SAID_APART = frozenset({"source_grade", "info_grade", "level_reason"})
+_ANY = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,15 +162,22 @@ def _changes(older: reading.Version, newer: reading.Version) -> list[tuple[str, 
     return differences(older.fields, newer.fields, without=_SAID_APART)
 
 
-def _audiences(label: Label) -> list[tuple[str, list[str]]]:
+def _audiences(label: Label) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Where those sit who may read a record, and in which duty functions; its author stands there without any."""
-    locale = str(get_locale())
+    # Which record it is and who wrote it changes nothing: the records of a unit share a handful of answers.
+    anybody_s = replace(label, object_id=_ANY, author_id=_ANY)
+    return _told(anybody_s, load_directory(current_session()), today(), str(get_locale()))
+
+
+@lru_cache(maxsize=512)
+def _told(label: Label, directory: Directory, day: date, locale: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The same for the reader's language, which is that of `locale`."""
     told = []
-    for one in list_audiences(label, load_directory(current_session()), today()):
+    for one in list_audiences(label, directory, day):
         where = " · ".join(unit.short_label(locale) for unit in one.units)
         place = gettext("Whoever wrote it") if one.reach is Reach.AUTHOR else where or gettext("Any unit")
-        told.append((place, [function_words(function) for function in one.functions]))
-    return told
+        told.append((place, tuple(function_words(function) for function in one.functions)))
+    return tuple(told)
 
 
 def _resubmitted(opened: reading.OpenedRecord) -> reading.Version | None:
