@@ -19,6 +19,7 @@ from intelhub.access import record_policy_in_force
 from intelhub.app import House, open_house
 from intelhub.audit import SYSTEM_ACTOR_ID, LogDamaged, run_sequencer
 from intelhub.crypto import harden_process
+from intelhub.health import report_on_index, report_on_keys
 from intelhub.platform.actor import Actor
 from intelhub.platform.database import open_engine
 from intelhub.platform.errors import IntelhubError, Tampered
@@ -68,6 +69,14 @@ def merge_tails(house: House, *, at_least: int = TAIL_ROWS) -> None:
             _log.error("a search partition does not fit its seal; run intelhub reindex", level=partition.level)
 
 
+def report(house: House, *, on_keys: bool = False) -> None:
+    """Write down for operators what the worker's role alone can count."""
+    with house.units.begin(WORKER, SystemScope()) as session:
+        report_on_index(session)
+        if on_keys:
+            report_on_keys(session)
+
+
 def build_jobs(house: House) -> procrastinate.App:
     """The jobs this process works on, on the worker's own connection."""
     conninfo = house.settings.url_for("worker").replace("postgresql+psycopg://", "postgresql://")
@@ -78,12 +87,14 @@ def build_jobs(house: House) -> procrastinate.App:
     def merge_long_tails(timestamp: int) -> None:
         del timestamp
         merge_tails(house)
+        report(house)
 
     @jobs.periodic(cron=_EVERY_HOUR)
     @jobs.task(name="search.merge_every_tail")
     def merge_every_tail(timestamp: int) -> None:
         del timestamp
         merge_tails(house, at_least=1)
+        report(house, on_keys=True)
 
     return jobs
 
@@ -103,6 +114,7 @@ def main() -> int:
         return 1
     with house.units.begin(WORKER, SystemScope()) as session:
         record_policy_in_force(WORKER, session)
+    report(house, on_keys=True)
     stop = threading.Event()
     sequencer = threading.Thread(target=_sequence, args=(house, stop), name="sequencer")
     sequencer.start()

@@ -1,6 +1,6 @@
 """The audit log: acts written down beside themselves, a tree that cannot be rewritten unseen, and its verification."""
 
-from intelhub.audit.actions import CHAIN_SHOWN, AuditAction, get_action, list_actions, register_action
+from intelhub.audit.actions import AUDIT_EXPORTED, CHAIN_SHOWN, AuditAction, get_action, list_actions, register_action
 from intelhub.audit.directory import Directory, Named, forget_directory, register_directory
 from intelhub.audit.entry import SYSTEM_ACTOR_ID, Decision, Entry, EntryTooLarge, ObjectRef, parse_entry
 from intelhub.audit.export import Exported, export_log
@@ -20,12 +20,12 @@ from intelhub.audit.queries import (
 )
 from intelhub.audit.reference import reference_of
 from intelhub.audit.sequencer import LogDamaged, run_sequencer, sequence_once
-from intelhub.audit.standing import Standing, look_at_chain
 from intelhub.audit.states import (
     KnownObjects,
     LoggedAct,
     LoggedState,
     count_acts,
+    last_done_at,
     list_acts_on,
     list_known_objects,
     list_states,
@@ -37,6 +37,7 @@ from intelhub.audit.verify import Finding, Verification, verify_log
 from intelhub.audit.views import blueprint
 
 __all__ = [
+    "AUDIT_EXPORTED",
     "CHAIN_SHOWN",
     "SYSTEM_ACTOR_ID",
     "AuditAction",
@@ -59,7 +60,6 @@ __all__ = [
     "Named",
     "NoteKey",
     "ObjectRef",
-    "Standing",
     "Verification",
     "blueprint",
     "count_acts",
@@ -68,13 +68,13 @@ __all__ = [
     "get_action",
     "get_chain_status",
     "get_entry",
+    "last_done_at",
     "list_actions",
     "list_acts_on",
     "list_known_objects",
     "list_objects",
     "list_states",
     "list_states_of",
-    "look_at_chain",
     "newest_digest",
     "newest_digests",
     "parse_entry",

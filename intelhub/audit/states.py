@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -140,6 +141,12 @@ def count_acts(session: Session, actions: Collection[str]) -> int:
     """How many entries of these acts there are, the waiting ones included."""
     counts = (select(func.count()).select_from(table).where(table.action.in_(actions)) for table in _TABLES)
     return sum(session.scalar(count) or 0 for count in counts)
+
+
+def last_done_at(session: Session, action: str) -> datetime | None:
+    """When an act was done last, as far as the sequencer has placed it; for whoever may see every entry."""
+    newest = select(AuditEntry.at).where(AuditEntry.action == action, AuditEntry.decision == "allow")
+    return session.scalar(newest.order_by(AuditEntry.seq.desc()).limit(1))
 
 
 def list_known_objects(

@@ -27,7 +27,7 @@ from intelhub.crypto.key_file import (
 )
 from intelhub.crypto.models import KekRow
 from intelhub.crypto.padding import size_class
-from intelhub.crypto.queries import roots_in_use
+from intelhub.crypto.queries import KeysInForce, keys_in_force, list_retired, roots_in_use
 from intelhub.crypto.refusals import (
     AuditorsPassphraseMissing,
     DemoKeyRefused,
@@ -64,6 +64,7 @@ __all__ = [
     "KeyFileProblem",
     "KeyFileUnreadable",
     "KeyGone",
+    "KeysInForce",
     "KeysNotOpen",
     "KeysOfAnotherInstallation",
     "PassphraseRefused",
@@ -80,6 +81,8 @@ __all__ = [
     "drop_retired_roots",
     "harden_process",
     "is_demo_key_file",
+    "keys_in_force",
+    "list_retired",
     "lp",
     "open_as_auditor",
     "open_auditors_key",

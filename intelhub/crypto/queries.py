@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
@@ -83,6 +84,25 @@ def list_under_other_roots(session: Session, root_id: UUID, *, limit: int) -> Se
 def roots_in_use(session: Session) -> frozenset[UUID]:
     """The ids of the data roots some key still rests on."""
     return frozenset(session.execute(sa.select(KEKS.c.root_id).distinct().execution_options(**UNSCOPED)).scalars())
+
+
+def list_retired(session: Session) -> Sequence[UUID]:
+    """The ids of the keys that another one took the place of."""
+    statement = sa.select(KEKS.c.id).where(KEKS.c.retired_at.is_not(None)).execution_options(**UNSCOPED)
+    return session.execute(statement).scalars().all()
+
+
+class KeysInForce(NamedTuple):
+    """How many keys new content is sealed under, and since when the oldest of them is in force."""
+
+    number: int
+    oldest_at: datetime | None
+
+
+def keys_in_force(session: Session) -> KeysInForce:
+    """The number and age of the keys in force, of all scopes together."""
+    statement = sa.select(sa.func.count(), sa.func.min(KEKS.c.created_at)).where(KEKS.c.retired_at.is_(None))
+    return KeysInForce(*session.execute(statement.execution_options(**UNSCOPED)).one())
 
 
 def _select() -> sa.Select[Any]:

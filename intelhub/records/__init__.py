@@ -2,7 +2,7 @@
 
 from intelhub.records import explain as _explain
 from intelhub.records import scope as _scope
-from intelhub.records.actions import TAMPER_FOUND
+from intelhub.records.actions import CHECKED, TAMPER_FOUND
 from intelhub.records.domain import Grade, Record, RecordID, RecordState, RecordSummary, Step, Subject, Work
 from intelhub.records.queries import ListFilter, Page, count_records, find_reference, list_by_ids
 from intelhub.records.service.checking import (
@@ -36,13 +36,20 @@ from intelhub.records.service.moving import (
 )
 from intelhub.records.service.reading import list_published, list_timeline, read_record, show_list
 from intelhub.records.service.searching import FoundRecord, SearchResult, search_records
-from intelhub.records.service.upkeep import find_labels, list_rebuilds, rebuild_partition, rewrap_records
+from intelhub.records.service.upkeep import (
+    count_older_wraps,
+    find_labels,
+    list_rebuilds,
+    rebuild_partition,
+    rewrap_records,
+)
 from intelhub.records.views import blueprint
 
 _scope.register()
 _explain.register()
 
 __all__ = [
+    "CHECKED",
     "LOG_STAGES",
     "TAMPER_FOUND",
     "Batch",
@@ -69,6 +76,7 @@ __all__ = [
     "collate_record",
     "conclude_check",
     "count_entries_to_check",
+    "count_older_wraps",
     "count_records",
     "count_records_to_check",
     "count_waiting",

@@ -14,7 +14,14 @@ from intelhub.search.engine import (
     SearchIndex,
     SearchRequest,
 )
-from intelhub.search.merge import TAIL_ROWS, list_merges_due, list_partitions, merge_partition, reindex_partition
+from intelhub.search.merge import (
+    TAIL_ROWS,
+    count_waiting,
+    list_merges_due,
+    list_partitions,
+    merge_partition,
+    reindex_partition,
+)
 from intelhub.search.models import SearchSegmentRow, SearchTailRow
 from intelhub.search.sealed import SealedIndex
 
@@ -37,6 +44,7 @@ __all__ = [
     "SearchSegmentRow",
     "SearchTailRow",
     "Spotted",
+    "count_waiting",
     "fold",
     "list_merges_due",
     "list_partitions",

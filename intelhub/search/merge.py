@@ -32,6 +32,11 @@ def list_merges_due(session: Session, *, at_least: int = TAIL_ROWS) -> list[Part
     return store.list_tails(session, at_least=at_least)
 
 
+def count_waiting(session: Session) -> tuple[int, int]:
+    """How many changes wait to be merged, and in how many partitions a merge is due; for the worker."""
+    return store.count_tails(session, at_least=TAIL_ROWS)
+
+
 def merge_partition(session: Session, partition: Partition) -> bool:
     """Turn the tail and the smaller segments of a partition into one segment; false if another worker is at it.
 

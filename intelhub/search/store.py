@@ -198,6 +198,17 @@ def list_tails(session: Session, *, at_least: int) -> list[Partition]:
     return [_partition(*row) for row in rows]
 
 
+def count_tails(session: Session, *, at_least: int) -> tuple[int, int]:
+    """How many rows wait in all tails together, and how many tails have grown to so many rows."""
+    rows, overdue = _run(
+        session,
+        "SELECT coalesce(sum(n), 0), count(*) FILTER (WHERE n >= :least)"
+        " FROM (SELECT count(*) AS n FROM search_tail GROUP BY partition_id) AS tails",
+        least=at_least,
+    ).one()
+    return int(rows), int(overdue)
+
+
 def list_all_partitions(session: Session) -> list[Partition]:
     """Every partition that has any row."""
     columns = "level, compartments, department_id, year"

@@ -16,6 +16,7 @@ SHOW_NOTHING = {
     "/people/new": "an empty form",
     "/records/new": "an empty form",
     "/search": "an empty box; its answer is an entry",
+    "/health/runbook": "what hangs on the wall of every machine room",
     "/units": "the tree of units, without people",
     "/units/<code>": "a unit, for whoever may see no people; with its people it is in the test below",
     "/records/<uuid:record_id>/edit": "one's own draft",

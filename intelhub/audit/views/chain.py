@@ -10,13 +10,13 @@ from flask.typing import ResponseReturnValue
 from intelhub.audit.actions import AUDIT_VERIFIED, CHAIN_SHOWN, CHECKPOINT_TAKEN
 from intelhub.audit.log import record_act
 from intelhub.audit.queries import get_chain_status
-from intelhub.audit.standing import BROKEN, HOLDS, judge_chain, last_verification, note_key
+from intelhub.audit.standing import BROKEN, HOLDS, judge_chain, last_verification, look_at_chain, note_key
 from intelhub.audit.verify import Verification, verify_log
 from intelhub.audit.views import blueprint
 from intelhub.audit.views.words import names_for
 from intelhub.crypto import vault_of
 from intelhub.platform.errors import Conflict, NotFound, NotPermitted
-from intelhub.platform.web import current_actor, current_session, needs
+from intelhub.platform.web import current_actor, current_session, needs, station
 from intelhub.platform.web.current import house
 
 MOST_VERIFIED_HERE: Final = 100_000
@@ -28,6 +28,15 @@ def show_chain() -> ResponseReturnValue:
     """How the chain stands, and the signed checkpoint to keep."""
     record_act(current_actor(), current_session(), CHAIN_SHOWN.name)
     return _page(None)
+
+
+@station(blueprint, "chain.read", "audit.read")
+def show_station() -> str:
+    """On the home of whoever reads the log: how the chain stands, and the ways into the log."""
+    actor, session = current_actor(), current_session()
+    status, standing = look_at_chain(actor, session)
+    record_act(actor, session, CHAIN_SHOWN.name)
+    return render_template("audit/_station.html", status=status, standing=standing)
 
 
 @blueprint.post("/audit/chain/verify", access=needs("chain.read"))

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, extract, func, select, type_coerce
+from sqlalchemy import ColumnElement, Uuid, extract, func, select, type_coerce, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from intelhub.access import Exposure, Label
-from intelhub.crypto import Kek, KekScope, SealedContent, rewrap, vault_of
+from intelhub.crypto import Kek, KekScope, SealedContent, list_retired, rewrap, vault_of
 from intelhub.organisation import load_directory
 from intelhub.platform.errors import Tampered
 from intelhub.records import projection, sealing
@@ -146,6 +146,20 @@ def rewrap_records(session: Session, scope: KekScope, *, limit: int = _AT_ONCE) 
     session.flush()
     session.expunge_all()
     return len(rows)
+
+
+def count_older_wraps(session: Session, *, most: int) -> int:
+    """How many data keys lie under a key that was replaced, of records, former versions and steps; `most` at most."""
+    retired = list_retired(session)
+    if not retired:
+        return 0
+    found = union_all(
+        *(
+            select(mapped.kek_id).where(mapped.kek_id.in_(retired)).limit(most)
+            for mapped in (RecordRow, RecordVersionRow, RecordStepRow)
+        )
+    ).limit(most)
+    return session.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 
 def _list_former(session: Session, mapped: type[_Row], newest: Kek, limit: int) -> Sequence[_Row]:

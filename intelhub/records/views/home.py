@@ -12,11 +12,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from intelhub.access import may
-from intelhub.audit import CHAIN_SHOWN, look_at_chain, record_act
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import Refused, RuleRefused
 from intelhub.platform.messages import Message
-from intelhub.platform.web import current_actor, current_session, signed_in
+from intelhub.platform.web import current_actor, current_session, show_stations, signed_in
 from intelhub.records.domain import RecordState, RecordSummary
 from intelhub.records.queries import ListFilter
 from intelhub.records.service import desks, reading
@@ -122,10 +121,6 @@ def home_page(assigning: Assigning) -> str:
     steps = [step for _, meanwhile in overtaken for step in meanwhile]
     lines = [line.record for one in shown for line in one.lines] + [line.record for line in near or ()]
     lines += [*sent, *(line for line, _ in overtaken)]
-    chain = None
-    if may(actor, "chain.read") and may(actor, "audit.read"):
-        chain = look_at_chain(actor, session)
-        record_act(actor, session, CHAIN_SHOWN.name)
     return render_template(
         "records/home.html",
         page_level=max(level_of(lines), *(step.level for step in steps), 0),
@@ -135,7 +130,7 @@ def home_page(assigning: Assigning) -> str:
         looked_through=desks.LOOKED_THROUGH,
         sent=sent,
         near=near,
-        chain=chain,
+        stations=show_stations(),
         assignees=[(str(person.id), person.display_name) for person in graders],
         names=names_of([*(line.assignee_id for line in lines), *(step.actor_id for step in steps)]),
         may_write=may(actor, "record.create"),

@@ -14,6 +14,7 @@ from intelhub.records.service import desks
 from tests.factories.record_world import GRADE, act, submitted, travelled, version_of
 from tests.house import TestHouse
 
+NO_WORK = {"sent", "near", "chain", "health"}
 _ID = re.compile(r'href="/records/([0-9a-f-]{36})')
 
 
@@ -35,7 +36,7 @@ def ids_in(page):
 
 
 def desks_of(client):
-    return [key for key in re.findall(r'id="desk-([a-z]+)"', home(client)) if key not in {"sent", "near", "chain"}]
+    return [key for key in re.findall(r'id="desk-([a-z]+)"', home(client)) if key not in NO_WORK]
 
 
 def hold(house: TestHouse, username: str, function: str, unit: str, *, clearance: int = 3, is_deputy: bool = False):
