@@ -14,6 +14,7 @@ from benchmarks.reader import Reader, form_of
 from intelhub.records.domain import RecordState
 
 PART = "submitting"
+_UNHEARD = 2
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
@@ -25,15 +26,20 @@ def measure(bench: Bench) -> Iterator[Figure]:
     drafts: list[Run] = []
     pages: list[Run] = []
     bare = bench.bare_pages(islice(bench.planned(CLEAR_ROWS, RecordState.SHARED_UP), 60))
-    for number in range(bench.rounds):
-        share = forms[number :: bench.rounds]
+    for number in range(_UNHEARD + bench.rounds):
+        share = forms[number :: _UNHEARD + bench.rounds]
         begun = [readers[code].post("/records/new", {**form, "do": "save"}) for code, form in share]
-        drafts.append(bench.client.run(begun, connections=AT_ONCE))
+        begin = bench.client.run(begun, connections=AT_ONCE)
         # In turns: numbers of one unit are given one after the other, and nobody submits eight records at once.
         desks = [_submissions(bench, one, readers[one.code]) for one in writers]
         waiting = [call for calls in zip_longest(*desks) for call in calls if call]
-        submissions.append(bench.client.run(waiting, connections=AT_ONCE))
-        pages.append(bench.client.run(bare, connections=AT_ONCE))
+        submit = bench.client.run(waiting, connections=AT_ONCE)
+        read = bench.client.run(bare, connections=AT_ONCE)
+        # As with opening: the first rounds are those in which each connection learns its statements.
+        if number >= _UNHEARD:
+            drafts.append(begin)
+            submissions.append(submit)
+            pages.append(read)
     page, draft, submission = _together(pages), _together(drafts), _together(submissions)
     yield Figure(
         part=PART,
@@ -60,7 +66,7 @@ def _forms(bench: Bench) -> Iterator[tuple[str, dict[str, str]]]:
     texts = invented_texts(NOW)
     codes = cycle(one.code for one in bench.staff[:AT_ONCE])
     open_texts = (one for one in plan(bench.staff, 0, TEXTS, NOW) if one.level == 0)
-    for code, one in zip(codes, islice(open_texts, 30 * bench.rounds), strict=False):
+    for code, one in zip(codes, islice(open_texts, 30 * (_UNHEARD + bench.rounds)), strict=False):
         yield code, form_of({**one.fields(texts), "list_item": None})
 
 

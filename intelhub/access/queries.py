@@ -7,7 +7,7 @@ without what does not fit.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -30,7 +30,7 @@ from intelhub.access.models import (
     UserRow,
 )
 from intelhub.access.names import fold_username
-from intelhub.access.policy import current_policy
+from intelhub.access.policy import Line, current_policy
 from intelhub.access.reach import Reach
 from intelhub.crypto import open_blob, vault_of
 from intelhub.organisation import STAMP_IN_FORCE, Directory, load_directory, today
@@ -122,36 +122,43 @@ def list_people(
 def list_people_who_may(actor: Actor, session: Session, action: str, label: Label) -> tuple[Person, ...]:
     """Who could do this to an object with this label if they sat at their desk now, in Vietnamese order."""
     del actor
-    holders, may = _holders(session, action, label)
-    return tuple(filter(may, holders))
+    return tuple(_those_who_may(session, action, label, _units_near(session, action, label)))
 
 
 def is_there_somebody_who_may(actor: Actor, session: Session, action: str, label: Label) -> bool:
     """Whether `list_people_who_may` has anybody to name; whoever sits in the object's unit is asked first."""
     del actor
-    holders, may = _holders(session, action, label)
-    nearest = sorted(holders, key=lambda one: all(post.unit_id != label.owning_unit_id for post in one.posts))
-    return any(map(may, nearest))
+    everywhere = _units_near(session, action, label)
+    nearest = everywhere & {label.owning_unit_id}
+    found = (person for units in (nearest, everywhere) for person in _those_who_may(session, action, label, units))
+    return next(found, None) is not None
 
 
-def _holders(session: Session, action: str, label: Label) -> tuple[Sequence[Person], Callable[[Person], bool]]:
-    """Whoever has a duty function for this near the object, and the decision about each of them."""
-    directory = load_directory(session)
-    tree = directory.as_of(today())
-    lines = [line for line in current_policy().lines if line.permission == f"{label.kind}.{action}"]
-    # A generous first cut: the decision below says who really may.
+def _lines_for(action: str, label: Label) -> list[Line]:
+    return [line for line in current_policy().lines if line.permission == f"{label.kind}.{action}"]
+
+
+def _units_near(session: Session, action: str, label: Label) -> frozenset[UUID]:
+    """Where somebody may sit who can do this: a generous first cut, for the decision says who really may."""
+    tree = load_directory(session).as_of(today())
     units = set(tree.descendants(label.origin_department_id)) if label.origin_department_id in tree else set()
-    if any(line.reach is Reach.ALL for line in lines):
+    if any(line.reach is Reach.ALL for line in _lines_for(action, label)):
         units |= {unit.id for unit in tree.units if unit.tier == 1}
-    asked = {"functions": [line.function for line in lines], "units": list(units), "moment": clock.now()}
-    holders = _with_posts(rows_that_fit(session, _HOLDERS, asked))
+    return frozenset(units)
+
+
+def _those_who_may(session: Session, action: str, label: Label, units: Collection[UUID]) -> Iterator[Person]:
+    """Whoever has a duty function for this at one of these units and is let by the decision."""
+    if not units:
+        return
+    directory = load_directory(session)
+    functions = [line.function for line in _lines_for(action, label)]
+    asked = {"functions": functions, "units": list(units), "moment": clock.now()}
     inside = _members(session, label.compartments)
-
-    def may(person: Person) -> bool:
+    for person in _with_posts(rows_that_fit(session, _HOLDERS, asked)):
         at_desk = actor_at_desk(directory, person, inside.get(person.id, frozenset()))
-        return decide(at_desk, action, label).allowed
-
-    return holders, may
+        if decide(at_desk, action, label).allowed:
+            yield person
 
 
 def has_another_leader(actor: Actor, session: Session, label: Label) -> bool:

@@ -24,6 +24,7 @@ CONTENT_FIELDS = frozenset(RecordContent.__dataclass_fields__)
 IDENTIFIED_KINDS = frozenset({"enterprise", "vehicle", "vessel", "container", "declaration", "goods", "seal"})
 _NAME_MAXIMUM, _REASON_MAXIMUM, _SUBJECTS_MAXIMUM, _CLOCK_LEEWAY = 200, 500, 40, timedelta(minutes=5)
 _PSEUDONYM = re.compile(r"CS-\d{4,6}")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # category Cc without the new line and the tab
 _TIME_FORMATS = ("%d/%m/%Y %H:%M", "%d/%m/%Y")
 
 
@@ -65,7 +66,7 @@ class _Checker:
     def text(self, name: str) -> str:
         value = self.fields.get(name)
         cleaned = unicodedata.normalize("NFC", str(value)) if value is not None else ""
-        return "".join(c for c in cleaned if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
+        return _CONTROLS.sub("", cleaned).strip()
 
     def choice(self, name: str, of: str, *, required: bool = True) -> str | None:
         value = self.text(name)
