@@ -19,7 +19,10 @@ AT_ONCE = 8  # as many as the server has threads
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One line of the report; `value` is what the limit is about, `words` say what it is made of."""
+    """One line of the report; `value` is what the limit is about, `words` say what it is made of.
+
+    `bare` is the bare page's median in milliseconds, measured in turns with it.
+    """
 
     part: str
     what: str
@@ -29,6 +32,7 @@ class Figure:
     words: str = ""
     at_most: float | None = None
     at_least: float | None = None
+    bare: float | None = None
 
     @property
     def is_met(self) -> bool | None:
@@ -105,6 +109,13 @@ def median(run: Run) -> float:
 def p95(run: Run) -> float:
     """The answer that 95 in a hundred are quicker than, in milliseconds."""
     return statistics.quantiles(run.seconds, n=20)[-1] * 1000
+
+
+def page_figure(part: str, what: str, size: int, run: Run, *, bare: Run) -> Figure:
+    """How long a page takes, and how often the bare page would go into it."""
+    return Figure(
+        part=part, what=what, size=size, value=median(run), unit="ms", words=said(run, bare=bare), bare=median(bare)
+    )
 
 
 def said(run: Run, *, bare: Run | None = None) -> str:

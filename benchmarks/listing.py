@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from benchmarks.bench import Bench, Figure, median, said
+from benchmarks.bench import Bench, Figure, page_figure
 from benchmarks.filling import CLEAR_ROWS
 from intelhub.records.domain import RecordState
 
@@ -25,5 +25,4 @@ def measure(bench: Bench) -> Iterator[Figure]:
     clear = bench.bare_pages(islice(bench.planned(CLEAR_ROWS, RecordState.SHARED_UP), 10 * bench.rounds))
     bare, *runs = bench.alternate([clear, *([call] * (10 * bench.rounds) for _, call in pages)], unheard=1)
     for (what, _), run in zip(pages, runs, strict=True):
-        words = said(run, bare=bare)
-        yield Figure(part=PART, what=what, size=bench.size, value=median(run), unit="ms", words=words)
+        yield page_figure(PART, what, bench.size, run, bare=bare)

@@ -17,6 +17,11 @@ from benchmarks.submitting import PART as SUBMITTING
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 NOTES = Path(__file__).with_name("notes.md")
 _GROWTH = {"listing": 1.3, "opening": 1.3, "searching": 3.0}
+_GROWTH_WORDS = (
+    "The limits are meant for 10,000 to 1,000,000 records. Minutes lie between the halves of a run, and a machine "
+    "that others use too is not as quick in both: where the bare page was measured in turns with a page, growth is "
+    "that of the number of bare pages that would go into it, and the milliseconds stand beside it."
+)
 
 
 def describe_machine(var: Path) -> list[str]:
@@ -75,15 +80,20 @@ def _growth(figures: Sequence[Figure], sizes: Sequence[int]) -> Iterator[str]:
         return
     small, large = sizes[0], sizes[-1]
     yield from (f"## Growth from {small:,} to {large:,} records", "")
-    yield from ("The limits are meant for 10,000 to 1,000,000 records.", "")
-    yield from ("| part | what | growth | limit |", "|---|---|---:|---:|")
+    yield from (
+        _GROWTH_WORDS,
+        "",
+        "| part | what | growth | limit | milliseconds alone |",
+        "|---|---|---:|---:|---:|",
+    )
     before = {(one.part, one.what): one for one in figures if one.size == small and one.unit == "ms"}
     for one in figures:
         earlier = before.get((one.part, one.what))
         limit = _GROWTH.get(one.part)
         if one.size != large or earlier is None or one.part == SUBMITTING or limit is None:
             continue
-        growth = one.value / earlier.value
+        slower = one.value / earlier.value
+        growth = slower / (one.bare / earlier.bare) if one.bare and earlier.bare else slower
         verdict = "kept" if growth <= limit else "**missed**"
-        yield f"| {one.part} | {one.what} | {growth:.2f}x | ≤ {limit:g}x {verdict} |"
+        yield f"| {one.part} | {one.what} | {growth:.2f}x | ≤ {limit:g}x {verdict} | {slower:.2f}x |"
     yield ""

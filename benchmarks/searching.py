@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from uuid import UUID, uuid4
 
-from benchmarks.bench import Bench, Figure, median, said
+from benchmarks.bench import Bench, Figure, page_figure
 from benchmarks.filling import CLEAR_ROWS
 from benchmarks.people import HEADQUARTERS, Staff
 from intelhub import access
@@ -44,8 +44,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
         clear = bench.bare_pages(islice(bench.planned(CLEAR_ROWS, RecordState.SHARED_UP), 10 * bench.rounds))
         bare, *runs = bench.alternate([clear, *([call] * (10 * bench.rounds) for call in calls)], unheard=1)
         for (what, _), run in zip(QUERIES, runs, strict=True):
-            words = said(run, bare=bare)
-            yield Figure(part=PART, what=f"{what}, {who}", size=bench.size, value=median(run), unit="ms", words=words)
+            yield page_figure(PART, f"{what}, {who}", bench.size, run, bare=bare)
     yield from _filtered(bench)
 
 
