@@ -33,7 +33,7 @@ from intelhub.access.domain import (
 )
 from intelhub.access.explain import Explanation, explain
 from intelhub.access.explaining import LabelFinder, explain_access, register_label_finder
-from intelhub.access.filter import Clause, PartitionFilter, ReadFilter, read_filter
+from intelhub.access.filter import Clause, PartitionFilter, ReadFilter, is_within, read_filter
 from intelhub.access.in_force import record_policy_in_force
 from intelhub.access.label import HANDLING_CODES, HIGHEST_LEVEL, Exposure, Label
 from intelhub.access.misfits import raise_alarm
@@ -145,6 +145,7 @@ __all__ = [
     "has_another_leader",
     "install_web",
     "is_there_somebody_who_may",
+    "is_within",
     "issue_setup_code",
     "list_audiences",
     "list_compartment_names",

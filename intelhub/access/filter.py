@@ -157,6 +157,16 @@ def _constant(value: int) -> ColumnElement[int]:
     return literal_column(str(int(value)), SmallInteger)
 
 
+def is_within(compartments: Any, held: Collection[UUID]) -> ColumnElement[bool]:
+    """Whether an object's compartments are all among those held, for SQL."""
+    in_none: ColumnElement[bool] = compartments == _IN_NONE
+    if not held:
+        return in_none
+    # The first half says nothing new, but PostgreSQL can count it: see migration 0012.
+    every = bindparam(None, sorted(held), type_=ARRAY(Uuid()), unique=True)
+    return or_(in_none, compartments.op("<@", is_comparison=True)(every))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionFilter:
     """What remains to be asked of each row inside one partition of the index."""
@@ -196,10 +206,7 @@ class ReadFilter:
     def where(self, columns: LabelColumns) -> ColumnElement[bool]:
         """The filter for PostgreSQL, over columns named as a label's fields."""
         stages = [or_(*(clause.where(columns) for clause in stage)) if stage else false() for stage in self.stages]
-        held = bindparam(None, sorted(self.compartments), type_=ARRAY(Uuid()), unique=True)
-        within = columns.compartments.op("<@", is_comparison=True)(held)
-        # The first half says nothing new, but PostgreSQL can count it: see migration 0012.
-        return and_(*stages, or_(columns.compartments == _IN_NONE, within))
+        return and_(*stages, is_within(columns.compartments, self.compartments))
 
     def for_partition(
         self,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, bindparam, exists, func, inspect, or_
+from sqlalchemy import ColumnElement, and_, exists, func, inspect, or_
 
-from intelhub.access import ActorScope, Label
+from intelhub.access import ActorScope, Label, is_within
 from intelhub.platform.row_scope import register_scoped
 from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
 
@@ -35,8 +35,7 @@ def _of_readable(scope: ActorScope, mapped: type[RecordVersionRow | RecordStepRo
     """Parts of a record this actor reads; what was written at a higher level needs the right to that one too."""
     label = _PartLabel(level=func.greatest(RecordRow.level, mapped.level))
     readable = exists().where(RecordRow.id == mapped.record_id, scope.records.where(label))
-    held = bindparam(None, sorted(scope.actor.compartments), type_=ARRAY(Uuid()), unique=True)
-    return and_(mapped.compartments.op("<@", is_comparison=True)(held), readable)
+    return and_(is_within(mapped.compartments, scope.actor.compartments), readable)
 
 
 def _versions(scope: ActorScope) -> ColumnElement[bool]:
