@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from flask import url_for
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from intelhub import access, organisation
@@ -73,12 +75,25 @@ def refusal_units_of(actor: Actor, session: Session) -> frozenset[UUID]:
     return directory.with_predecessors(units)
 
 
+def permission_words(permission: str) -> str | None:
+    """A permission's sentence without its full stop, in the reader's language."""
+    sentence = access.PERMISSIONS.get(permission)
+    return None if sentence is None else str(gettext(sentence)).removesuffix(".")
+
+
+def way_to_explain(actor: Actor) -> str | None:
+    """Where security officers have decisions explained."""
+    return url_for("access.explain_this") if access.may(actor, "decision.explain") else None
+
+
 DIRECTORY = Directory(
     find_people=find_people,
     names_of=names_of,
     find_units=find_units,
     unit_names_of=unit_names_of,
     refusal_units_of=refusal_units_of,
+    permission_words=permission_words,
+    way_to_explain=way_to_explain,
 )
 
 

@@ -24,7 +24,7 @@ _READ_PEOPLE = "user.read"
 def find_person_within(actor: Actor, session: Session, key: UUID | str) -> Person | None:
     """Somebody whom the actor's duties show, or None: one's own department's people, or everybody."""
     person = find_person(actor, session, key)
-    units = _units_open_to(actor, session)
+    units = list_units_open_to(actor, session, _READ_PEOPLE)
     if person is None or units is None or any(post.unit_id in units for post in person.posts):
         return person
     return None
@@ -44,7 +44,7 @@ def search_people(
 
     `unit_id` means the unit with all below it.
     """
-    units: Collection[UUID] | None = _units_open_to(actor, session)
+    units: Collection[UUID] | None = list_units_open_to(actor, session, _READ_PEOPLE)
     if unit_id is not None:
         below = set(load_directory(session).as_of(today()).descendants(unit_id)) | {unit_id}
         units = below if units is None else below & set(units)
@@ -61,11 +61,11 @@ def search_people(
     return found[:PAGE], len(found) > PAGE
 
 
-def _units_open_to(actor: Actor, session: Session) -> frozenset[UUID] | None:
-    """The units whose people the actor's policy lines show; None when they show everybody's."""
+def list_units_open_to(actor: Actor, session: Session, permission: str) -> frozenset[UUID] | None:
+    """The units whose people the actor's lines for a permission reach; None when they reach everybody's."""
     tree = load_directory(session).as_of(today())
     units: set[UUID] = set()
-    for post, line in held_lines(actor, _READ_PEOPLE, current_policy()):
+    for post, line in held_lines(actor, permission, current_policy()):
         if line.reach is Reach.ALL:
             return None
         if line.reach is Reach.DEPARTMENT:

@@ -27,6 +27,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "audit.export": "Export the audit log for verification elsewhere.",
         "chain.read": "See the state of the audit chain.",
         "user.read": "Find people by name and see the posts they hold.",
+        "user.read_grants": "See which duty functions and clearances end soon.",
         "user.manage": "Create accounts, grant posts and clearances, reset factors.",
         "system.health": "See how the system is doing.",
         "unit.read": "Browse the tree of units.",

@@ -45,6 +45,7 @@ KNOWN_DENIALS: tuple[tuple[str, int, str, Reach], ...] = (
     *(("security_officer", 2, "record.read", reach) for reach in Reach),
     *(("operator", tier, "audit.read", Reach.ALL) for tier in (1, 2, 3)),
     *(("auditor", tier, "user.manage", Reach.ALL) for tier in (1, 2, 3)),
+    *(("security_officer", 2, "user.manage", reach) for reach in Reach),
     # Whoever only writes never agrees to a lower level.
     *(
         (function, tier, "record.lower_level", reach)

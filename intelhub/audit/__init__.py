@@ -19,6 +19,7 @@ from intelhub.audit.queries import (
     search_entries,
 )
 from intelhub.audit.reference import reference_of
+from intelhub.audit.refusals import find_refused
 from intelhub.audit.sequencer import LogDamaged, run_sequencer, sequence_once
 from intelhub.audit.states import (
     KnownObjects,
@@ -64,6 +65,7 @@ __all__ = [
     "blueprint",
     "count_acts",
     "export_log",
+    "find_refused",
     "forget_directory",
     "get_action",
     "get_chain_status",

@@ -30,6 +30,13 @@ UnitsOfActor = Callable[[Actor, Session], frozenset[UUID]]
 """(actor, session) -> the units whose refusals this actor may see."""
 
 
+WordsOfPermission = Callable[[str], str | None]
+"""(permission, such as `record.read`) -> its sentence in the reader's language, None for one that is none."""
+
+WayToExplain = Callable[[Actor], str | None]
+"""(actor) -> where they have a decision explained, None when they may not."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
     """Everything the pages of the log ask about people and units."""
@@ -39,6 +46,8 @@ class Directory:
     find_units: Find
     unit_names_of: Name
     refusal_units_of: UnitsOfActor
+    permission_words: WordsOfPermission
+    way_to_explain: WayToExplain
 
 
 def _find_nothing(_actor: Actor, _session: Session, _typed: str, _locale: str) -> Sequence[Named]:
@@ -47,6 +56,14 @@ def _find_nothing(_actor: Actor, _session: Session, _typed: str, _locale: str) -
 
 def _name_nothing(_actor: Actor, _session: Session, _ids: Collection[UUID], _locale: str) -> Mapping[UUID, Named]:
     return {}
+
+
+def _no_words(_permission: str) -> str | None:
+    return None
+
+
+def _no_way(_actor: Actor) -> str | None:
+    return None
 
 
 def _no_unit(_actor: Actor, _session: Session) -> frozenset[UUID]:
@@ -59,6 +76,8 @@ _NOTHING = Directory(
     find_units=_find_nothing,
     unit_names_of=_name_nothing,
     refusal_units_of=_no_unit,
+    permission_words=_no_words,
+    way_to_explain=_no_way,
 )
 _registered = [_NOTHING]
 

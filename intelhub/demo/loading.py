@@ -38,6 +38,10 @@ COUNT = 2_000
 _IDS = UUID("5a1b2f0e-7d54-4d0a-9f0e-8f1f6f3f2c11")
 _BEFORE_ALL_RECORDS = timedelta(days=800)
 _HELD_UNTIL = timedelta(days=365 * 5)
+# What a security officer is to notice in time: the last of somebody's posts, and a clearance that opens nothing away
+# from the premises, where this person works.
+_LAST_POST_FOR = {"15be.officer1": timedelta(days=21)}
+_CLEARED_FOR = {"15cbl.analyst2": timedelta(days=12)}
 _PROCESSES = 2
 _BATCH = 60
 _KNOWN_BY = 200
@@ -103,11 +107,15 @@ def _load_people(house: House, people: Sequence[DemoPerson], now: datetime) -> N
                     console, session, username=person.username, display_name=person.display_name
                 )
                 for post in person.posts:
+                    is_last = post is person.posts[-1]
+                    held_for = _LAST_POST_FOR.get(person.username, _HELD_UNTIL) if is_last else _HELD_UNTIL
                     access.grant_post(
                         console, session, user_id=user_id, function=post.function, unit_id=tree.get(post.unit_code).id,
-                        starts_at=begins, ends_at=now + _HELD_UNTIL,
+                        starts_at=begins, ends_at=now + held_for,
                     )  # fmt: skip
-                access.set_clearance(console, session, user_id=user_id, level=person.clearance, expires_on=None)
+                cleared_for = _CLEARED_FOR.get(person.username)
+                expires_on = (now + cleared_for).date() if cleared_for else None
+                access.set_clearance(console, session, user_id=user_id, level=person.clearance, expires_on=expires_on)
         with clock.telling(begins):
             load_compartment(console, session, ids)
 

@@ -143,4 +143,4 @@ def _function_around(tree: ast.AST, node: ast.Call) -> str:
 
 def _is_permission_sentence(path: Path, function: str) -> bool:
     """The sentences of permissions, which the tool reads from the list itself."""
-    return (path.name, function) == ("words.py", "explainable_acts")
+    return (path.name, function) in {("words.py", "explainable_acts"), ("audit_names.py", "permission_words")}

@@ -13,6 +13,7 @@ from intelhub.access.views import blueprint
 from intelhub.access.views.own_account import sentences_of
 from intelhub.access.views.places import place_choices, place_of, place_words
 from intelhub.access.views.words import check_words, explainable_acts, function_words
+from intelhub.audit import find_refused
 from intelhub.platform.actor import Place
 from intelhub.platform.errors import RuleRefused
 from intelhub.platform.web import current_actor, current_session, keep_work, needs
@@ -38,7 +39,7 @@ def explain_this() -> ResponseReturnValue:
             current_session(),
             username=typed.get("username", ""),
             action=action if action in acts else "read",
-            object_id=_reference(typed.get("reference", "")),
+            object_id=_object_meant(typed.get("reference", "")),
             place=place_of(typed.get("place")) or Place.ONSITE,
         )
     except RuleRefused as refused:
@@ -47,15 +48,15 @@ def explain_this() -> ResponseReturnValue:
     return _page(explanation=found)
 
 
-def _reference(typed: str) -> UUID:
-    """The id in a reference or in the address of a page; what holds none is a record that nobody has."""
+def _object_meant(typed: str) -> UUID:
+    """The record in an id, in the address of a page or in a line of one's refusals; else one that nobody has."""
     text = typed.strip().split("?")[0].split("#")[0].rstrip("/")
     for part in reversed(text.split("/")):
         try:
             return UUID(part)
         except ValueError:
             continue
-    return _NO_RECORD
+    return find_refused(current_actor(), current_session(), text) or _NO_RECORD
 
 
 def _page(*, explanation: Explanation | None = None, errors: object = ()) -> str:

@@ -93,6 +93,7 @@ def person_page(user_id: UUID, *, setup_code: str | None = None, refusals: Mappi
         clearance=person.clearance_on(today()),
         is_manager=is_manager and actor.user_id != person.id,
         is_oneself=is_manager and actor.user_id == person.id,
+        sees_clearance=is_manager or may(actor, "user.read_grants"),
         is_onsite_only=person.place_rule is PlaceRule.ONSITE_ONLY,
         functions=[(code, function_words(code)) for code in FUNCTIONS],
         units=[(one.code, one.short_label(locale)) for one in directory.as_of(today()).units] if is_manager else [],

@@ -57,6 +57,36 @@ def kind_words(kind: str) -> str:
     return words.get(kind, kind)
 
 
+def act_of_rule(rule: str) -> str:
+    """What somebody wanted to do when they were refused under a rule, as far as the rule says it."""
+    wanted = rule.partition(":")[0]
+    return directory().permission_words(wanted) or wanted or "–"
+
+
+def reason_words(rule: str) -> str:
+    """Why it was refused; the rule itself where there are no words for it."""
+    why = rule.partition(":")[2]
+    words: dict[str, str] = {
+        "not_found": gettext("Not there, or not for this person"),
+        "no_line": gettext("No duty function held brings this"),
+        "not_author": gettext("It is their own record"),
+        "own_unit": gettext("Not the unit of their post"),
+        "leaderless": gettext("The unit has a leader of its own"),
+        "reach": gettext("Outside the reach of their post"),
+        "exposure": gettext("It has not come up far enough"),
+        "line_ceiling": gettext("Above the highest level of their function"),
+        "handling": gettext("The handling code does not allow it"),
+        "above_ceiling": gettext("Above the highest level of the session"),
+        "state": gettext("The record had moved on"),
+        "Conflict": gettext("It had changed meanwhile"),
+        "StaleVersion": gettext("It had changed meanwhile"),
+        "own_rights": gettext("Nobody changes their own rights"),
+        "csrf": gettext("The form came without its token"),
+        "foreign_origin": gettext("The request came from another site"),
+    }
+    return words.get(why.partition(":")[0], why or rule or "–")
+
+
 def decision_words(decision: str) -> str:
     """What was decided."""
     return str(gettext("Refused") if decision == "deny" else gettext("Allowed"))
