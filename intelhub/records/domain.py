@@ -30,6 +30,15 @@ class RecordState(StrEnum):
     MERGED = "merged"
 
 
+class ListOrder(StrEnum):
+    """What comes first in a list; how urgent something is stands sealed, and is asked of one desk alone."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    CHANGED = "changed"
+    URGENT = "urgent"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """Whom or what a record speaks about; the identifier is normalised."""

@@ -6,14 +6,14 @@ words, so that damage is seen and not silently missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_, select, union
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, false, func, or_, select, true, tuple_, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from intelhub.access import ActorScope, Exposure, Label, read_filter
@@ -21,7 +21,7 @@ from intelhub.audit import LoggedDigest, LoggedState, list_states, newest_digest
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import NotFound, Tampered
 from intelhub.records import actions, sealing
-from intelhub.records.domain import RecordHead, RecordID, RecordState, RecordSummary
+from intelhub.records.domain import ListOrder, RecordHead, RecordID, RecordState, RecordSummary
 from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
 
 PAGE = 50
@@ -62,11 +62,15 @@ class ListFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page of a list by key: `older` and `newer` are the records beside its neighbours, None at an end."""
+    """A page of a list by key: `last` and `first` are its records beside the next and the previous page, or None.
+
+    A page put in order by what is sealed `is_cut` where more lies there than is looked through.
+    """
 
     lines: tuple[RecordSummary, ...]
-    older: UUID | None = None
-    newer: UUID | None = None
+    last: UUID | None = None
+    first: UUID | None = None
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,31 +225,43 @@ def _conditions(actor: Actor, wanted: ListFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
+# By which columns a list is ordered, and whether the highest comes first; an index serves each.
+_ORDERS: Mapping[ListOrder, tuple[tuple[InstrumentedAttribute[Any], ...], bool]] = {
+    ListOrder.NEWEST: ((RecordRow.pos,), True),
+    ListOrder.OLDEST: ((RecordRow.pos,), False),
+    ListOrder.CHANGED: ((RecordRow.updated_at, RecordRow.pos), True),
+}
+
+
 def list_records(
     actor: Actor,
     session: Session,
     wanted: ListFilter,
     *,
-    older_than: UUID | None = None,
-    newer_than: UUID | None = None,
+    order: ListOrder = ListOrder.NEWEST,
+    after: UUID | None = None,
+    before: UUID | None = None,
     limit: int = PAGE,
 ) -> Page:
-    """A page of records, newest first, by key; a neighbour that is not there any more begins at the newest again."""
-    older_pos, newer_pos = _position(session, older_than), _position(session, newer_than)
+    """A page of records by key; a neighbour that is not there any more begins at the first page again."""
+    columns, is_falling = _ORDERS[order]
+    key_before, key_after = _key(session, columns, before), _key(session, columns, after)
+    key, is_back = (key_before, True) if key_before else (key_after, False)
     query = select(RecordRow).where(*_conditions(actor, wanted)).limit(limit + 1)
-    if newer_pos is not None:
-        found = list(session.scalars(query.where(RecordRow.pos > newer_pos).order_by(RecordRow.pos)))
-        rows, has_newer, has_older = found[:limit][::-1], len(found) > limit, True
+    if is_falling != is_back:
+        query = query.order_by(*(column.desc() for column in columns))
+        query = query.where(tuple_(*columns) < key) if key else query
     else:
-        if older_pos is not None:
-            query = query.where(RecordRow.pos < older_pos)
-        found = list(session.scalars(query.order_by(RecordRow.pos.desc())))
-        rows, has_newer, has_older = found[:limit], older_pos is not None, len(found) > limit
+        query = query.order_by(*columns)
+        query = query.where(tuple_(*columns) > key) if key else query
+    found = list(session.scalars(query))
+    rows = found[:limit][::-1] if is_back else found[:limit]
+    has_next, has_previous = (True, len(found) > limit) if is_back else (len(found) > limit, key is not None)
     lines = _summaries(session, rows)
     return Page(
         lines=lines,
-        older=lines[-1].id if lines and has_older else None,
-        newer=lines[0].id if lines and has_newer else None,
+        last=lines[-1].id if lines and has_next else None,
+        first=lines[0].id if lines and has_previous else None,
     )
 
 
@@ -279,9 +295,18 @@ def list_changed(
     return tuple((line, steps.get(line.id)) for line in list_by_ids(actor, session, versions))
 
 
-def _position(session: Session, record_id: UUID | None) -> int | None:
-    """Where a readable record stands in the order of pages: a number that counts everybody's and is never shown."""
-    return session.scalar(select(RecordRow.pos).where(RecordRow.id == record_id)) if record_id else None
+def _key(
+    session: Session, columns: tuple[InstrumentedAttribute[Any], ...], record_id: UUID | None
+) -> tuple[Any, ...] | None:
+    """Where a readable record stands in an order: its `pos` counts everybody's records and is never shown."""
+    found = session.execute(select(*columns).where(RecordRow.id == record_id)).one_or_none() if record_id else None
+    return tuple(found) if found else None
+
+
+def find_matching(actor: Actor, session: Session, ids: Iterable[UUID], wanted: Iterable[ListFilter]) -> frozenset[UUID]:
+    """Those of these records that at least one of the filters lets through."""
+    matching = or_(false(), *(and_(true(), *_conditions(actor, one)) for one in wanted))
+    return frozenset(session.scalars(select(RecordRow.id).where(RecordRow.id.in_(list(ids)), matching)))
 
 
 def count_records(actor: Actor, session: Session, wanted: ListFilter) -> int:

@@ -123,18 +123,18 @@ def test_a_cursor_is_a_record_of_the_page_and_tells_no_more(house, client_as):
     foreign = submitted(house, "neighbour")
     with house.acting("leader") as (actor, session):
         page = records.show_list(actor, session, ListFilter(), limit=2)
-        assert page.older == page.lines[-1].id
-        older = records.show_list(actor, session, ListFilter(), older_than=page.older, limit=2)
+        assert page.last == page.lines[-1].id
+        older = records.show_list(actor, session, ListFilter(), after=page.last, limit=2)
         assert len(older.lines) == 1
-        assert older.newer == older.lines[0].id
-        newer = records.show_list(actor, session, ListFilter(), newer_than=older.newer, limit=2)
+        assert older.first == older.lines[0].id
+        newer = records.show_list(actor, session, ListFilter(), before=older.first, limit=2)
         assert [line.id for line in newer.lines] == [line.id for line in page.lines]
         for stray in (foreign, uuid4()):
-            again = records.show_list(actor, session, ListFilter(), older_than=stray, limit=2)
-            assert (again.lines, again.newer) == (page.lines, page.newer)
+            again = records.show_list(actor, session, ListFilter(), after=stray, limit=2)
+            assert (again.lines, again.first) == (page.lines, page.first)
     leader = client_as("leader")
     leader.get("/records")
-    pages = [without_noise(shown(leader, f"/records?older_than={stray}")) for stray in (foreign, uuid4(), "17", "x'--")]
+    pages = [without_noise(shown(leader, f"/records?after={stray}")) for stray in (foreign, uuid4(), "17", "x'--")]
     assert len(set(pages)) == 1
 
 
@@ -147,8 +147,8 @@ def test_no_number_of_the_order_stands_in_a_page(house, client_as):
         connection.execute("update records set pos = pos + 7351900000")
     leader = client_as("leader")
     page = shown(leader, "/records")
-    (older,) = set(re.findall(r"older_than=([^&\"]+)", page))
-    for address in ("/", "/records", f"/records?older_than={older}"):
+    (older,) = set(re.findall(r"after=([^&\"]+)", page))
+    for address in ("/", "/records", f"/records?after={older}"):
         assert "73519" not in shown(leader, address)
     assert "73519" not in leader.submit("/search", {"q": "tin thu"}).get_data(as_text=True)
 

@@ -53,13 +53,13 @@ def _wants_words(status: int) -> bool:
     return is_script() and (wants_data or status not in _SWAPPED_IN)
 
 
-def audit_refusal(error: IntelhubError) -> None:
-    """Write a refusal into the audit log, in a transaction of its own."""
+def audit_refusal(error: IntelhubError, about: tuple[str, UUID] | None = None) -> None:
+    """Write a refusal into the audit log, in a transaction of its own; `about` where no address names the object."""
     mark = getattr(g, "access", None)
     if isinstance(error, NotFound) and error.rule == "no_route":
         return
     named = {name: value for name, value in (request.view_args or {}).items() if isinstance(value, UUID)}
-    kind, object_id = next(iter(named.items()), ("", None))
+    kind, object_id = about or next(iter(named.items()), ("", None))
     house().on_refusal(
         Refusal(
             actor=g.actor,

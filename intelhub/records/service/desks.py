@@ -18,7 +18,7 @@ from intelhub.platform.actor import Actor
 from intelhub.platform.errors import Tampered
 from intelhub.records import queries
 from intelhub.records.domain import RecordHead, RecordState, RecordSummary, Step
-from intelhub.records.queries import ListFilter
+from intelhub.records.queries import ListFilter, Page
 from intelhub.records.service.drafting import find_return_comment
 from intelhub.records.service.reading import log_shown, raise_alarm, step_of
 
@@ -95,6 +95,34 @@ def show_desk(
     raise_alarm(actor, session, lines[limit:])
     log_shown(actor, session, lines[:limit])
     return Waiting(lines=tuple(lines[:limit]), count=len(lines), is_cut=is_cut)
+
+
+def show_by_urgency(
+    actor: Actor,
+    session: Session,
+    wanted: ListFilter,
+    *,
+    after: UUID | None = None,
+    before: UUID | None = None,
+    limit: int = queries.PAGE,
+) -> Page:
+    """A page of a desk in the desk's own order, looked through and logged as `show_desk` does it."""
+    lines, is_cut = _in_order(actor, session, wanted, LOOKED_THROUGH)
+    places: dict[UUID, int] = {line.id: place for place, line in enumerate(lines)}
+    start = 0
+    if before in places:
+        start = max(places[before] - limit, 0)
+    elif after in places:
+        start = places[after] + 1
+    shown = tuple(lines[start : start + limit])
+    raise_alarm(actor, session, [*lines[:start], *lines[start + limit :]])
+    log_shown(actor, session, shown)
+    return Page(
+        lines=shown,
+        last=shown[-1].id if shown and start + limit < len(lines) else None,
+        first=shown[0].id if shown and start else None,
+        is_cut=is_cut,
+    )
 
 
 def count_waiting(actor: Actor, session: Session) -> int | None:

@@ -13,7 +13,7 @@ from intelhub.access import ActorScope, Label, require
 from intelhub.audit import ObjectRef, record_act
 from intelhub.platform.actor import Actor
 from intelhub.records import actions, queries, sealing
-from intelhub.records.domain import Record, RecordHead, RecordState, RecordSummary, Step
+from intelhub.records.domain import ListOrder, Record, RecordHead, RecordState, RecordSummary, Step
 from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
 from intelhub.records.projection import index_of
 from intelhub.records.queries import ListFilter, Page, label_of
@@ -91,12 +91,13 @@ def show_list(
     session: Session,
     wanted: ListFilter,
     *,
-    older_than: UUID | None = None,
-    newer_than: UUID | None = None,
+    order: ListOrder = ListOrder.NEWEST,
+    after: UUID | None = None,
+    before: UUID | None = None,
     limit: int = queries.PAGE,
 ) -> Page:
     """A page of lines, written into the audit log as one entry with the ids it shows."""
-    page = queries.list_records(actor, session, wanted, older_than=older_than, newer_than=newer_than, limit=limit)
+    page = queries.list_records(actor, session, wanted, order=order, after=after, before=before, limit=limit)
     log_shown(actor, session, page.lines)
     return page
 

@@ -20,6 +20,7 @@ from intelhub.records.domain import Grade
 from intelhub.records.forms import entities_of, subjects_from_form
 from intelhub.records.service import desks, lowering, moving
 from intelhub.records.views import blueprint
+from intelhub.records.views.choosing import read_chosen
 from intelhub.records.views.home import Assigning, home_page
 from intelhub.records.views.record_page import Attempt, record_page
 
@@ -180,8 +181,7 @@ def share_up_record(record_id: UUID) -> ResponseReturnValue:
 def assign_records() -> ResponseReturnValue:
     """Give the chosen records to one person."""
     assignee = queries.find_reference(request.form.get("assignee"))
-    values = (_chosen(value) for value in request.form.getlist("chosen")[: queries.PAGE])
-    chosen = dict(pair for pair in values if pair)
+    chosen = read_chosen()
     try:
         count = _assign(chosen, assignee)
     except (RuleRefused, StaleVersion, Conflict) as refused:
@@ -199,10 +199,3 @@ def _assign(chosen: dict[UUID, int], assignee: UUID | None) -> int:
         said = Message("Choose at least one record and a person.")
         raise RuleRefused(said, rule="nothing_chosen", fields={"assignee": (said,)})
     return moving.assign_records(current_actor(), current_session(), chosen.items(), assignee)
-
-
-def _chosen(value: str) -> tuple[UUID, int] | None:
-    """A chosen line: its id and the version it was shown at."""
-    identity, _, version = value.partition(":")
-    found = queries.find_reference(identity)
-    return (found, int(version)) if found and version.isdigit() else None

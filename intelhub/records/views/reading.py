@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 from uuid import UUID
 
-from flask import g, render_template, request, url_for
-from flask.typing import ResponseReturnValue
+from flask import g
 from flask_babel import get_locale, gettext
 
 from intelhub.access import list_compartment_names, name_people, sort_key
 from intelhub.organisation import load_directory, tier_name
-from intelhub.platform.web import current_actor, current_session, needs
-from intelhub.records import queries
+from intelhub.platform.web import current_actor, current_session
 from intelhub.records.domain import Grade, RecordState, RecordSummary
 from intelhub.records.forms import NUMBERED_KINDS
-from intelhub.records.queries import ListFilter
-from intelhub.records.service import desks, reading
 from intelhub.records.views import blueprint
-from intelhub.records.views.desks import title_of
-from intelhub.records.views.words import choices, word
+from intelhub.records.views.words import word
 
 TONES = {
     RecordState.DRAFT: "draft", RecordState.SUBMITTED: "waiting", RecordState.RECEIVED: "waiting",
@@ -110,74 +104,3 @@ def words_of_records() -> dict[str, object]:
 def grade_pair(grade: Grade | None) -> tuple[str, str] | None:
     """A grade as the badge wants it."""
     return (grade.source, grade.info) if grade else None
-
-
-def _integers(name: str) -> tuple[int, ...]:
-    return tuple(int(value) for value in request.args.getlist(name) if value.isdigit())
-
-
-def _cursor(name: str) -> UUID | None:
-    return queries.find_reference(request.args.get(name))
-
-
-@blueprint.get("/records", access=needs("record.read"))
-def list_records() -> ResponseReturnValue:
-    """Every record this person may read, newest first, with filters that the address keeps."""
-    actor, session = current_actor(), current_session()
-    known = {state.value for state in RecordState}
-    states = tuple(RecordState(value) for value in request.args.getlist("state") if value in known)
-    levels = _integers("level")
-    unit = load_directory(session).ever.find(request.args.get("unit", ""))
-    offered = desks.list_desks(actor, session)
-    desk = next((one for one in offered if one.key == request.args.get("desk")), None)
-    wanted = ListFilter(
-        states=states,
-        levels=levels,
-        unit_id=unit.id if unit else None,
-        author_id=actor.user_id if request.args.get("mine") else None,
-        within=desk.wanted if desk else None,
-    )
-    page = reading.show_list(actor, session, wanted, older_than=_cursor("older_than"), newer_than=_cursor("newer_than"))
-    kept: dict[str, Any] = {
-        name: request.args.getlist(name) for name in ("state", "level", "unit", "mine") if request.args.get(name)
-    }
-    kept |= {"desk": [desk.key]} if desk else {}
-    locale = str(get_locale())
-    return render_template(
-        "records/list.html",
-        page_level=level_of(page.lines),
-        page=page,
-        count=queries.count_records(actor, session, wanted),
-        count_limit=queries.COUNT_LIMIT,
-        kept=kept,
-        chips=_chips(kept),
-        desks=[(one.key, title_of(one.key)) for one in offered],
-        states=[(state.value, state_words(state)[0]) for state in RecordState],
-        levels=[(code, words) for code, words in choices("level") if int(code) <= actor.ceiling],
-        units=[(one.code, one.short_label(locale)) for one in load_directory(session).ever.units],
-        older_url=url_for(".list_records", older_than=page.older, **kept) if page.older else None,
-        newer_url=url_for(".list_records", newer_than=page.newer, **kept) if page.newer else None,
-    )
-
-
-def _chips(kept: dict[str, Any]) -> list[tuple[str, str]]:
-    """Each active filter in words, with the address without it."""
-    chips = []
-    for name, values in kept.items():
-        for value in values:
-            rest: dict[str, Any] = {
-                other: [v for v in given if (other, v) != (name, value)] for other, given in kept.items()
-            }
-            chips.append((_filter_words(name, value), url_for(".list_records", **rest)))
-    return chips
-
-
-def _filter_words(name: str, value: str) -> str:
-    match name:
-        case "desk":
-            return title_of(value)
-        case "mine":
-            return str(gettext("Only what I wrote"))
-        case "state" | "level":
-            return word(name, value)
-    return value
