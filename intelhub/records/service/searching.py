@@ -35,15 +35,20 @@ EXACT = 100
 MOST_RANKED = 1000
 FACETS = ("topic", "channel", "state", "grade", "level", "unit", "place")
 _CURSOR = b"intelhub/search/cursor/v1"
-_MOST_TRIES = 8
+_MOST_VALUES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """What the first page counted and every further one repeats: `count` is exact up to 100, 101 means more."""
+    """What the first page counted and every further one repeats: `count` is exact up to 100, 101 means more.
+
+    A field that something is chosen of is counted without that choice, so that another value can be chosen as well;
+    `beyond` names the fields whose counting stopped at 100 hits.
+    """
 
     count: int = 0
     facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    beyond: tuple[str, ...] = ()
     months: tuple[tuple[str, int], ...] = ()
 
 
@@ -72,7 +77,6 @@ class SearchResult:
     counted: Counted
     notices: tuple[Message, ...]
     next_cursor: str | None = None
-    hints: tuple[str, ...] = ()
 
 
 def search_records(actor: Actor, session: Session, request: SearchRequest, *, cursor: str = "") -> SearchResult:
@@ -101,15 +105,17 @@ def search_records(actor: Actor, session: Session, request: SearchRequest, *, cu
         actions.SEARCHED,
         shown=[one.line.id for one in shown],
         level=max((one.line.level for one in shown), default=0),
-        sensitive={"query": request.text[:2000], "facets": {k: list(v) for k, v in request.facets.items()}},
+        sensitive={
+            "query": request.text[:2000],
+            "facets": {k: list(v) for k, v in request.facets.items()},
+            "from": request.not_before.isoformat() if request.not_before else "",
+            "to": request.not_after.isoformat() if request.not_after else "",
+        },
     )
     if answer.damaged:
         # A part of the index that does not fit its seal was left out whole: the reader is told, and so is the log.
         raise_index_alarm(actor, session)
-    if onward:
-        counted = onward.counted
-    else:
-        counted = Counted(count=min(len(lines), EXACT + 1), facets=_count_facets(sound), months=_count_months(sound))
+    counted = onward.counted if onward else _count(actor, session, request, sound, number=len(lines))
     if request.order is Order.RELEVANCE:
         ranked = onward.ranked[PAGE:] if onward else answer.ranking[PAGE:MOST_RANKED]
         following = _Place(counted=counted, ranked=ranked) if ranked else None
@@ -124,39 +130,40 @@ def search_records(actor: Actor, session: Session, request: SearchRequest, *, cu
     )
 
 
-def explain_nothing(session: Session, request: SearchRequest) -> tuple[str, ...]:
-    """Which single word or filter, left out, would bring hits that this actor may read: the way out of “0 results”."""
-    scope: ActorScope = session.info["scope"]
-    words = request.text.split()
-    tries: list[tuple[str, SearchRequest]] = [
-        (word, replace(request, text=" ".join(words[:place] + words[place + 1 :])))
-        for place, word in enumerate(words)
-        if len(words) > 1
-    ]
-    for name in request.facets:
-        rest = {other: values for other, values in request.facets.items() if other != name}
-        tries.append((f"{name}:", replace(request, facets=rest)))
-    if request.not_before or request.not_after:
-        tries.append(("from: to:", replace(request, not_before=None, not_after=None)))
-    hints = []
-    for what, attempt in tries[:_MOST_TRIES]:
-        hits = index_of(session).search(session, scope.records, replace(attempt, limit=5, with_snippets=False)).hits
-        if hits and queries.list_by_ids(scope.actor, session, [hit.record_id for hit in hits]):
-            hints.append(what)
-    return tuple(hints)
-
-
 def _fresh(line: RecordSummary, hit: Hit) -> Hit | None:
     """The hit's words, unless the record has moved on since they were indexed or does not fit its seal."""
     return hit if hit.row_version == line.row_version and not line.is_damaged else None
 
 
-def _count_facets(hits: list[Hit]) -> dict[str, tuple[tuple[str, int], ...]]:
-    counted: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
-    for hit in hits:
-        for name, counter in counted.items():
-            counter.update(value for value in hit.facets.get(name, ()) if not _is_id(value))
-    return {name: tuple(counter.most_common(8)) for name, counter in counted.items() if counter}
+def _count(actor: Actor, session: Session, request: SearchRequest, hits: list[Hit], *, number: int) -> Counted:
+    """The figures beside a result, all of them over records that were read again."""
+    facets = {name: _values(name, hits) for name in FACETS}
+    beyond = set(FACETS) if number > EXACT else set()
+    for name in request.facets:
+        rest = {other: values for other, values in request.facets.items() if other != name}
+        readable, reaches_on = _readable(actor, session, replace(request, facets=rest))
+        facets[name] = _values(name, readable)
+        beyond = beyond | {name} if reaches_on else beyond - {name}
+    return Counted(
+        count=min(number, EXACT + 1),
+        facets={name: values for name, values in facets.items() if values},
+        beyond=tuple(sorted(beyond)),
+        months=_count_months(hits),
+    )
+
+
+def _readable(actor: Actor, session: Session, request: SearchRequest) -> tuple[list[Hit], bool]:
+    """The first hits of another question that this actor may read, and whether there are more."""
+    scope: ActorScope = session.info["scope"]
+    wide = replace(request, limit=EXACT + 1, order=Order.NEWEST, with_snippets=False)
+    hits = {hit.record_id: hit for hit in index_of(session).search(session, scope.records, wide).hits}
+    lines = queries.list_by_ids(actor, session, hits)
+    return [hits[line.id] for line in lines[:EXACT] if not line.is_damaged], len(lines) > EXACT
+
+
+def _values(name: str, hits: list[Hit]) -> tuple[tuple[str, int], ...]:
+    counter = Counter(value for hit in hits for value in hit.facets.get(name, ()) if not _is_id(value))
+    return tuple(counter.most_common(_MOST_VALUES))
 
 
 def _is_id(value: str) -> bool:
@@ -211,6 +218,7 @@ def _open_place(session: Session, sealed: str, context: bytes) -> _Place | None:
         counted=Counted(
             count=kept["count"],
             facets={name: tuple(map(tuple, values)) for name, values in kept["facets"].items()},
+            beyond=tuple(kept["beyond"]),
             months=tuple(map(tuple, kept["months"])),
         ),
         after=Cursor.decode(kept["after"]) if kept["after"] else None,

@@ -1,17 +1,25 @@
-"""The search page: one box, refined beside it; always a POST, so that no word stands in an address or a log."""
+"""The search page: one box, refined beside it.
+
+A question is sent by POST. What stands in an address is the question sealed for this session, so that going back and
+loading again show what was shown, and no word stands in an address, a log, a history or the browser's storage.
+"""
 
 from __future__ import annotations
 
+from calendar import monthrange
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 
-from flask import render_template, request
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
 from intelhub.organisation import load_directory
 from intelhub.platform.web import current_actor, current_session, needs
 from intelhub.records.domain import RecordState
-from intelhub.records.service import searching
+from intelhub.records.service import asked, searching
+from intelhub.records.service.nothing_found import EXCLUDING, Change, Nearest, list_nearest
 from intelhub.records.validation import HANOI
 from intelhub.records.views import blueprint
 from intelhub.records.views.reading import level_of, state_words
@@ -19,6 +27,20 @@ from intelhub.records.views.words import word
 from intelhub.search import Order, SearchRequest
 
 _LONGEST_QUERY = 1000
+_LONGEST_ADDRESS = 2500
+_MOST_MONTHS = 30
+_MONTHS_A_YEAR = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A month or a year of the time axis, with its hits; `value` is what narrows the search to it."""
+
+    value: str
+    words: str
+    label: str
+    count: int
+    year: str = ""
 
 
 def _day(name: str, *, is_end: bool = False) -> datetime | None:
@@ -28,17 +50,34 @@ def _day(name: str, *, is_end: bool = False) -> datetime | None:
             day = datetime.strptime(typed, form).replace(tzinfo=HANOI)
         except ValueError:
             continue
-        return datetime.combine(day, time.min, HANOI) + (timedelta(days=1, microseconds=-1) if is_end else timedelta())
+        return _midnight(day) + (timedelta(days=1, microseconds=-1) if is_end else timedelta())
     return None
+
+
+def _midnight(day: datetime) -> datetime:
+    return datetime.combine(day, time.min, HANOI)
+
+
+def _chosen_span() -> tuple[datetime, datetime] | None:
+    """The first and the last moment of the month or year that was chosen on the time axis."""
+    year, _, month = request.form.get("span", "").partition("-")
+    try:
+        first = datetime(int(year), int(month or 1), 1, tzinfo=HANOI)
+    except ValueError:
+        return None
+    last_month = first.month if month else _MONTHS_A_YEAR
+    last = first.replace(month=last_month, day=monthrange(first.year, last_month)[1])
+    return first, last + timedelta(days=1, microseconds=-1)
 
 
 def _request() -> SearchRequest:
     facets = {name: tuple(request.form.getlist(name)) for name in searching.FACETS if request.form.getlist(name)}
+    not_before, not_after = _chosen_span() or (_day("from"), _day("to", is_end=True))
     return SearchRequest(
         text=request.form.get("q", "")[:_LONGEST_QUERY],
         facets=facets,
-        not_before=_day("from"),
-        not_after=_day("to", is_end=True),
+        not_before=not_before,
+        not_after=not_after,
         order=Order.RELEVANCE if request.form.get("order") == "relevance" else Order.NEWEST,
     )
 
@@ -63,24 +102,98 @@ def facet_title(name: str) -> str:
     return titles[name]
 
 
+def _spans(months: tuple[tuple[str, int], ...]) -> list[Span]:
+    """The time axis without holes: months, or years where there would be too many of them."""
+    if not months:
+        return []
+    counts = dict(months)
+    first, last = (int(one[:4]) * _MONTHS_A_YEAR + int(one[5:]) - 1 for one in (months[0][0], months[-1][0]))
+    if last - first >= _MOST_MONTHS:
+        years = range(first // _MONTHS_A_YEAR, last // _MONTHS_A_YEAR + 1)
+        in_year = {year: sum(n for month, n in months if month.startswith(f"{year:04}-")) for year in years}
+        return [Span(value=str(year), words=str(year), label=str(year), count=in_year[year]) for year in years]
+    spans = []
+    for number in range(first, last + 1):
+        year, month = divmod(number, _MONTHS_A_YEAR)
+        value = f"{year:04}-{month + 1:02}"
+        spans.append(
+            Span(
+                value=value,
+                words=f"{month + 1:02}/{year:04}",
+                label=str(month + 1),
+                count=counts.get(value, 0),
+                year=str(year) if number in {first, last} or month == 0 else "",
+            )
+        )
+    return spans
+
+
+def _offer_words(offer: Nearest) -> str:
+    match offer.change:
+        case Change.WORD:
+            return str(gettext("Without “%(word)s”", word=offer.what))
+        case Change.FIELD:
+            return str(gettext("Without the filter “%(name)s”", name=facet_title(offer.what)))
+        case Change.DATES:
+            return str(gettext("At any time"))
+        case Change.LOOSE:
+            return str(gettext("Without quotation marks"))
+        case Change.ANY:
+            return str(gettext("Any of these words"))
+        case Change.BEGINNING:
+            return str(gettext("Words that begin with “%(word)s”", word=offer.what))
+
+
+def _address(question: SearchRequest, cursor: str = "") -> str:
+    """The address of a result, for going back and loading again; empty where the question is too long for one."""
+    sealed = asked.seal_question(current_actor(), current_session(), question)
+    if not sealed:
+        return ""
+    whole = url_for(".search", asked=sealed, after=cursor or None)
+    return whole if len(whole) <= _LONGEST_ADDRESS else url_for(".search", asked=sealed)
+
+
+def _page_of(question: SearchRequest, cursor: str) -> dict[str, Any]:
+    """A page of hits, logged before it is shown."""
+    actor, session = current_actor(), current_session()
+    result = searching.search_records(actor, session, question, cursor=cursor)
+    offers = () if result.found else list_nearest(actor, session, question)
+    return {
+        "page_level": level_of([one.line for one in result.found]),
+        "asked": question,
+        "result": result,
+        "found": asked.seal_words(actor, session, question) if result.found and question.text.strip() else None,
+        "address": _address(question, cursor),
+        "is_excluded": any(offer.change in EXCLUDING for offer in offers),
+        "offers": [(_offer_words(offer), _address(offer.request)) for offer in offers],
+        "spans": _spans(result.counted.months),
+        "dates": _dates_of(question),
+        "facet_words": facet_words,
+        "facet_title": facet_title,
+    }
+
+
+def _dates_of(question: SearchRequest) -> tuple[str, str]:
+    first, last = (
+        moment.astimezone(HANOI).date().isoformat() if moment else ""
+        for moment in (question.not_before, question.not_after)
+    )
+    return first, last
+
+
 @blueprint.get("/search", access=needs("record.search"))
 def search() -> ResponseReturnValue:
-    """The empty box with its help."""
-    return render_template(
-        "records/search.html", page_level=0, asked=SearchRequest(), result=None, facet_words=facet_words,
-        facet_title=facet_title, hints=(), dates=("", ""),
-    )  # fmt: skip
+    """The empty box with its help, or the result whose sealed question stands in the address, asked anew."""
+    question = asked.open_question(current_actor(), current_session(), request.args.get("asked", ""))
+    if question is None:
+        return render_template("records/search.html", page_level=0, asked=SearchRequest(), result=None, dates=("", ""))
+    return render_template("records/search.html", **_page_of(question, request.args.get("after", "")))
 
 
 @blueprint.post("/search", access=needs("record.search"))
 def run_search() -> ResponseReturnValue:
-    """The hits, logged before they are shown."""
-    actor, session = current_actor(), current_session()
-    asked = _request()
-    result = searching.search_records(actor, session, asked, cursor=request.form.get("cursor", ""))
-    hints = () if result.found else searching.explain_nothing(session, asked)
-    return render_template(
-        "records/search.html", page_level=level_of([one.line for one in result.found]), asked=asked, result=result,
-        facet_words=facet_words, facet_title=facet_title, hints=hints,
-        dates=(request.form.get("from", ""), request.form.get("to", "")),
-    )  # fmt: skip
+    """The hits, logged before they are shown: a page, or for a script of the page the parts that change."""
+    page = _page_of(_request(), request.form.get("cursor", ""))
+    if "HX-Request" in request.headers:
+        return render_template("records/search_parts.html", **page)
+    return render_template("records/search.html", **page)

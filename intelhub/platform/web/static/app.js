@@ -99,6 +99,12 @@
     const index = list.indexOf(currentLine());
     goToLine(list[index < 0 ? (step > 0 ? 0 : list.length - 1) : Math.min(Math.max(index + step, 0), list.length - 1)]);
   };
+  // Arrows scroll, until a line is chosen or the page is one of lines to look through; a choice among answers keeps them.
+  const movesByArrows = (event) => {
+    if (!one("[data-arrows]")) return false;
+    const line = event.target.closest("[data-row]");
+    return line ? event.target.matches("[data-row-link]") : event.target === document.body || event.target.id === "results";
+  };
   const choose = (line, on, upTo) => {
     const list = lines();
     const [from, to] = [list.indexOf(upTo && anchor ? anchor : line), list.indexOf(line)].sort((a, b) => a - b);
@@ -173,6 +179,7 @@
       list.prepend(line);
     }
     for (const line of all("[data-keys-rows]", list)) line.hidden = one("[data-row]") === null;
+    for (const line of all("[data-keys-arrows]", list)) line.hidden = one("[data-arrows]") === null;
     for (const line of all("[data-keys-choose]", list)) line.hidden = one("[data-row-choose]") === null;
     one("[data-keys-off]", dialog).checked = keysAreOff();
     openDialog(dialog);
@@ -194,7 +201,13 @@
       event.target.click();
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "ArrowDown" && event.target.matches("[data-search] input[type=search]") && one("[data-arrows] [data-row]")) {
+      event.preventDefault();
+      goToLine(currentLine() ?? one("[data-arrows] [data-row]"));
+      return;
+    }
+    if (isTyping(event.target)) return;
     if (one("dialog[open]") || keysAreOff()) return;
     const pressed = waitingFor ? `${waitingFor} ${event.key}` : event.key;
     waitingFor = "";
@@ -213,6 +226,9 @@
     } else if (event.key === "j" || event.key === "k") {
       event.preventDefault();
       move(event.key === "j" ? 1 : -1);
+    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && movesByArrows(event)) {
+      event.preventDefault();
+      move(event.key === "ArrowDown" ? 1 : -1);
     } else if ((event.key === "x" || event.key === "X") && currentLine()) {
       const box = one("[data-row-choose]", currentLine());
       if (box) choose(currentLine(), event.shiftKey || !box.checked, event.shiftKey);

@@ -1,0 +1,187 @@
+"""Looking for records as people do: refining, by keyboard, going back, over a poor link and past the session."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from intelhub.platform.actor import Place
+from tests.factories.record_world import submitted, travelled
+from tests.journeys.axe import assert_usable
+from tests.web.conftest import open_session
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+COUNT = ".result-count"
+
+
+def look(page: Page, words: str) -> None:
+    page.goto("/search")
+    page.fill("#q", words)
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-found-here]")).to_be_visible()
+
+
+def filled(live) -> None:
+    for month, changes in (("01", {}), ("02", {"topic": "smuggling"}), ("02", {"level": "0", "list_item": None})):
+        travelled(live.house, 1, learned_at=f"2026-{month}-05T08:00:00+07:00", **changes)
+
+
+def test_a_search_is_refined_and_gone_back_to(live):
+    filled(live)
+    page = live.persona("analyst")
+    look(page, "phu tung")
+    expect(page.locator(COUNT)).to_have_text("Kết quả: 3")
+    expect(page.locator("#q")).to_be_focused()
+    expect(page.locator("#live")).to_have_text("Kết quả: 3")
+    expect(page.locator("#level-top")).to_contain_text("MẬT")
+    page.check("#level-0")
+    expect(page.locator("#live")).to_have_text("Kết quả: 1")
+    expect(page.locator("#level-top")).to_be_hidden()
+    expect(page.locator("#level-0")).to_be_focused()
+    expect(page.locator("#level-1")).to_be_visible()
+    page.check("#level-1")
+    expect(page.locator("#live")).to_have_text("Kết quả: 3")
+    page.click("button.span >> nth=0")
+    expect(page.locator("#live")).to_have_text("Kết quả: 1")
+    expect(page.locator("#from")).to_have_value("2026-01-01")
+    expect(page.locator("#results")).to_be_focused()
+    page.go_back()
+    expect(page.locator(COUNT)).to_have_text("Kết quả: 3")
+    expect(page.locator("#level-1")).to_be_checked()
+    page.reload()
+    expect(page.locator(COUNT)).to_have_text("Kết quả: 3")
+    page.go_back()
+    expect(page.locator(COUNT)).to_have_text("Kết quả: 1")
+    assert_usable(page)
+    assert "phu" not in page.url
+    kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, history.state, document.title])")
+    assert "phu" not in kept
+
+
+def test_a_search_from_the_top_of_any_page_can_be_gone_back_to(live):
+    filled(live)
+    page = live.persona("analyst")
+    page.keyboard.press("/")
+    page.keyboard.type("phu tung")
+    page.keyboard.press("Enter")
+    expect(page.locator(COUNT)).to_have_text("Kết quả: 3")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/records/"))
+    page.go_back()
+    expect(page.locator(COUNT)).to_have_text("Kết quả: 3")
+
+
+def test_lines_are_walked_by_arrows_and_letters(live):
+    filled(live)
+    page = live.persona("analyst")
+    look(page, "phu tung")
+    links = page.locator("[data-row-link]")
+    page.keyboard.press("ArrowDown")
+    expect(links.nth(0)).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(links.nth(1)).to_be_focused()
+    page.keyboard.press("j")
+    expect(links.nth(2)).to_be_focused()
+    page.keyboard.press("k")
+    page.keyboard.press("ArrowUp")
+    expect(links.nth(0)).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.locator("[data-keys-arrows]")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/records/"))
+
+
+def test_trouble_keeps_what_was_typed_and_what_was_shown(live):
+    filled(live)
+    page = live.persona("analyst")
+    look(page, "phu tung")
+    page.fill("#q", "thung hang")
+    for status, said in ((503, "Đợi một phút"), (429, "Chậm lại")):
+        refuse(page, status, said)
+        page.check("#topic-smuggling")
+        expect(page.locator("#notices")).to_contain_text(said)
+        page.unroute("**/search")
+        expect(page.locator("#q")).to_have_value("thung hang")
+        expect(page.locator(COUNT)).to_have_text("Kết quả: 3")
+        page.uncheck("#topic-smuggling")
+        expect(page.locator(COUNT)).to_have_text("Kết quả: 0")
+        look(page, "phu tung")
+        page.fill("#q", "thung hang")
+
+
+def refuse(page: Page, status: int, said: str) -> None:
+    """Let every search be refused, as a server does that cannot answer now."""
+    page.route("**/search", lambda route: route.fulfill(status=status, json={"message": said}))
+
+
+def test_a_late_answer_does_not_overtake_a_newer_one(live):
+    filled(live)
+    page = live.persona("analyst")
+    look(page, "phu tung")
+    held = []
+    page.route("**/search", lambda route: held.append(route) if not held else route.continue_())
+    page.check("#topic-smuggling")
+    page.wait_for_function("document.querySelector('#search-results.htmx-request')")
+    page.uncheck("#topic-smuggling")
+    page.check("#level-0")
+    expect(page.locator("#live")).to_have_text("Kết quả: 1")
+    held[0].abort()
+    expect(page.locator(COUNT)).to_have_text("Kết quả: 1")
+    expect(page.locator("#level-0")).to_be_checked()
+    expect(page.locator("#topic-smuggling:checked")).to_have_count(0)
+    expect(page.locator("#notices")).to_be_empty()
+
+
+def test_past_the_session_the_question_goes_on_in_the_next_one(live):
+    submitted(live.house)
+    page = live.persona("leader")
+    look(page, "phu tung")
+    page.context.clear_cookies()
+    page.fill("#q", "tem nhan")
+    page.keyboard.press("Enter")
+    expect(page.locator("#notices")).to_contain_text("đăng nhập lại")
+    expect(page.locator("#q")).to_have_value("tem nhan")
+    token = open_session(live.house, "leader", Place.ONSITE)
+    page.context.add_cookies([{"name": "intelhub", "value": token, "url": live.address, "sameSite": "Strict"}])
+    page.focus("#q")
+    page.keyboard.press("Enter")
+    page.click("form[data-kept] button[type=submit]")
+    expect(page.locator(COUNT)).to_have_text("Kết quả: 1")
+    expect(page.locator("#q")).to_have_value("tem nhan")
+
+
+def test_on_a_telephone_filters_are_a_sheet_that_stays_until_it_is_applied(live):
+    filled(live)
+    page = live.persona("analyst", width=360, height=740)
+    look(page, "phu tung")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect(page.locator("#filters")).to_be_hidden()
+    page.click(".filter-opener")
+    page.check("#topic-smuggling")
+    expect(page.locator("#live")).to_have_text("Kết quả: 1")
+    expect(page.locator("#filters")).to_be_visible()
+    page.click(".filter-foot button")
+    expect(page.locator("#filters")).to_be_hidden()
+    expect(page.locator(COUNT)).to_have_text("Kết quả: 1")
+    assert_usable(page)
+
+
+def test_without_a_script_every_button_does_it(live):
+    filled(live)
+    signed_in = live.persona("analyst")
+    context = live.browser.new_context(base_url=live.address, java_script_enabled=False, locale="vi-VN")
+    live.contexts.append(context)
+    context.add_cookies(signed_in.context.cookies())
+    page = context.new_page()
+    page.goto("/search")
+    page.fill("#q", "phu tung")
+    page.keyboard.press("Enter")
+    expect(page.locator(COUNT)).to_have_text("Kết quả: 3")
+    page.check("#topic-smuggling")
+    page.click(".filter-foot button")
+    expect(page.locator(COUNT)).to_have_text("Kết quả: 1")
