@@ -87,8 +87,7 @@ def create_app(house: House | None = None) -> Flask:
             _log.warning("keys are not backed up", sentence=warning)
     app = Flask("intelhub", static_folder=None, template_folder=str(TEMPLATE_FOLDER))
     _configure(app, house)
-    app.extensions["intelhub"] = _web_house(house)
-    app.extensions["intelhub.house"] = house
+    move_in(app, house)
     install_look(app)
     gate.install(app)
     CSRFProtect(app)
@@ -106,6 +105,12 @@ def create_app(house: House | None = None) -> Flask:
         gc.freeze()
         gc.set_threshold(_OBJECTS_BETWEEN_WALKS, 20, 20)
     return app
+
+
+def move_in(app: Flask, house: House) -> None:
+    """Let an application work in a house from here on; it must be one of the settings and keys it was built for."""
+    app.extensions["intelhub"] = _web_house(house)
+    app.extensions["intelhub.house"] = house
 
 
 def _install_access(app: Flask, house: House) -> None:

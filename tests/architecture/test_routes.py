@@ -22,6 +22,12 @@ OTHER_METHODS = ("OPTIONS", "PUT", "PATCH", "DELETE", "TRACE")
 WITHOUT_A_PAGE = {"audit.export"}
 
 
+@pytest.fixture
+def app(house, tmp_path):
+    """One of its own: a door is put on its side."""
+    return make_app(house, tmp_path)
+
+
 def mark_of(app: Flask, endpoint: str) -> Access:
     mark = getattr(app.view_functions[endpoint], "access", None)
     assert isinstance(mark, Access), f"{endpoint} does not say whom it is for"

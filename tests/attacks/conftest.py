@@ -8,7 +8,7 @@ import pytest
 
 from tests.factories.tampering import Scene, SetScene, set_scene
 from tests.house import borrowed_engine, ids_of_people, open_test_house
-from tests.web.conftest import app, client, client_as, make_app, open_session  # noqa: F401 - fixtures
+from tests.web.conftest import app, app_for, client, client_as, open_session  # noqa: F401 - fixtures
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def scene(cluster, scene_on_disk, run_vault, tmp_path) -> Iterator[Scene]:
     """The scene in a database of its own, with the application on it."""
     with cluster.copy_of(scene_on_disk.template) as database, borrowed_engine(database) as engine:
         house = open_test_house(database, run_vault, ids_of_people(database, run_vault), engine)
-        application = make_app(house, tmp_path)
+        application = app_for(house, tmp_path)
 
         def open_client(username: str):
             client = application.test_client()

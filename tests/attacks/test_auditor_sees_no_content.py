@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 import pytest
 
 from tests.factories.audit_scene import REASON, SECRETS, scene
-from tests.web.conftest import make_app, open_session
+from tests.web.conftest import app_for, open_session
 
 __all__ = ["scene"]
 
@@ -21,7 +21,7 @@ MARKS = ("ngà voi", "bạch đàn", "trống vỏ", "thủ kho", "quàng", "hoa
 @pytest.fixture
 def walked(scene, tmp_path):
     """Every page that links lead an auditor to, by address."""
-    browser = make_app(scene.house, tmp_path).test_client()
+    browser = app_for(scene.house, tmp_path).test_client()
     browser.set_cookie("intelhub", open_session(scene.house, "auditor"), samesite="Strict", httponly=True)
     pages: dict[str, tuple[int, str]] = {}
     waiting = ["/", "/audit", "/audit/overview", "/audit/chain"]
@@ -55,14 +55,14 @@ def test_no_page_of_an_auditor_holds_a_word_of_a_record_or_leads_to_one(walked, 
 
 
 def test_knowing_the_id_opens_no_record_either(scene, tmp_path):
-    browser = make_app(scene.house, tmp_path).test_client()
+    browser = app_for(scene.house, tmp_path).test_client()
     browser.set_cookie("intelhub", open_session(scene.house, "auditor"), samesite="Strict", httponly=True)
     for address in ("/records", f"/records/{scene.record_id}", f"/records/{scene.record_id}/versions"):
         assert browser.get(address).status_code in {403, 404}
 
 
 def test_a_typed_query_is_on_no_page(scene, tmp_path):
-    app = make_app(scene.house, tmp_path)
+    app = app_for(scene.house, tmp_path)
     analyst, auditor = app.test_client(), app.test_client()
     analyst.set_cookie("intelhub", open_session(scene.house, "analyst"), samesite="Strict", httponly=True)
     auditor.set_cookie("intelhub", open_session(scene.house, "auditor"), samesite="Strict", httponly=True)
@@ -75,7 +75,7 @@ def test_a_typed_query_is_on_no_page(scene, tmp_path):
 
 
 def test_the_page_for_security_officers_holds_no_word_either(scene, tmp_path):
-    browser = make_app(scene.house, tmp_path).test_client()
+    browser = app_for(scene.house, tmp_path).test_client()
     browser.set_cookie("intelhub", open_session(scene.house, "security"), samesite="Strict", httponly=True)
     body = browser.get("/audit/refusals").get_data(as_text=True)
     assert "data-row" in body

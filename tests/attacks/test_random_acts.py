@@ -55,7 +55,7 @@ from tests.factories.law import (
 )
 from tests.factories.record_world import ENTITY, GRADE, LIST_ITEMS, WHY_LOWER
 from tests.house import PEOPLE, TestHouse, content, ids_of_people
-from tests.web.conftest import make_app, open_session
+from tests.web.conftest import app_for, open_session
 
 # The machine
 
@@ -67,7 +67,7 @@ class Stage:
         self.cluster, self.template = cluster, template
         self.units = UnitsOfWork(None, {"vault": vault})
         self.vault = vault
-        self.app = make_app(TestHouse(database=None, vault=vault, units=self.units), folder)
+        self.app = app_for(TestHouse(database=None, vault=vault, units=self.units), folder)
 
     def open(self, stack: ExitStack) -> TestHouse:
         database = stack.enter_context(self.cluster.copy_of(self.template))

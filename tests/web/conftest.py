@@ -15,7 +15,8 @@ from werkzeug.test import TestResponse
 
 from intelhub import access
 from intelhub.access import NOBODY, scope_for
-from intelhub.app import House, create_app
+from intelhub.app import House, create_app, move_in
+from intelhub.crypto import Vault
 from intelhub.platform.actor import Place
 from intelhub.settings import Settings
 from tests.house import TestHouse
@@ -68,18 +69,31 @@ class Browser(FlaskClient):
 
 
 def make_app(house: TestHouse, folder: Path, **settings: Any) -> Flask:
-    """The application of one process over a test house."""
-    chosen: dict[str, Any] = {"demo": True, "cookie_secure": False, **settings}
-    app = create_app(
-        House(
-            settings=Settings(var=folder, key_file=folder / "key", passphrase_file=folder / "passphrase", **chosen),
-            vault=house.vault,
-            units=house.units,
-        )
-    )
+    """The application of one process over a test house, of these settings or to be changed by the test."""
+    app = create_app(_house(house, folder, **settings))
     app.test_client_class = Browser
     app.jinja_env.bytecode_cache = _TEMPLATES
     return app
+
+
+def app_for(house: TestHouse, folder: Path) -> Flask:
+    """The application as the demo runs it, in a test's house: built once a process, for that takes a while."""
+    if house.vault not in _BUILT:
+        _BUILT[house.vault] = make_app(house, folder)
+    move_in(_BUILT[house.vault], _house(house, folder))
+    return _BUILT[house.vault]
+
+
+_BUILT: dict[Vault, Flask] = {}
+
+
+def _house(house: TestHouse, folder: Path, **settings: Any) -> House:
+    chosen: dict[str, Any] = {"demo": True, "cookie_secure": False, **settings}
+    return House(
+        settings=Settings(var=folder, key_file=folder / "key", passphrase_file=folder / "passphrase", **chosen),
+        vault=house.vault,
+        units=house.units,
+    )
 
 
 def open_session(house: TestHouse, username: str, place: Place = Place.ONSITE) -> str:
@@ -90,8 +104,8 @@ def open_session(house: TestHouse, username: str, place: Place = Place.ONSITE) -
 
 @pytest.fixture
 def app(house, tmp_path):
-    """The application as the demo runs it, form tokens included."""
-    return make_app(house, tmp_path)
+    """The application as the demo runs it, form tokens included; a test that changes it makes one of its own."""
+    return app_for(house, tmp_path)
 
 
 @pytest.fixture

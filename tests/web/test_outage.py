@@ -6,8 +6,15 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from intelhub.platform.database import open_engine
+from tests.web.conftest import make_app
 
 NOWHERE = "postgresql+psycopg://nobody@127.0.0.1:1/nothing?connect_timeout=2"
+
+
+@pytest.fixture
+def app(house, tmp_path):
+    """One of its own: what breaks down here must not do so anywhere else."""
+    return make_app(house, tmp_path)
 
 
 @pytest.fixture

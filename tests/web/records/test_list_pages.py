@@ -123,7 +123,9 @@ def test_the_order_stands_in_the_address_with_the_filters_and_is_offered_where_i
 
 def test_an_address_keeps_what_is_known_here_and_no_words(house, client_as):
     submitted(house)
-    page = the_list(client_as("leader"), "?unit=phụ tùng ô tô&state=secretword&level=thirdword&sort=oldest&mine=otherword")
+    page = the_list(
+        client_as("leader"), "?unit=phụ tùng ô tô&state=secretword&level=thirdword&sort=oldest&mine=otherword"
+    )
     for word in ("secretword", "phụ tùng ô tô", "otherword", "thirdword"):
         assert word not in "".join(re.findall(r'(?:href|action)="([^"]*)"', page))
 
