@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -57,9 +57,20 @@ def open_house(settings: Settings, *, role: str = "app") -> House:
     vault = Vault(open_key_file(settings.key_file, passphrase))
     engine = open_engine(settings.url_for(role), pool_size=settings.web_threads + 1)  # type: ignore[arg-type]
     index = SealedIndex(memory=settings.search_memory_mb * 1024 * 1024)
-    house = House(settings=settings, vault=vault, units=UnitsOfWork(engine, {"vault": vault, "search_index": index}))
+    info = {"vault": vault, "search_index": index, records.STAGE_LIMITS: _stage_limits(settings)}
+    house = House(settings=settings, vault=vault, units=UnitsOfWork(engine, info))
     _require_own_keys(house)
     return house
+
+
+def _stage_limits(settings: Settings) -> Mapping[records.RecordState, timedelta]:
+    hours = {
+        records.RecordState.SUBMITTED: settings.review_hours,
+        records.RecordState.RECEIVED: settings.grading_hours,
+        records.RecordState.EVALUATED: settings.collating_hours,
+        records.RecordState.COLLATED: settings.sharing_hours,
+    }
+    return {state: timedelta(hours=count) for state, count in hours.items()}
 
 
 def _require_own_keys(house: House) -> None:

@@ -91,6 +91,9 @@ def _number(low: int, high: int) -> Callable[[str, str], int]:
     return read
 
 
+_LIMIT = _number(1, 8784)
+
+
 def _yes_or_no(variable: str, text: str) -> bool:
     if text.lower() in _YES | _NO:
         return text.lower() in _YES
@@ -232,6 +235,32 @@ class Settings:
     )
     web_threads: int = field(
         default=4, metadata=_about("INTELHUB_WEB_THREADS", "Threads in each of these processes.", _number(1, 64))
+    )
+    review_hours: int = field(
+        default=24,
+        metadata=_about(
+            "INTELHUB_REVIEW_HOURS", "A submitted record that nobody dealt with for so many hours is late.", _LIMIT
+        ),
+    )
+    grading_hours: int = field(
+        default=72,
+        metadata=_about(
+            "INTELHUB_GRADING_HOURS", "A received record to which nothing was done for so many hours is late.", _LIMIT
+        ),
+    )
+    collating_hours: int = field(
+        default=168,
+        metadata=_about(
+            "INTELHUB_COLLATING_HOURS", "A graded record to which nothing was done for so many hours is late.", _LIMIT
+        ),
+    )
+    sharing_hours: int = field(
+        default=168,
+        metadata=_about(
+            "INTELHUB_SHARING_HOURS",
+            "A collated record that may be shared up and was not within so many hours is late.",
+            _LIMIT,
+        ),
     )
     search_memory_mb: int = field(
         default=512,

@@ -35,7 +35,7 @@ from intelhub.access.explain import Explanation, explain
 from intelhub.access.explaining import LabelFinder, explain_access, register_label_finder
 from intelhub.access.filter import Clause, PartitionFilter, ReadFilter, is_within, read_filter
 from intelhub.access.in_force import record_policy_in_force
-from intelhub.access.label import HANDLING_CODES, HIGHEST_LEVEL, Exposure, Label
+from intelhub.access.label import HANDLING_CODES, HIGHEST_LEVEL, Exposure, Label, handling_allows
 from intelhub.access.misfits import raise_alarm
 from intelhub.access.names import sort_key
 from intelhub.access.people import (
@@ -142,6 +142,7 @@ __all__ = [
     "get_compartment",
     "get_person",
     "grant_post",
+    "handling_allows",
     "has_another_leader",
     "install_web",
     "is_there_somebody_who_may",

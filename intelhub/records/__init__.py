@@ -22,6 +22,7 @@ from intelhub.records.service.checking import (
 from intelhub.records.service.desks import count_waiting
 from intelhub.records.service.drafting import create_draft, discard_draft, open_draft, save_draft, submit_record
 from intelhub.records.service.importing import check_import, import_record
+from intelhub.records.service.lateness import SETTING as STAGE_LIMITS
 from intelhub.records.service.lowering import lower_level
 from intelhub.records.service.moving import (
     acknowledge_record,
@@ -51,6 +52,7 @@ _explain.register()
 __all__ = [
     "CHECKED",
     "LOG_STAGES",
+    "STAGE_LIMITS",
     "TAMPER_FOUND",
     "Batch",
     "Damage",

@@ -43,10 +43,20 @@ _VERSIONS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Records in a state to which nothing was done since before a moment; of some handling codes, if any is named."""
+
+    state: RecordState
+    before: datetime
+    handling: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListFilter:
     """Which of the readable records a list shows; empty means all of them.
 
     `may` names acts of which the actor must be let do one; `within` is a filter that must let a record through as well.
+    Of `waiting` one must fit.
     """
 
     states: tuple[RecordState, ...] = ()
@@ -56,6 +66,8 @@ class ListFilter:
     assignee_id: UUID | None = None
     not_assignee_id: UUID | None = None
     is_assigned: bool | None = None
+    changed_since: datetime | None = None
+    waiting: tuple[Waiting, ...] = ()
     may: tuple[str, ...] = ()
     within: ListFilter | None = None
 
@@ -219,6 +231,10 @@ def _conditions(actor: Actor, wanted: ListFilter) -> list[ColumnElement[bool]]:
     if wanted.is_assigned is not None:
         unassigned = RecordRow.assignee_id.is_(None)
         conditions.append(~unassigned if wanted.is_assigned else unassigned)
+    if wanted.changed_since is not None:
+        conditions.append(RecordRow.updated_at >= wanted.changed_since)
+    if wanted.waiting:
+        conditions.append(or_(*map(_is_waiting, wanted.waiting)))
     if wanted.may:
         filters = (read_filter(actor, f"record.{act}") for act in wanted.may)
         conditions.append(or_(*(one.where(cast("Any", RecordRow)) for one in filters)))
@@ -321,6 +337,23 @@ def count_records_of(actor: Actor, session: Session, wanted: Iterable[ListFilter
     # Each in a query of its own: of an OR over different columns the server reads far more than it counts.
     some = union(*(select(one.subquery().c.id) for one in found)).limit(COUNT_LIMIT).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def _is_waiting(wanted: Waiting) -> ColumnElement[bool]:
+    is_old = and_(RecordRow.state == str(wanted.state), RecordRow.updated_at < wanted.before)
+    return and_(is_old, RecordRow.handling.in_(wanted.handling)) if wanted.handling else is_old
+
+
+def count_by_unit(
+    actor: Actor, session: Session, wanted: ListFilter
+) -> Sequence[tuple[UUID, RecordState, int, datetime]]:
+    """By unit and state, how many readable records fit, and since when nothing was done to the oldest."""
+    columns = (RecordRow.owning_unit_id, RecordRow.state)
+    query = select(*columns, func.count(), func.min(RecordRow.updated_at)).where(*_conditions(actor, wanted))
+    return [
+        (unit, RecordState(state), count, since)
+        for unit, state, count, since in session.execute(query.group_by(*columns))
+    ]
 
 
 def list_by_ids(actor: Actor, session: Session, ids: Iterable[UUID]) -> tuple[RecordSummary, ...]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 
+import psycopg
 import pytest
 
 from intelhub import access, records
 from intelhub.platform.actor import Place
+from intelhub.platform.roles import driver_address
 from intelhub.records import ListFilter, RecordState, queries
 from intelhub.records.lifecycle import TRANSITIONS
-from intelhub.records.service import desks
+from intelhub.records.service import desks, lateness
+from tests.factories.compartments import compartment
 from tests.factories.record_world import fill, returned, submitted, travelled
 from tests.web.records.test_desks import desk, home, ids_in
 
@@ -22,7 +25,7 @@ ACTS = {
     "triage": {"assign"},
     "colleagues": {"assign"},
 }
-KEYS = [*ACTS, "shared", "anything"]
+KEYS = [*ACTS, "shared", "late", "today", "anything"]
 
 
 def lying_on_desks(house, username, place=Place.ONSITE):
@@ -99,6 +102,36 @@ def test_a_filter_by_act_adds_nothing_to_what_is_read(house):
                 assert record_id not in {line.id for line in records.show_list(actor, session, wanted).lines}
                 assert records.count_records(actor, session, wanted) == 0
                 assert queries.list_changed(actor, session, wanted, limit=5) == ()
+
+
+def test_late_records_are_counted_of_what_is_read_alone(house, client_as):
+    """A line about a unit that one may not look into, or a figure that counts what is above one's level, is a leak."""
+    with psycopg.connect(driver_address(house.database.superuser_url), autocommit=True) as connection:
+        low = travelled(house, 1, level="0", list_item=None)
+        for steps, changes in ((1, {"level": "2", "list_item": "VD-TM-02"}), (3, {}), (5, {})):
+            travelled(house, steps, **changes)
+        submitted(house)
+        connection.execute("update records set updated_at = updated_at - interval '60 days'")
+    inside = compartment(house, "officer", "leader", "analyst")
+    hidden = travelled(house, 1, compartments=[str(inside)])
+    with psycopg.connect(driver_address(house.database.superuser_url), autocommit=True) as connection:
+        connection.execute("update records set updated_at = updated_at - interval '60 days' where id = %s", [hidden])
+    for username in house.people:
+        for place in Place:
+            with house.acting(username, place=place) as (actor, session):
+                readable = [line.state for line in records.show_list(actor, session, ListFilter()).lines]
+                late = lateness.list_late(actor, session, lateness.late_filter(session))
+                for one in late:
+                    assert one.count <= readable.count(one.state), (username, place)
+                if username in {"stranger", "neighbour", "hq", "auditor", "security", "operator", "contributor"}:
+                    assert late == (), (username, place)
+    with house.acting("head", place=Place.REMOTE) as (actor, session):
+        (late,) = lateness.list_late(actor, session, lateness.late_filter(session))
+        assert (late.count, late.state) == (1, RecordState.RECEIVED)
+    remote = client_as("head", place=Place.REMOTE)
+    page = remote.get("/records?desk=late&unit=15BB&state=received").get_data(as_text=True)
+    assert ids_in(page) == [str(low)]
+    assert str(hidden) not in client_as("head").get("/records?desk=late").get_data(as_text=True)
 
 
 def test_a_desk_away_from_the_premises_holds_and_counts_what_is_shown_there_alone(house, client_as):

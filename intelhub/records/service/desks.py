@@ -20,6 +20,7 @@ from intelhub.records import queries
 from intelhub.records.domain import RecordHead, RecordState, RecordSummary, Step
 from intelhub.records.queries import ListFilter, Page
 from intelhub.records.service.drafting import find_return_comment
+from intelhub.records.service.lateness import late_filter, today_filter
 from intelhub.records.service.reading import log_shown, raise_alarm, step_of
 
 _SHOWN = 15  # several desks to a page; the list shows the rest
@@ -32,12 +33,16 @@ S = RecordState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """A kind of work that somebody's duties bring; what is there to be read only (not `waits`) by its last change."""
+    """A kind of work that somebody's duties bring; what is there to be read only (not `waits`) by its last change.
+
+    What is counted only (not `has_lines`) is a filter of the list; a home page says how many there are.
+    """
 
     key: str
     wanted: ListFilter
     is_assignable: bool = False
     waits: bool = True
+    has_lines: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +61,11 @@ def list_desks(actor: Actor, session: Session) -> tuple[Desk, ...]:
     desks = []
     if may(actor, "record.share_up"):
         desks.append(Desk(key="approve", wanted=ListFilter(states=(S.COLLATED,), may=("share_up",))))
+        desks.append(Desk(key="late", wanted=late_filter(session), waits=False, has_lines=False))
+    scope: ActorScope = session.info["scope"]
+    reads_all = scope.records.ceiling_of(Reach.ALL) is not None
+    if reads_all or may(actor, "record.share_up"):
+        desks.append(Desk(key="today", wanted=today_filter(), waits=False, has_lines=False))
     if may(actor, "record.forward") or may(actor, "record.return"):
         desks.append(Desk(key="review", wanted=ListFilter(states=(S.SUBMITTED,), may=("forward", "return"))))
     if may(actor, "record.create"):
@@ -72,8 +82,7 @@ def list_desks(actor: Actor, session: Session) -> tuple[Desk, ...]:
             states=unfinished, is_assigned=True, not_assignee_id=me if grades else None, may=("assign",)
         )
         desks.append(Desk(key="colleagues", wanted=others, is_assignable=True))
-    scope: ActorScope = session.info["scope"]
-    if scope.records.ceiling_of(Reach.ALL) is not None:
+    if reads_all:
         desks.append(Desk(key="shared", wanted=ListFilter(states=(S.SHARED_UP,)), waits=False))
     return tuple(desks)
 

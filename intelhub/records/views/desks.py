@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask_babel import gettext
 
 from intelhub.organisation import tier_name
@@ -15,8 +17,17 @@ def title_of(key: str) -> str:
         "drafts": gettext("Drafts and returned records"), "mine": gettext("Assigned to me"),
         "triage": gettext("Received, not yet assigned"), "shared": gettext("Shared up"),
         "colleagues": gettext("With others of the %(tier)s", tier=tier_name(2)),
+        "late": gettext("Waiting too long"), "today": gettext("Shared up today"),
     }  # fmt: skip
     return titles[key]
+
+
+def limit_words(limit: timedelta) -> str:
+    """A time limit in days where it is whole days, else in hours."""
+    hours = int(limit.total_seconds() // 3600)
+    if hours % 24:
+        return str(gettext("%(count)s h", count=hours))
+    return str(gettext("%(count)s d", count=hours // 24))
 
 
 def act_on(key: str, line: RecordSummary | None, *, takes_on: bool) -> str:

@@ -17,13 +17,14 @@ from intelhub.platform.errors import Refused, RuleRefused
 from intelhub.platform.messages import Message
 from intelhub.platform.web import current_actor, current_session, show_stations, signed_in
 from intelhub.records.domain import RecordState, RecordSummary
-from intelhub.records.queries import ListFilter
-from intelhub.records.service import desks, reading
+from intelhub.records.queries import ListFilter, count_records
+from intelhub.records.service import desks, lateness, reading
 from intelhub.records.views import blueprint
-from intelhub.records.views.desks import act_on, title_of
+from intelhub.records.views.desks import act_on, limit_words, title_of
 from intelhub.records.views.reading import event_words, level_of, names_of
 
 _NEWEST = 20
+_LATEST = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +47,20 @@ class Shown:
     lines: tuple[Line, ...]
     count: int
     is_cut: bool = False
+    late: tuple[lateness.Late, ...] = ()
+    is_late_cut: bool = False
 
 
 def _shown(actor: Actor, desk: desks.Desk) -> Shown:
     session = current_session()
+    if desk.key == "late":
+        late = lateness.list_late(actor, session, desk.wanted)
+        count = sum(one.count for one in late)
+        shown = late[:_LATEST]
+        return Shown(desk=desk, title=title_of(desk.key), lines=(), count=count, late=shown, is_late_cut=late != shown)
+    if not desk.has_lines:
+        count = count_records(actor, session, desk.wanted)
+        return Shown(desk=desk, title=title_of(desk.key), lines=(), count=count)
     if not desk.waits:
         changes = desks.show_changes(actor, session, desk.wanted, limit=_NEWEST + 1)
         lines = _changed(changes[:_NEWEST], act=act_on(desk.key, None, takes_on=False))
@@ -125,6 +136,7 @@ def home_page(assigning: Assigning) -> str:
         "records/home.html",
         page_level=max(level_of(lines), *(step.level for step in steps), 0),
         assigning=assigning,
+        limit_words=limit_words,
         overtaken=overtaken,
         shown=shown,
         looked_through=desks.LOOKED_THROUGH,

@@ -85,6 +85,10 @@ def words_of_records() -> dict[str, object]:
         unit = load_directory(current_session()).ever.find(code) if code else None
         return unit.short_label(locale) if unit else code or ""
 
+    def unit_code(unit_id: UUID) -> str:
+        unit = load_directory(current_session()).ever.find(unit_id)
+        return unit.code if unit else ""
+
     def compartment_names(ids: Iterable[UUID | str]) -> list[str]:
         held = dict(compartments_held()) if ids else {}
         return [name for identity, name in held.items() if identity in set(map(str, ids))]
@@ -92,6 +96,7 @@ def words_of_records() -> dict[str, object]:
     return {
         "state_words": state_words,
         "unit_name": unit_name,
+        "unit_code": unit_code,
         "place_name": place_name,
         "compartment_names": compartment_names,
         "word": word,

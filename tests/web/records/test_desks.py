@@ -14,7 +14,7 @@ from intelhub.records.service import desks
 from tests.factories.record_world import GRADE, act, submitted, travelled, version_of
 from tests.house import TestHouse
 
-NO_WORK = {"sent", "near", "chain", "health", "endings", "refusals"}
+NO_WORK = {"sent", "near", "chain", "health", "endings", "refusals", "late", "today"}
 _ID = re.compile(r'href="/records/([0-9a-f-]{36})')
 
 
