@@ -19,6 +19,14 @@ CHECKED = register_action(
     en="All records were held against their seals and the log",
     vi="Đã đối chiếu toàn bộ phiếu tin với niêm phong và nhật ký kiểm toán",
 ).name
+VIEW_SAVED = register_action(
+    "record:view-saved", en="Filters of the list were saved under a name", vi="Đã lưu bộ lọc danh sách"
+).name
+VIEW_RENAMED = register_action("record:view-renamed", en="A saved view was renamed", vi="Đã đổi tên bộ lọc đã lưu").name
+VIEW_REMOVED = register_action("record:view-removed", en="A saved view was removed", vi="Đã xóa bộ lọc đã lưu").name
+VIEW_RESTORED = register_action(
+    "record:view-restored", en="A removed view was brought back", vi="Đã khôi phục bộ lọc đã xóa"
+).name
 _MOVES = {
     "submit": ("record:submitted", "A record was submitted", "Đã gửi phiếu tin"),
     "return": ("record:returned", "A record was returned to its author", "Đã trả lại phiếu tin cho người viết"),

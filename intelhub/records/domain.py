@@ -40,6 +40,16 @@ class ListOrder(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SavedView:
+    """What somebody asks of the list again and again, under a name of theirs; `asked` is its address in pairs."""
+
+    id: UUID
+    name: str
+    asked: tuple[tuple[str, str], ...]
+    is_removed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """Whom or what a record speaks about; the identifier is normalised."""
 

@@ -93,6 +93,16 @@ class RecordStepRow(Scoped, Base):
     words_ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class RecordViewRow(Scoped, Base):
+    """Filters of the list under a name, all of it sealed; whose they are stands in clear."""
+
+    __tablename__ = "record_views"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("users.id"), index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class RecordSeriesRow(Base):
     """The last number given in a series: one a unit, level, year and set of compartments.
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, inspect, or_
 
 from intelhub.access import ActorScope, Label, is_within
 from intelhub.platform.row_scope import register_scoped
-from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
+from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow, RecordViewRow
 
 
 def _records(scope: ActorScope) -> ColumnElement[bool]:
@@ -49,7 +49,7 @@ def _steps(scope: ActorScope) -> ColumnElement[bool]:
     return _of_readable(scope, RecordStepRow)
 
 
-def _before(row: RecordRow, name: str) -> Any:
+def _before(row: Any, name: str) -> Any:
     """The column as it was loaded: a change must not be what lets itself through."""
     history = inspect(row).attrs[name].history
     return history.deleted[0] if history.deleted else getattr(row, name)
@@ -81,8 +81,18 @@ def _may_write_part(scope: ActorScope, row: RecordVersionRow | RecordStepRow) ->
     return row.level <= scope.ceiling and _holds(scope, row)
 
 
+def _views(scope: ActorScope) -> ColumnElement[bool]:
+    return RecordViewRow.user_id == scope.actor.user_id
+
+
+def _may_write_view(scope: ActorScope, row: RecordViewRow) -> bool:
+    owner = _before(row, "user_id") if inspect(row).persistent else row.user_id
+    return owner == row.user_id == scope.actor.user_id
+
+
 def register() -> None:
     """Put the filters in force; called once at import of the feature."""
     register_scoped(RecordRow, _records, _may_write_record)
     register_scoped(RecordVersionRow, _versions, _may_write_part)
     register_scoped(RecordStepRow, _steps, _may_write_part)
+    register_scoped(RecordViewRow, _views, _may_write_view)

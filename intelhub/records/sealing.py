@@ -23,17 +23,21 @@ from intelhub.crypto import (
     KekScope,
     SealedContent,
     content_digest,
+    lp,
+    open_blob,
     open_part,
     open_parts,
+    seal_blob,
     seal_content,
     vault_of,
 )
 from intelhub.platform.errors import Tampered
-from intelhub.records.domain import Grade, RecordHead, Subject, Work
-from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
+from intelhub.records.domain import Grade, RecordHead, SavedView, Subject, Work
+from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow, RecordViewRow
 
 SCHEMA_VERSION = 1
 _PUBLISHED, _DRAFTS, _STEPS = "records", "drafts", "record_steps"
+_VIEWS, _VIEW_STEP = b"intelhub/records/view/v1", 1024
 _MISFIT = "The stored data does not fit its seal. Nothing of it is shown; tell the security officer."
 
 
@@ -132,6 +136,24 @@ def seal_words(session: Session, step: RecordStepRow, at: datetime, reason: str,
     sealed = seal_content(kek, context_of(step), {"words": _dump(words)})
     step.kek_id, step.wrapped_dek = sealed.kek_id, sealed.wrapped_dek
     step.words_ciphertext = sealed.ciphertexts["words"]
+
+
+def seal_view(session: Session, row: RecordViewRow, view: SavedView) -> None:
+    """Seal a saved view into its row, bound to the row and to its person; all of them are of one size."""
+    written = _dump({"name": view.name, "asked": view.asked, "removed": view.is_removed})
+    padded = written.ljust(-(-len(written) // _VIEW_STEP) * _VIEW_STEP)
+    row.sealed = seal_blob(vault_of(session).derive(_VIEWS), padded, context=_context_of_view(row))
+
+
+def open_view(session: Session, row: RecordViewRow) -> SavedView:
+    """A saved view; raises `Tampered`, for the sealed part of another row too."""
+    opened = json.loads(open_blob(vault_of(session).derive(_VIEWS), row.sealed, context=_context_of_view(row)))
+    asked = tuple((name, value) for name, value in opened["asked"])
+    return SavedView(id=row.id, name=opened["name"], asked=asked, is_removed=opened["removed"])
+
+
+def _context_of_view(row: RecordViewRow) -> bytes:
+    return lp(_VIEWS, row.id.bytes, row.user_id.bytes)
 
 
 def open_words(session: Session, step: RecordStepRow) -> tuple[datetime, str]:

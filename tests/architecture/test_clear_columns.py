@@ -25,6 +25,8 @@ CLEAR = {
     },
     # How many records a unit has at a level in a year: what counting their rows tells as well.
     "record_series": {"unit_id", "level", "year", "compartments", "last_number"},
+    # Whose a saved view is; its name is sealed with all it asks for.
+    "record_views": {"id", "user_id"},
     # The partition, which record and version a projection is of, and when it came in.
     "search_tail": PARTITION | {"id", "xid", "record_id", "row_version"},
     # The partition, the size class, and between which hours its documents lie.
@@ -36,6 +38,7 @@ SEALED = {
     "record_versions": {"head_ciphertext", "body_ciphertext", "digest"},
     "record_steps": {"words_ciphertext"},
     "record_series": set(),
+    "record_views": {"sealed"},
     "search_tail": {"sealed"},
     "search_segments": {"sealed"},
 }

@@ -86,6 +86,8 @@ def work(settings: Any) -> None:
         saved = author.submit("/records/new", form)
         assert saved.status_code == 303
         address = saved.location.removesuffix("/edit")
+        named = author.submit("/records/views?state=draft", {"name": TYPED[:60]})
+        assert named.status_code == 303
         stale = author.submit(f"{address}/edit", {**form, "row_version": "77"})
         assert stale.status_code == 412
         assert author.submit("/records/new", {**form, "text": TYPED * 1000}).status_code in {413, 422}

@@ -53,6 +53,7 @@ def kind_words(kind: str) -> str:
         "unit": gettext("Unit"),
         "session": gettext("Session"),
         "compartment": gettext("Compartment"),
+        "record_view": gettext("Saved view"),
     }
     return words.get(kind, kind)
 

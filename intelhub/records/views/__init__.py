@@ -12,5 +12,6 @@ from intelhub.records.views import (  # noqa: E402 - they add their routes
     moving,  # noqa: F401
     reading,  # noqa: F401
     record_page,  # noqa: F401
+    saved_views,  # noqa: F401
     searching,  # noqa: F401
 )

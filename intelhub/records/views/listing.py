@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from intelhub.platform.web import current_actor, current_session, needs
 from intelhub.records import queries
 from intelhub.records.domain import ListOrder, RecordState
 from intelhub.records.queries import ListFilter, Page
-from intelhub.records.service import choosing, desks, reading
+from intelhub.records.service import choosing, desks, reading, saved_views
 from intelhub.records.views import blueprint
 from intelhub.records.views.desks import title_of
 from intelhub.records.views.reading import level_of, names_of, state_words
@@ -44,6 +44,11 @@ class Asked:
         return {**self.sorted, **{name: str(value) for name, value in place.items() if value}}
 
     @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Filters and order, as a view keeps them."""
+        return tuple((name, value) for name, values in self.sorted.items() for value in values)
+
+    @property
     def sorted(self) -> dict[str, Any]:
         """The arguments of the first page in this order."""
         return {**self.kept, **({"sort": [self.order.value]} if self.order is not ListOrder.NEWEST else {})}
@@ -56,6 +61,15 @@ class Attempt:
     chosen: Mapping[UUID, int] = field(default_factory=dict)
     assignee: UUID | None = None
     refused: Mapping[UUID, IntelhubError] = field(default_factory=dict)
+    errors: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """A name for a view that was refused, as it was typed; of a new view where there is no id."""
+
+    view_id: UUID | None = None
+    name: str = ""
     errors: tuple[Message, ...] = ()
 
 
@@ -116,8 +130,8 @@ def list_records() -> ResponseReturnValue:
     return list_page(Attempt())
 
 
-def list_page(attempt: Attempt) -> str:
-    """The list that the address of this request asks for; lines whose act was refused are chosen still."""
+def list_page(attempt: Attempt, naming: Naming | None = None) -> str:
+    """The list that the address of this request asks for; what was chosen or typed for a refused act is there still."""
     actor, session = current_actor(), current_session()
     offered = desks.list_desks(actor, session)
     asked = read_address(offered)
@@ -137,6 +151,8 @@ def list_page(attempt: Attempt) -> str:
         looked_through=desks.LOOKED_THROUGH,
         kept=asked.kept,
         address=asked.address,
+        naming=naming or Naming(),
+        **_saved(asked),
         order=asked.order.value,
         orders=[(one.value, order_words(one), _sorted_url(asked, one)) for one in list_orders(asked.desk)],
         chips=_chips(asked),
@@ -154,6 +170,26 @@ def list_page(attempt: Attempt) -> str:
         takes_on=may(actor, "record.acknowledge"),
         names=names_of([*(line.assignee_id for line in page.lines), *(step.actor_id for step in steps)]),
     )
+
+
+def _saved(asked: Asked) -> dict[str, Any]:
+    """One's saved views with their addresses, which of them this page is, and the one that was just removed."""
+    views = saved_views.list_views(current_actor(), current_session())
+    removed = queries.find_reference(request.args.get("removed"))
+    kept = [view for view in views if not view.is_removed]
+    return {
+        "saved": [(view, url_for(".list_records", **_arguments(view.asked))) for view in kept],
+        "current": next((view for view in kept if sorted(view.asked) == sorted(asked.pairs)), None),
+        "removed": next((view for view in views if view.is_removed and view.id == removed), None),
+        "longest_name": saved_views.LONGEST_NAME,
+    }
+
+
+def _arguments(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    arguments: dict[str, Any] = {}
+    for name, value in pairs:
+        arguments.setdefault(name, []).append(value)
+    return arguments
 
 
 def _sorted_url(asked: Asked, order: ListOrder) -> str:
