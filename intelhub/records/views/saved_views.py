@@ -1,4 +1,4 @@
-"""Saved views on the list: named, renamed, removed, brought back; what was refused stands on the list as it was typed."""
+"""Saved views on the list: named, renamed, removed, brought back; what was refused comes back as it was typed."""
 
 from __future__ import annotations
 
