@@ -38,13 +38,12 @@ INSIDERS = ("officer", "leader", "analyst")
 
 
 def pages_of(scene: Scene, username: str) -> Iterator[tuple[str, int, str]]:
-    """Everything somebody can call up about both records; for whoever never could, their pages and lists."""
+    """Everything somebody can call up about the record, and the other's page; for whoever never could, less of it."""
     client = scene.client_as(username)
-    for record_id in (scene.record, scene.other):
-        for address in ("", "/versions", "/edit") if username in INSIDERS else ("",):
-            answer = client.get(f"/records/{record_id}{address}")
-            yield f"/records/{record_id}{address}", answer.status_code, answer.get_data(as_text=True)
-    for address in ("/", "/records"):
+    inner = {"officer": ("/versions", "/edit"), "leader": ("/versions", "/edit"), "analyst": ("/versions",)}
+    addresses = [f"/records/{scene.record}{part}" for part in ("", *inner.get(username, ()))]
+    addresses += [f"/records/{scene.other}"] if username in INSIDERS else []
+    for address in (*addresses, "/", "/records"):
         answer = client.get(address)
         yield address, answer.status_code, answer.get_data(as_text=True)
     for question in ("thung hang", "unit:15BB") if username in INSIDERS else ("thung hang",):
