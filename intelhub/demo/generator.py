@@ -21,7 +21,7 @@ from intelhub.demo.composing import (
 from intelhub.demo.content import HANOI, DemoPerson, DemoRecord
 from intelhub.demo.life import BEFORE_DEPARTMENT, Plan, Staff, choose_goal, live
 from intelhub.demo.people import generate_people
-from intelhub.demo.stories import story_records
+from intelhub.demo.stories import STORY_UNIT, story_records
 from intelhub.demo.world import Network, build_networks, load
 from intelhub.demo.writing import Scene, set_scene
 from intelhub.platform import clock
@@ -32,6 +32,7 @@ _SPAN = timedelta(days=730)
 _BY_DAY = 0.7  # share of the records that somebody in an office learned of
 _RECENT, _RECENT_DAYS = 0.16, 40  # share of the records that fall into the last weeks
 _VAGUE, _ENGLISH, _TRIES = 0.25, 0.9, 40
+_WAITING_AT_THE_GATE = timedelta(days=9)  # the group leader whom a visitor may become has several to review
 _TWIN_DAYS, _TWINS_LOOKED_AT, _CONFIRMED = 6, 400, 0.25
 
 
@@ -151,6 +152,8 @@ def _sketch(run: _Run, learned_at: datetime) -> _Sketch:
     units = run.staff.writing_units
     unit_code = rng.choices(units, [weights.get(unit, 2) for unit in units])[0]
     goal = choose_goal(rng, run.until - learned_at)
+    if unit_code == STORY_UNIT and run.until - learned_at < _WAITING_AT_THE_GATE:
+        goal = "submitted"
     twin = _find_twin(run, unit_code, learned_at) if goal == "merged" else None
     if goal == "merged" and twin is None:
         goal = "collated"

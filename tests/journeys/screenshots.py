@@ -17,8 +17,16 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 HOMES = {
     "officer": "15bb.officer1", "leader": "15bb.leader1", "analyst": "15cbl.analyst1", "head": "15cbl.head1",
     "headquarters": "dtcbl.analyst1", "stranger": "20cbl.analyst1", "auditor": "auditor1",
-    "security": "15.security1", "operator": "operator1",
+    "security": "15.security1", "operator": "operator1", "contributor": "15bb.contributor1", "department": "15.leader1",
+    "service": "dtcbl.leader1", "remote": "15cbl.analyst2", "elsewhere": "20bb.officer1",
 }  # fmt: skip
+
+PAGES = {
+    "stranger": (("/records/00000000-0000-4000-8000-000000000000", "refusal"),),
+    "security": (("/people/ending", "endings"), ("/audit/refusals", "refusals")),
+    "operator": (("/health", "health"), ("/health/runbook", "runbook")),
+    "auditor": (("/audit/overview", "audit-overview"), ("/audit", "audit"), ("/audit/chain", "chain")),
+}
 
 
 def sign_in(browser: Browser, address: str, username: str, width: int, theme: str, language: str) -> Page:
@@ -62,17 +70,13 @@ def take(browser: Browser, address: str, folder: Path, width: int, theme: str, l
             page.keyboard.press("Enter")
             page.wait_for_load_state()
             shot(page, "search-hits")
-        if name == "stranger":
-            page.goto("/records/00000000-0000-4000-8000-000000000000")
-            shot(page, "refusal")
-        if name == "auditor":
-            for place, picture in (
-                ("/audit/overview", "audit-overview"),
-                ("/audit", "audit"),
-                ("/audit/chain", "chain"),
-            ):
-                page.goto(place)
-                shot(page, picture)
+        if name == "leader" and page.locator("section[aria-labelledby=desk-review] a[data-row-link]").count():
+            page.click("section[aria-labelledby=desk-review] a[data-row-link] >> nth=0")
+            page.wait_for_load_state()
+            shot(page, "record-leader")
+        for place, picture in PAGES.get(name, ()):
+            page.goto(place)
+            shot(page, picture)
         page.context.close()
 
 

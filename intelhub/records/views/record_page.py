@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 from werkzeug.datastructures import MultiDict
 
-from intelhub.access import Label, Reach, decide, function_words, list_audiences
+from intelhub.access import Label, Reach, decide, function_words, list_audiences, may
 from intelhub.organisation import Directory, load_directory, today
 from intelhub.platform.errors import Refused, RuleRefused
 from intelhub.platform.messages import Message
@@ -129,6 +129,7 @@ def record_page(record_id: UUID, attempt: Attempt) -> str:
         ),
         record=record,
         acts=acts,
+        held_back=_held_back(record, opened.label),
         proposal=lowering.proposal_of(record.fields),
         timeline=timeline,
         is_grading=bool(acts & {"evaluate", "mark_duplicate", "collate"}),
@@ -156,6 +157,17 @@ def _acts(record: Record, label: Label) -> set[str]:
     if state is RecordState.DRAFT and decide(actor, "edit", label).allowed:
         acts.add("edit")
     return acts
+
+
+def _held_back(record: Record, label: Label) -> Message | None:
+    """Why a record does not go up although it is this person who would hand it on: what its handling code says."""
+    actor, state = current_actor(), record.summary.state
+    for event in ("forward", "share_up"):
+        if state in TRANSITIONS[event].starts and may(actor, f"record.{event}"):
+            decision = decide(actor, event, label)
+            if not decision.allowed and decision.rule == "handling":
+                return decision.reason
+    return None
 
 
 def _changes(older: reading.Version, newer: reading.Version) -> list[tuple[str, str, str]]:
