@@ -84,6 +84,7 @@ class AuditEntry(_EntryColumns, Base):
         Index("ix__audit_entries__action", "action", "seq"),
         Index("ix__audit_entries__unit_id", "unit_id", "seq"),
         Index("ix__audit_entries__denied", "seq", postgresql_where="decision = 'deny'"),
+        Index("ix__audit_entries__denied_at", "at", postgresql_where="decision = 'deny'"),
         Index("ix__audit_entries__at", "at"),
         Index("ix__audit_entries__shown", "shown", postgresql_using="gin", postgresql_where="shown <> '{}'"),
     )

@@ -59,6 +59,14 @@ def list_refusals_by_reason(_actor: Actor, session: Session, since: datetime) ->
     return tuple(RefusalPattern(action=row[0], rule=row[1], count=row[2], people=row[3]) for row in rows)
 
 
+def count_refused(_actor: Actor, session: Session, since: datetime) -> tuple[int, int]:
+    """How much was refused since then, sign-ins among it, and how many of these were sign-ins."""
+    sign_ins = func.count().filter(AuditEntry.action == _SIGN_IN_REFUSED)
+    asked = select(func.count(), sign_ins).where(AuditEntry.decision == "deny", AuditEntry.at >= since)
+    refused, of_sign_in = session.execute(asked).one()
+    return refused, of_sign_in
+
+
 def list_refused_sign_ins(_actor: Actor, session: Session, since: datetime) -> tuple[SignInPattern, ...]:
     """The accounts whose sign-ins failed since then, the most frequent first; at most 10."""
     times = func.count()

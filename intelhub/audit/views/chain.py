@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from flask import Response, render_template
@@ -9,12 +10,15 @@ from flask.typing import ResponseReturnValue
 
 from intelhub.audit.actions import AUDIT_VERIFIED, CHAIN_SHOWN, CHECKPOINT_TAKEN
 from intelhub.audit.log import record_act
+from intelhub.audit.patterns import count_refused
 from intelhub.audit.queries import get_chain_status
 from intelhub.audit.standing import BROKEN, HOLDS, judge_chain, last_verification, look_at_chain, note_key
 from intelhub.audit.verify import Verification, verify_log
 from intelhub.audit.views import blueprint
+from intelhub.audit.views.asking import written_minute
 from intelhub.audit.views.words import names_for
 from intelhub.crypto import vault_of
+from intelhub.platform import clock
 from intelhub.platform.errors import Conflict, NotFound, NotPermitted
 from intelhub.platform.web import current_actor, current_session, needs, station
 from intelhub.platform.web.current import house
@@ -35,8 +39,18 @@ def show_station() -> str:
     """On the home of whoever reads the log: how the chain stands, and the ways into the log."""
     actor, session = current_actor(), current_session()
     status, standing = look_at_chain(actor, session)
+    # To the minute, as the links say it, so that a figure opens exactly what it counts.
+    since = clock.now().replace(second=0, microsecond=0) - timedelta(days=1)
+    refused, sign_ins = count_refused(actor, session, since)
     record_act(actor, session, CHAIN_SHOWN.name)
-    return render_template("audit/_station.html", status=status, standing=standing)
+    return render_template(
+        "audit/_station.html",
+        status=status,
+        standing=standing,
+        refused=refused,
+        sign_ins=sign_ins,
+        since=written_minute(since),
+    )
 
 
 @blueprint.post("/audit/chain/verify", access=needs("chain.read"))

@@ -71,3 +71,18 @@ def test_nobody_else_has_these_sections(client_as, scene):
     del scene
     for username in ("officer", "leader", "head", "hq", "analyst", "operator", "auditor"):
         assert 'id="desk-refusals"' not in home(client_as(username)), username
+
+
+def test_an_auditor_s_home_counts_what_was_refused_and_opens_it(auditor, scene):
+    def figures():
+        section = home(auditor).split('id="desk-chain"')[1].split("</section>")[0]
+        links = re.findall(r'<a href="(/audit\?[^"]+)">([^<]+)</a>', section)
+        return [(int(re.search(r"\d+", words).group()), address.replace("&amp;", "&")) for address, words in links]
+
+    (refused, _), (sign_ins, _) = figures()
+    assert (refused, sign_ins) == (4, 1)
+    for count, address in figures():
+        assert len(lines_of(auditor.get(address))) == count
+    scene.refuse("hq", uuid4())
+    scene.sequence()
+    assert figures()[0][0] == refused + 1
