@@ -24,6 +24,7 @@ from intelhub.search.merge import (
 )
 from intelhub.search.models import SearchSegmentRow, SearchTailRow
 from intelhub.search.sealed import SealedIndex
+from intelhub.search.snippets import mark_query
 
 __all__ = [
     "MOST_RANKED",
@@ -48,6 +49,7 @@ __all__ = [
     "fold",
     "list_merges_due",
     "list_partitions",
+    "mark_query",
     "merge_partition",
     "register_recogniser",
     "reindex_partition",

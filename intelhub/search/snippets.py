@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from intelhub.search.analysis import SpottedWord, identifier_token, spot_identifiers, spotted_words
 from intelhub.search.engine import Piece
-from intelhub.search.query import Facet, Identifier, Leaf, Phrase, Prefix, Term
+from intelhub.search.query import Facet, Identifier, Leaf, Phrase, Prefix, Term, parse_query, positive_leaves
 
 WINDOW = 220
 _LEAD = 40
@@ -27,6 +27,12 @@ class _Mark:
 def mark_hits(text: str, leaves: Sequence[Leaf]) -> tuple[Piece, ...]:
     """The whole text in pieces; nothing is left out, so joining the pieces gives the text again."""
     return _pieces(text, 0, len(text), _marks(text, leaves))
+
+
+def mark_query(typed: str, texts: Sequence[str]) -> tuple[tuple[Piece, ...], ...]:
+    """Each text whole and in pieces, with what a query asks for marked as it is in the snippets."""
+    leaves = tuple(dict.fromkeys(positive_leaves(parse_query(typed).tree)))
+    return tuple(mark_hits(text, leaves) for text in texts)
 
 
 def best_snippet(texts: Sequence[str], leaves: Sequence[Leaf], *, window: int = WINDOW) -> tuple[Piece, ...]:

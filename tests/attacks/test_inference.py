@@ -17,7 +17,7 @@ from tests.factories.record_world import ENTITY, GRADE, act, drafted, returned, 
 from tests.house import content
 
 # Everything that can be asked about one record, with a form that would be right for it.
-READ = ("", "/edit", "/check", "/versions")
+READ = ("", "/edit", "/check", "/versions", "/preview")
 MOVES: dict[str, dict[str, str]] = {
     "edit": {"row_version": "1", "text": "Một nội dung khác, dài hơn hai mươi chữ.", "do": "save"},
     "submit": {"row_version": "1"},

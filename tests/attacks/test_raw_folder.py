@@ -96,7 +96,13 @@ def work(settings: Any) -> None:
             client.get(address)
             client.submit(f"{address}/edit", form)
             for asked in (ASKED, f'"{ASKED}"', f"{ASKED} AND (", "giac*", f"NOT {ASKED}", "unit:15BB " + ASKED):
-                client.submit("/search", {"q": asked})
+                shown = client.submit("/search", {"q": asked}).get_data(as_text=True)
+                for found in re.findall(r'data-found="([^"]+)"', shown):
+                    for record_id in re.findall(r'href="/records/([0-9a-f-]{36})"', shown)[:3]:
+                        client.get(f"/records/{record_id}?found={found}")
+                        client.get(f"/records/{record_id}/preview?found={found}")
+                for come_back in re.findall(r'data-address="([^"]+)"', shown):
+                    client.get(come_back.replace("&amp;", "&"))
             page = client.get("/records").get_data(as_text=True)
             for record_id in re.findall(r"/records/([0-9a-f-]{36})", page)[:5]:
                 client.get(f"/records/{record_id}")

@@ -40,7 +40,7 @@ INSIDERS = ("officer", "leader", "analyst")
 def pages_of(scene: Scene, username: str) -> Iterator[tuple[str, int, str]]:
     """Everything somebody can call up about the record, and the other's page; for whoever never could, less of it."""
     client = scene.client_as(username)
-    inner = {"officer": ("/versions", "/edit"), "leader": ("/versions", "/edit"), "analyst": ("/versions",)}
+    inner = {"officer": ("/versions", "/edit"), "leader": ("/versions", "/edit"), "analyst": ("/versions", "/preview")}
     addresses = [f"/records/{scene.record}{part}" for part in ("", *inner.get(username, ()))]
     addresses += [f"/records/{scene.other}"] if username in INSIDERS else []
     for address in (*addresses, "/", "/records"):

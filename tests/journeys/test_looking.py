@@ -185,3 +185,117 @@ def test_without_a_script_every_button_does_it(live):
     page.check("#topic-smuggling")
     page.click(".filter-foot button")
     expect(page.locator(COUNT)).to_have_text("Kết quả: 1")
+
+
+def previewed(live) -> Page:
+    """A result whose first line was just previewed by keyboard."""
+    filled(live)
+    page = live.persona("analyst")
+    look(page, "phu tung")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    expect(page.locator("#preview h3")).to_be_visible()
+    return page
+
+
+def test_space_previews_a_line_and_arrows_go_on_to_the_next(live):
+    page = previewed(live)
+    links = page.locator("[data-row-link]")
+    expect(page.locator("#preview")).to_be_focused()
+    expect(page.locator("#preview mark").first).to_be_visible()
+    assert_usable(page)
+    seen = page.locator("#preview .preview-facts").inner_text()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#preview .preview-facts")).not_to_have_text(seen, use_inner_text=True)
+    page.keyboard.press("Escape")
+    expect(links.nth(1)).to_be_focused()
+    expect(page.locator("#preview")).to_be_hidden()
+    page.keyboard.press("Space")
+    page.keyboard.press("k")
+    page.keyboard.press("Space")
+    expect(links.nth(0)).to_be_focused()
+    page.click("[data-preview] >> nth=2")
+    expect(page.locator("#preview h3")).to_be_visible()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/records/"))
+    assert page.url.split("/records/")[1][:36] in links_of(page.go_back, page)[2]
+
+
+def links_of(arrive, page: Page) -> list[str]:
+    """The addresses of the lines of the page that is arrived at."""
+    arrive()
+    expect(page.locator("[data-row-link]").first).to_be_visible()
+    return [str(link.get_attribute("href")) for link in page.locator("[data-row-link]").all()]
+
+
+def test_places_found_are_walked_on_the_record_and_in_the_preview(live):
+    page = previewed(live)
+    page.keyboard.press("n")
+    expect(page.locator("#found-1.is-current")).to_be_visible()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/records/.*found="))
+    page.keyboard.press("n")
+    page.keyboard.press("n")
+    expect(page.locator("#found-2.is-current")).to_be_visible()
+    expect(page.locator("#live")).to_contain_text("chỗ 2 trong 2")
+    page.keyboard.press("N")
+    expect(page.locator("#found-1.is-current")).to_be_visible()
+    assert_usable(page)
+    page.click(".found-off")
+    expect(page.locator("mark")).to_have_count(0)
+    assert "found" not in page.url
+
+
+def test_space_scrolls_where_no_line_is_chosen_and_types_in_the_box(live):
+    filled(live)
+    page = live.persona("analyst", height=400)
+    look(page, "phu tung")
+    page.keyboard.press("Space")
+    expect(page.locator("#q")).to_have_value("phu tung ")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Space")
+    page.wait_for_function("scrollY > 0")
+    expect(page.locator("#preview")).to_be_hidden()
+
+
+def test_a_preview_that_is_refused_says_so_in_its_place_and_the_result_stays(live):
+    filled(live)
+    page = live.persona("analyst")
+    look(page, "phu tung")
+    page.context.clear_cookies()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    expect(page.locator("#preview")).to_contain_text("đăng nhập lại")
+    page.keyboard.press("Escape")
+    expect(page.locator(COUNT)).to_have_text("Kết quả: 3")
+
+
+def test_on_a_telephone_the_preview_is_a_sheet_with_a_button(live):
+    filled(live)
+    page = live.persona("analyst", width=360, height=740)
+    look(page, "phu tung")
+    page.click("[data-preview] >> nth=0")
+    expect(page.locator("#preview h3")).to_be_visible()
+    box = page.locator("#preview").bounding_box()
+    assert box is not None
+    assert box["x"] == 0
+    assert box["width"] == 360
+    assert_usable(page)
+    page.click("[data-preview-close]")
+    expect(page.locator("#preview")).to_be_hidden()
+
+
+def test_g_i_leads_to_the_first_line_that_waits(live):
+    submitted(live.house)
+    page = live.persona("leader")
+    page.goto("/units")
+    page.keyboard.press("g")
+    page.keyboard.press("i")
+    page.wait_for_url(re.compile("/#waiting$"))
+    expect(page.locator("[data-waiting] [data-row-link]").first).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.locator("[data-keys-list]")).to_contain_text("việc đang chờ tôi")
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("i")
+    expect(page.locator("[data-waiting] [data-row-link]").first).to_be_focused()

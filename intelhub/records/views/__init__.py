@@ -9,6 +9,7 @@ from intelhub.records.views import (  # noqa: E402 - they add their routes
     drafting,  # noqa: F401
     home,  # noqa: F401
     listing,  # noqa: F401
+    marking,  # noqa: F401
     moving,  # noqa: F401
     reading,  # noqa: F401
     record_page,  # noqa: F401

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 from uuid import UUID
 
-from flask import render_template
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 from werkzeug.datastructures import MultiDict
@@ -28,6 +28,7 @@ from intelhub.records.lifecycle import TRANSITIONS
 from intelhub.records.service import linking, reading
 from intelhub.records.views import blueprint
 from intelhub.records.views.comparing import differences
+from intelhub.records.views.marking import marks_in
 from intelhub.records.views.reading import level_of, names_of
 from intelhub.records.views.words import choices
 
@@ -101,10 +102,10 @@ class Attempt:
 @blueprint.get("/records/<uuid:record_id>", access=needs("record.read"))
 def show_record(record_id: UUID) -> ResponseReturnValue:
     """A record: its words, its facts, what happened to it, and what this person may do with it now."""
-    return record_page(record_id, Attempt())
+    return record_page(record_id, Attempt(), found=request.args.get("found", ""))
 
 
-def record_page(record_id: UUID, attempt: Attempt) -> str:
+def record_page(record_id: UUID, attempt: Attempt, *, found: str = "") -> str:
     """The page of a record as it is now, decided and logged anew, with what was typed for a refused act still in it."""
     actor, session = current_actor(), current_session()
     opened = reading.open_record(actor, session, record_id)
@@ -128,6 +129,7 @@ def record_page(record_id: UUID, attempt: Attempt) -> str:
             *(step.level for step in timeline),
         ),
         record=record,
+        marks=marks_in(record, found),
         acts=acts,
         held_back=_held_back(record, opened.label),
         proposal=lowering.proposal_of(record.fields),

@@ -105,6 +105,13 @@
     const line = event.target.closest("[data-row]");
     return line ? event.target.matches("[data-row-link]") : event.target === document.body || event.target.id === "results";
   };
+  // What waits for somebody: the first line of the first desk that holds any.
+  const goToWaiting = () => {
+    const line = location.hash === "#waiting" && one("[data-waiting] [data-row]");
+    if (line) goToLine(line);
+  };
+  window.addEventListener("hashchange", goToWaiting);
+
   const choose = (line, on, upTo) => {
     const list = lines();
     const [from, to] = [list.indexOf(upTo && anchor ? anchor : line), list.indexOf(line)].sort((a, b) => a - b);
@@ -180,6 +187,7 @@
     }
     for (const line of all("[data-keys-rows]", list)) line.hidden = one("[data-row]") === null;
     for (const line of all("[data-keys-arrows]", list)) line.hidden = one("[data-arrows]") === null;
+    for (const line of all("[data-keys-preview]", list)) line.hidden = one("[data-previewed]") === null;
     for (const line of all("[data-keys-choose]", list)) line.hidden = one("[data-row-choose]") === null;
     one("[data-keys-off]", dialog).checked = keysAreOff();
     openDialog(dialog);
@@ -372,6 +380,7 @@
   }
 
   prepare(document);
+  goToWaiting();
   showTheme();
   if (body.dataset.sessionEnds) expectEnd(new Date(body.dataset.sessionEnds) - new Date(body.dataset.now));
   one(".field-wrong [autofocus]")?.closest(".field").scrollIntoView({ block: "center" }); // not behind a fixed bar
