@@ -75,7 +75,8 @@ def _left_out(request: SearchRequest) -> Iterator[Nearest]:
     if request.not_before or request.not_after:
         yield Nearest(change=Change.DATES, what="", request=replace(request, not_before=None, not_after=None))
     chunks = _CHUNK.findall(request.text)
-    meant = [place for place, chunk in enumerate(chunks) if chunk not in _JOINING | _NEGATING]
+    words = [any(map(str.isalnum, chunk)) and chunk not in _JOINING | _NEGATING for chunk in chunks]
+    meant = [place for place, is_word in enumerate(words) if is_word]
     for place in meant if len(meant) > 1 else ():
         shorter = " ".join(_without(chunks, place))
         yield Nearest(change=Change.WORD, what=chunks[place].strip("()"), request=replace(request, text=shorter))

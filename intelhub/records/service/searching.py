@@ -218,7 +218,7 @@ def _open_place(session: Session, sealed: str, context: bytes) -> _Place | None:
         counted=Counted(
             count=kept["count"],
             facets={name: tuple(map(tuple, values)) for name, values in kept["facets"].items()},
-            beyond=tuple(kept["beyond"]),
+            beyond=tuple(kept.get("beyond", ())),  # a place sealed by an earlier version has none
             months=tuple(map(tuple, kept["months"])),
         ),
         after=Cursor.decode(kept["after"]) if kept["after"] else None,

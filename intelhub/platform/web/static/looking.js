@@ -40,7 +40,7 @@
   // The links carry what was asked, sealed, so that its words are marked where they lead; and the newest bar is in sight.
   const prepare = () => {
     const list = results.querySelector("[data-found]");
-    for (const link of list?.querySelectorAll("[data-row-link]") ?? []) link.search = new URLSearchParams({ found: list.dataset.found });
+    for (const link of list?.querySelectorAll("[data-row-link]") ?? []) link.setAttribute("href", `${link.pathname}?found=${list.dataset.found}`);
     const spans = results.querySelector(".spans");
     if (spans) spans.scrollLeft = spans.scrollWidth;
   };
@@ -94,7 +94,7 @@
     const level = /level-(\d)/.exec(document.getElementById("level-top").className);
     asked.set("level", level ? level[1] : "0"); // a record above the page's level brings its banner along
     preview.querySelector("[data-preview-open]").href = link.href;
-    htmx.ajax("GET", `${link.pathname}/preview?${asked}`, { source: preview, target: body, swap: "innerHTML" });
+    htmx.ajax("GET", `${link.pathname}/preview?${asked}`, { source: preview, target: body, swap: "innerHTML" }).catch(() => {}); // said by `refuse`
   };
   const open = (line) => {
     current()?.classList.remove("is-current");
