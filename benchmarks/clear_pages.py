@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from benchmarks.clear_values import from_clear
 from intelhub import audit, health, organisation, records
 from intelhub.access.views import blueprint as access_pages
+from intelhub.app import open_house
 from intelhub.frame import Frame, NavigationItem
 from intelhub.organisation import hand_on_directory
 from intelhub.platform import clock
@@ -70,7 +71,9 @@ def create_clear_app() -> Flask:
         app.register_blueprint(blueprint)
     app.add_url_rule("/static/<path:filename>", "static", lambda filename: filename)
     app.context_processor(_frame)
-    with Session(engine) as session:
+    # Opened once, for the names of units; no page below asks a key for anything.
+    vault = open_house(settings).vault
+    with Session(engine, info={"vault": vault}) as session:
         directory = hand_on_directory(session)
 
     @app.before_request

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from intelhub import access
 from intelhub.access import NOBODY, open_session_for_persona, scope_for
+from intelhub.app import House
 from intelhub.organisation import Tree, Unit, load_directory, load_template, today
 from intelhub.platform.actor import Actor
 from intelhub.platform.database import open_engine
 from intelhub.platform.unit_of_work import ActorSession, UnitsOfWork
-from intelhub.settings import Settings
 
 HEADQUARTERS = "hq.analyst"
 _MOST_UNITS = 6
@@ -34,10 +34,10 @@ class Staff:
     analyst: UUID
 
 
-def load_organisation(settings: Settings) -> None:
+def load_organisation(house: House) -> None:
     """The tree of units as it is shipped."""
-    engine = open_engine(settings.url_for("migrator"), pool_size=1)
-    with Session(engine) as session:
+    engine = open_engine(house.settings.url_for("migrator"), pool_size=1)
+    with Session(engine, info={"vault": house.vault}) as session:
         load_template(session)
         session.commit()
     engine.dispose()

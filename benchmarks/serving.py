@@ -132,10 +132,10 @@ def _load(settings: Settings, _progress: Progress) -> None:
     from benchmarks.filling import create_clear_table
     from benchmarks.people import load_organisation, load_people
 
-    load_organisation(settings)
-    units = open_house(settings).units
-    load_people(units)
-    units.engine.dispose()
+    house = open_house(settings)
+    load_organisation(house)
+    load_people(house.units)
+    house.units.engine.dispose()
     create_clear_table(settings.var)
 
 

@@ -22,6 +22,7 @@ from intelhub.access import NOBODY, Persona, SessionLimits, current_policy, may,
 from intelhub.audit import ObjectRef, record_act, register_action
 from intelhub.crypto import KeysOfAnotherInstallation, Vault, harden_process, open_key_file
 from intelhub.key_backups import backup_warning
+from intelhub.organisation import ORGANISATION_TAMPERED, DirectoryMisfit
 from intelhub.platform.database import is_outage, open_engine
 from intelhub.platform.unit_of_work import UnitsOfWork
 from intelhub.platform.web import errors, gate, headers, static_files
@@ -214,10 +215,11 @@ def _write_refusal(session: Any, refusal: Refusal) -> None:
     if isinstance(refusal.alarm, access.RightMisfit):
         access.raise_alarm(refusal.actor, session, refusal.alarm)
         return
+    alarm = ORGANISATION_TAMPERED if isinstance(refusal.alarm, DirectoryMisfit) else records.TAMPER_FOUND
     record_act(
         refusal.actor,
         session,
-        records.TAMPER_FOUND if refusal.alarm else REFUSED,
+        alarm if refusal.alarm else REFUSED,
         object=ObjectRef(refusal.object_kind, refusal.object_id) if refusal.object_id else None,
         decision="deny",
         rule=f"{refusal.permission}:{refusal.rule}",

@@ -11,9 +11,12 @@ from sqlalchemy.orm import Session
 from intelhub.access import NOBODY, RIGHTS_SEALED
 from intelhub.audit import count_acts, record_act
 from intelhub.crypto import Vault, open_key_file, row_value
+from intelhub.organisation import ORGANISATION_SEALED
 from intelhub.platform.errors import Tampered
 from intelhub.platform.migrate import upgrade
 from intelhub.settings import Settings
+
+_RECORDED = {"rights": RIGHTS_SEALED, "organisation": ORGANISATION_SEALED}
 
 
 def upgrade_tables(settings: Settings) -> None:
@@ -33,15 +36,16 @@ class _WithKeys:
         return Vault(open_key_file(self._settings.key_file, passphrase))
 
     def seal(self, table: str, values: Sequence[object]) -> bytes:
-        """The seal `access.seals` puts on the same row."""
+        """The seal `access.seals` puts on the same row, or `organisation.sealing` on the organisation."""
         return self._vault.right_mac(table.encode(), *map(row_value, values))
 
-    def record(self, connection: Connection, rows: int) -> None:
-        """Write an entry; a second one would mean that somebody took the seals away to have rights believed."""
+    def record(self, connection: Connection, what: str, rows: int) -> None:
+        """Write an entry; a second one would mean that somebody took the seals away to have rows believed."""
+        action = _RECORDED[what]
         with Session(connection, join_transaction_mode="rollback_only") as session:
-            if count_acts(session, [RIGHTS_SEALED]):
+            if count_acts(session, [action]):
                 raise Tampered(
-                    "The rights in this database were sealed before, and their seals are gone. Restore the backup."
+                    "What is in this database was sealed before, and its seals are gone. Restore the backup."
                 )
-            record_act(NOBODY, session, RIGHTS_SEALED, rule=f"{rows} rows")
+            record_act(NOBODY, session, action, rule=f"{rows} rows")
             session.commit()

@@ -147,7 +147,7 @@ def people_database(
 ) -> None:
     """Load a tree and the people into a migrated database; `units` says where they sit in another tree."""
     migrator = open_engine(database.migrator_url, pool_size=1)
-    with Session(migrator) as session:
+    with Session(migrator, info={"vault": vault}) as session:
         load_template(session, template)
         session.commit()
     migrator.dispose()

@@ -13,7 +13,7 @@ import psycopg
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from intelhub.cli.opening import CommandRefused, migrating
+from intelhub.cli.opening import CommandRefused, system_work
 from intelhub.cli.organisation_load import load_recorded
 from intelhub.cli.output import say
 from intelhub.cli.passphrases import new_passphrase, write_passphrase
@@ -54,7 +54,7 @@ class Installation:
         say("making the tables")
         upgrade_tables(settings)
         say(f"loading the organisation {self.organisation}")
-        with migrating(settings) as session:
+        with system_work(self.var, role="migrator") as acting, acting.begin() as session:
             load_recorded(session, self.organisation)
         self._say_what_comes_next(settings)
 

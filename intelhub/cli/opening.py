@@ -23,10 +23,9 @@ from intelhub.audit import SYSTEM_ACTOR_ID, ObjectRef, record_act
 from intelhub.cli.actions import ACTED_AS
 from intelhub.crypto import harden_process
 from intelhub.platform.actor import Actor
-from intelhub.platform.database import open_engine
 from intelhub.platform.errors import IntelhubError, NotFound
 from intelhub.platform.messages import Message
-from intelhub.platform.unit_of_work import ActorSession, UnitsOfWork
+from intelhub.platform.unit_of_work import ActorSession
 from intelhub.settings import Settings
 
 Role = Literal["app", "worker", "migrator"]
@@ -145,14 +144,3 @@ def _record_acting(session: ActorSession, actor: Actor, command: str) -> None:
         rule=command,
         sensitive={"operating_account": operating_account()},
     )
-
-
-@contextmanager
-def migrating(settings: Settings) -> Iterator[ActorSession]:
-    """One unit of work under the migrator's role; needs no keys."""
-    engine = open_engine(settings.url_for("migrator"), pool_size=1)
-    try:
-        with UnitsOfWork(engine, {}).begin(CONSOLE, SystemScope()) as session:
-            yield session
-    finally:
-        engine.dispose()

@@ -25,10 +25,10 @@ def org() -> None:
 @click.argument("template", default="VN-2006-2024")
 def load(template: str, var: Path) -> None:
     """Load a shipped organisation, or what a newer version of it knows more. Local changes stay."""
-    from intelhub.cli.opening import load_settings, migrating
+    from intelhub.cli.opening import system_work
     from intelhub.cli.organisation_load import load_recorded
 
-    with migrating(load_settings(var)) as session:
+    with system_work(var, role="migrator") as acting, acting.begin() as session:
         loaded = load_recorded(session, template)
     say(f"{template}: {loaded.units} units and {loaded.events} events are new.")
 
@@ -79,11 +79,11 @@ def happen(kind: str, unit: str, var: Path, day: date, **said: str | int | tuple
     """Let something happen to the UNIT of a code on a day."""
     from intelhub.audit import ObjectRef, record_act
     from intelhub.cli.actions import ORGANISATION_CHANGED
-    from intelhub.cli.opening import CONSOLE, load_settings, migrating
+    from intelhub.cli.opening import CONSOLE, system_work
     from intelhub.cli.organisation_event import event_of
     from intelhub.organisation import apply_event, load_directory
 
-    with migrating(load_settings(var)) as session:
+    with system_work(var, role="migrator") as acting, acting.begin() as session:
         event, founded = event_of(load_directory(session), kind, unit, day, said)
         apply_event(CONSOLE, session, event, founded=founded)
         record_act(CONSOLE, session, ORGANISATION_CHANGED, object=ObjectRef("unit", event.unit_id), rule=kind)

@@ -54,7 +54,7 @@ def load_demo(settings: Settings, progress: Progress, *, count: int = COUNT, unt
     house = _open(settings)
     if not house.vault.is_demo:
         raise NotPermitted("Invented records are loaded under a demo key only.", rule="not_a_demo")
-    _load_organisation(settings)
+    _load_organisation(house)
     now = until or _first_load(house) or clock.now()
     people = generate_people(SEED)
     _load_people(house, people, now)
@@ -76,9 +76,9 @@ def _open(settings: Settings) -> House:
     return House(settings=settings, vault=house.vault, units=UnitsOfWork(engine, house.units.info))
 
 
-def _load_organisation(settings: Settings) -> None:
-    engine = open_engine(settings.url_for("migrator"), pool_size=1)
-    with Session(engine) as session:
+def _load_organisation(house: House) -> None:
+    engine = open_engine(house.settings.url_for("migrator"), pool_size=1)
+    with Session(engine, info={"vault": house.vault}) as session:
         load_template(session)
         session.commit()
     engine.dispose()

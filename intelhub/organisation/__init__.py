@@ -25,6 +25,7 @@ from intelhub.organisation.queries import (
     search_units,
     today,
 )
+from intelhub.organisation.sealing import ORGANISATION_SEALED, ORGANISATION_TAMPERED, DirectoryMisfit
 from intelhub.organisation.service import Loaded, apply_event, load_template, name_tier
 from intelhub.organisation.templates import DEFAULT_TEMPLATE, read_template, template_names
 from intelhub.organisation.views import organisation as blueprint
@@ -32,8 +33,11 @@ from intelhub.organisation.views import tier_name, tier_names
 
 __all__ = [
     "DEFAULT_TEMPLATE",
+    "ORGANISATION_SEALED",
+    "ORGANISATION_TAMPERED",
     "STAMP_IN_FORCE",
     "Directory",
+    "DirectoryMisfit",
     "EventKind",
     "Holder",
     "Identity",

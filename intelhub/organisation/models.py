@@ -5,20 +5,24 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Boolean, Date, ForeignKey, SmallInteger, Text, Uuid
+from sqlalchemy import ARRAY, Boolean, Date, ForeignKey, LargeBinary, SmallInteger, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from intelhub.platform.database import Base
 
 
 class OrganisationRow(Base):
-    """The one row that says which organisation this is; `stamp` changes with every change, so that caches notice."""
+    """The one row that says which organisation this is; `stamp` changes with every change, so that caches notice.
+
+    `seal` is over this row and every one of the other tables: see `sealing`.
+    """
 
     __tablename__ = "organisation"
 
     row: Mapped[int] = mapped_column(SmallInteger, primary_key=True, default=1)
     template: Mapped[str] = mapped_column(Text)
     stamp: Mapped[UUID] = mapped_column(Uuid)
+    seal: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class TierRow(Base):

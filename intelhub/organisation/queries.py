@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import chain
 from typing import cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from intelhub.organisation.domain import Directory, EventKind, Identity, Tier, Tree, Unit, UnitEvent, UnitKind
 from intelhub.organisation.models import OrganisationRow, TierRow, UnitEventRow, UnitRow
+from intelhub.organisation.sealing import check_seal
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import NotFound, Unavailable
@@ -67,15 +69,30 @@ def forget_directory(session: Session) -> None:
 
 
 def read_directory(session: Session) -> Directory:
-    """The organisation as the database has it now, past the cache; raises `Unavailable` while none is loaded."""
-    template = session.scalar(select(OrganisationRow.template))
-    if template is None:
+    """The organisation as the database has it now, past the cache.
+
+    Raises `Unavailable` while none is loaded, `DirectoryMisfit` when it is not the one that was sealed.
+    """
+    found = session.execute(select(OrganisationRow.template, OrganisationRow.stamp, OrganisationRow.seal)).one_or_none()
+    if found is None:
         raise Unavailable("No organisation is loaded yet. Run “intelhub org load”.")
+    template, stamp, seal = found
+    tiers, units, events = rows = read_rows(session)
+    check_seal(session, template, stamp, chain(*rows), seal)
     return Directory(
         template=template,
-        tiers=[Tier(tier=r.tier, name=r.name, name_en=r.name_en) for r in session.scalars(select(TierRow))],
-        units=[_identity(row) for row in session.scalars(select(UnitRow))],
-        events=[_event(row) for row in session.scalars(select(UnitEventRow))],
+        tiers=[Tier(tier=row.tier, name=row.name, name_en=row.name_en) for row in tiers],
+        units=[_identity(row) for row in units],
+        events=[_event(row) for row in events],
+    )
+
+
+def read_rows(session: Session) -> tuple[Sequence[TierRow], Sequence[UnitRow], Sequence[UnitEventRow]]:
+    """Every row of the tiers, of the units and of what happened to them."""
+    return (
+        session.scalars(select(TierRow)).all(),
+        session.scalars(select(UnitRow)).all(),
+        session.scalars(select(UnitEventRow)).all(),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from itertools import chain
 from uuid import uuid4
 
 from sqlalchemy import select
@@ -11,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from intelhub.organisation.domain import Directory, EventKind, Identity, Tier, UnitEvent
 from intelhub.organisation.models import OrganisationRow, TierRow, UnitEventRow, UnitRow
-from intelhub.organisation.queries import forget_directory, read_directory
+from intelhub.organisation.queries import forget_directory, read_directory, read_rows
+from intelhub.organisation.sealing import seal_of
 from intelhub.organisation.templates import DEFAULT_TEMPLATE, read_template
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import Conflict, RuleRefused, Unavailable
@@ -34,7 +36,7 @@ def load_template(session: Session, name: str = DEFAULT_TEMPLATE) -> Loaded:
     """
     shipped = read_template(name)
     session.execute(
-        insert(OrganisationRow).values(row=1, template=name, stamp=uuid4()).on_conflict_do_nothing(),
+        insert(OrganisationRow).values(row=1, template=name, stamp=uuid4(), seal=b"").on_conflict_do_nothing(),
         execution_options={"unscoped": "directory data"},
     )
     organisation = _lock(session)
@@ -46,17 +48,17 @@ def load_template(session: Session, name: str = DEFAULT_TEMPLATE) -> Loaded:
             ),
             rule="organisation_loaded",
         )
-    known_units = set(session.scalars(select(UnitRow.id)))
-    known_events = set(session.scalars(select(UnitEventRow.id)))
-    known_tiers = set(session.scalars(select(TierRow.tier)))
-    units = [unit for unit in shipped.identities.values() if unit.id not in known_units]
-    events = [event for event in shipped.events if event.id not in known_events]
-    session.add_all(TierRow(**asdict(tier)) for tier in shipped.tiers.values() if tier.tier not in known_tiers)
+    tier_rows, unit_rows, event_rows = read_rows(session)
+    if tier_rows or unit_rows or event_rows:
+        read_directory(session)  # sealing what is added must not seal what was changed past this product
+    known = {*(row.tier for row in tier_rows), *(row.id for row in unit_rows), *(row.id for row in event_rows)}
+    tiers = [tier for tier in shipped.tiers.values() if tier.tier not in known]
+    units = [unit for unit in shipped.identities.values() if unit.id not in known]
+    events = [event for event in shipped.events if event.id not in known]
+    session.add_all(TierRow(**asdict(tier)) for tier in tiers)
     _add(session, units, events)
-    if units or events:
-        organisation.stamp = uuid4()
-        session.flush()
-        forget_directory(session)
+    if tiers or units or events:
+        _seal(session, organisation)
         read_directory(session)  # refuses what would not hold together with local events
     return Loaded(units=len(units), events=len(events))
 
@@ -79,9 +81,7 @@ def apply_event(actor: Actor, session: Session, event: UnitEvent, *, founded: Id
         )
     changed = directory.with_event(event, founded=founded)
     _add(session, [founded] if founded else [], [event])
-    organisation.stamp = uuid4()
-    session.flush()
-    forget_directory(session)
+    _seal(session, organisation)
     return changed
 
 
@@ -95,10 +95,17 @@ def name_tier(actor: Actor, session: Session, number: int, *, name: str = "", na
     directory = read_directory(session)
     before, after = directory.tier(number), directory.with_tier(number, name=name, name_en=name_en).tier(number)
     session.merge(TierRow(**asdict(after)))
+    _seal(session, organisation)
+    return before, after
+
+
+def _seal(session: Session, organisation: OrganisationRow) -> None:
+    """Let what was changed be the organisation that is in force."""
+    session.flush()
     organisation.stamp = uuid4()
+    organisation.seal = seal_of(session, organisation.template, organisation.stamp, chain(*read_rows(session)))
     session.flush()
     forget_directory(session)
-    return before, after
 
 
 def _lock(session: Session) -> OrganisationRow:

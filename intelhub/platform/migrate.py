@@ -31,8 +31,8 @@ class Sealing(Protocol):
         """The seal of a row with these values."""
         ...
 
-    def record(self, connection: Connection, rows: int) -> None:
-        """Write down that rows were believed and sealed; raises `Tampered` when that was done before."""
+    def record(self, connection: Connection, what: str, rows: int) -> None:
+        """Write down that rows of `what` were believed and sealed; raises `Tampered` when that was done before."""
         ...
 
 
@@ -52,7 +52,7 @@ def sealing_of(configuration: Config | None) -> Sealing:
     """What the migration that runs seals with; raises `Unavailable`."""
     sealing: Sealing | None = configuration.attributes["sealing"] if configuration else None
     if sealing is None:
-        raise Unavailable("The tables hold rights without seals, and sealing them needs the keys.")
+        raise Unavailable("The tables hold rows without seals, and sealing them needs the keys.")
     return sealing
 
 

@@ -35,7 +35,7 @@ def upgrade() -> None:
     op.execute("RESET ROLE")
     sealed = sum(_seal_rows(table, columns.split()) for table, columns in _SEALED.items())
     if sealed:
-        _sealing().record(op.get_bind(), sealed)
+        _sealing().record(op.get_bind(), "rights", sealed)
     for table in _SEALED:
         op.alter_column(table, "seal", nullable=False)
 

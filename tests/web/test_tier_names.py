@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from intelhub import access
 from intelhub.access import NOBODY, scope_for
+from intelhub.crypto import Vault
 from intelhub.organisation import Directory, load_directory, name_tier, read_template, template_names
 from intelhub.platform.database import open_engine
 from intelhub.platform.web.look import fold
@@ -92,13 +93,13 @@ def organised(request, cluster, migrated_template, run_vault) -> Iterator[tuple[
             database, run_vault, template=template, units={"VN-2025": REGIONS, "GENERIC": OFFICES}.get(template)
         )
         if renamed:
-            rename(database)
+            rename(database, run_vault)
         yield database.name, {"GENERIC": OFFICES["15BB"]}.get(template, "15BB"), language
 
 
-def rename(database: Database) -> None:
+def rename(database: Database, vault: Vault) -> None:
     engine = open_engine(database.migrator_url, pool_size=1)
-    with Session(engine) as session:
+    with Session(engine, info={"vault": vault}) as session:
         for number, (name, name_en) in INVENTED.items():
             name_tier(NOBODY, session, number, name=name, name_en=name_en)
         session.commit()

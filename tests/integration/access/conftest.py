@@ -108,11 +108,11 @@ def own_vault(tmp_path_factory) -> Vault:
 
 
 @pytest.fixture(scope="session")
-def furnished(cluster, migrated_template) -> Iterator[str]:
+def furnished(cluster, migrated_template, demo_vault) -> Iterator[str]:
     """A database with the tree of units in it, to be copied by every test that needs a house."""
     with cluster.template_from(migrated_template) as database:
         migrator = create_engine(database.migrator_url, poolclass=NullPool)
-        with Session(migrator) as session:
+        with Session(migrator, info={"vault": demo_vault}) as session:
             load_template(session)
             session.commit()
         migrator.dispose()

@@ -65,8 +65,23 @@ def test_rights_are_believed_once_and_never_again(older):
     installation.sql("update users set clearance = 3 where username = :name", name=OFFICER)
     again = installation.run("db", "upgrade")
     assert again.exit_code == 1
-    assert "were sealed before" in again.stderr
+    assert "was sealed before" in again.stderr
     assert revision(installation) == BEFORE
+
+
+def test_the_organisation_is_believed_once_as_well(older):
+    installation, _ = older
+    installation.done("db", "upgrade")
+    [entry] = installation.entries("organisation:sealed")
+    assert (entry.rule, entry.decision) == ("1 rows", "allow")
+    assert "15BB" in installation.done("org", "list").stdout
+    downgrade(installation.database.migrator_url, "0017")
+    installation.sql("update unit_events set parent_id = (select id from units where code = '20ZZ')"
+                     " where unit_id = (select id from units where code = '15BB')")  # fmt: skip
+    again = installation.run("db", "upgrade")
+    assert again.exit_code == 1
+    assert "was sealed before" in again.stderr
+    assert revision(installation) == "0017"
 
 
 def test_a_seal_that_is_taken_away_later_is_not_put_back(older):

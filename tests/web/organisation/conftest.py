@@ -41,14 +41,14 @@ def _change_units_to_come(session: Session) -> None:
 
 
 @pytest.fixture(scope="module")
-def units_of_work(cluster, migrated_template):
+def units_of_work(cluster, migrated_template, run_vault):
     with cluster.copy_of(migrated_template) as database:
         migrator, app = create_engine(database.migrator_url), create_engine(database.app_url)
-        with Session(migrator) as session:
+        with Session(migrator, info={"vault": run_vault}) as session:
             load_template(session)
             _change_units_to_come(session)
             session.commit()
-        yield UnitsOfWork(app, {})
+        yield UnitsOfWork(app, {"vault": run_vault})
         migrator.dispose()
         app.dispose()
 
