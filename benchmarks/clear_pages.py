@@ -63,7 +63,7 @@ def create_clear_app() -> Flask:
         TEMPLATES_AUTO_RELOAD=False,
     )
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_options = {"trim_blocks": True}
+    app.jinja_env.lstrip_blocks = True  # pages are not compressed, and indentation weighs
     Babel(app, locale_selector=lambda: "vi")
     install_look(app)
     headers.install(app)

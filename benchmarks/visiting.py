@@ -1,4 +1,4 @@
-"""A first visit: every byte a browser fetches for its first page, headers included."""
+"""A first visit: every byte a browser fetches for its first page, headers included; and pages after it, alone."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from intelhub.supervisor import LOOPBACK
 
 PART = "visiting"
 _REFERENCES = re.compile(r'(?:src|href)="(/static/[^"]+)"')
+_RECORDS = re.compile(r'href="(/records/[0-9a-f-]{36})"')
 _IN_STYLES = re.compile(r"url\(\"?'?([^)\"']+)")
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    """The page to sign in at, and an analyst's home as the first page of all."""
+    """The page to sign in at, an analyst's home as the first page of all, and the list and a record as later ones."""
     pages: list[tuple[str, str, Mapping[str, str]]] = [
         ("the sign-in page", "/sign-in", {}),
         ("an analyst's home", "/", bench.analyst.cookies),
@@ -33,6 +34,30 @@ def measure(bench: Bench) -> Iterator[Figure]:
             unit="kB",
             words=f"{len(sizes)} files; largest: {words}",
             at_most=300.0,
+        )
+
+    yield from _measure_later(bench)
+
+
+def _measure_later(bench: Bench) -> Iterator[Figure]:
+    """Pages that load nothing else; what an analyst grades with brings its lists of choices, and has no limit yet."""
+    pages = [
+        ("the list, a department's analyst", bench.analyst, "/records", 40.0),
+        ("the list, headquarters", bench.headquarters, "/records", 40.0),
+        ("a record, headquarters", bench.headquarters, None, 40.0),
+        ("a record, a department's analyst", bench.analyst, None, None),
+    ]
+    for what, reader, path, most in pages:
+        _, _, listed = _fetch(bench.installation.port, "/records", reader.cookies)
+        size, _, _ = _fetch(bench.installation.port, path or _RECORDS.findall(listed)[0], reader.cookies)
+        yield Figure(
+            part=PART,
+            what=f"a later page, {what}",
+            size=bench.size,
+            value=size / 1000,
+            unit="kB",
+            words="the page alone, not compressed",
+            at_most=most,
         )
 
 

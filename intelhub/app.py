@@ -179,7 +179,7 @@ def _configure(app: Flask, house: House) -> None:
         TEMPLATES_AUTO_RELOAD=False,
     )
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_options = {"trim_blocks": True}
+    app.jinja_env.lstrip_blocks = True  # pages are not compressed, and indentation weighs
     Babel(app, locale_selector=_locale)
     if settings.cookie_secure:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]  # Flask's own way to wrap

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
 from intelhub.access import may
-from intelhub.organisation import load_directory
+from intelhub.organisation import Unit, load_directory
 from intelhub.platform.errors import IntelhubError
 from intelhub.platform.messages import Message
 from intelhub.platform.web import current_actor, current_session, needs
@@ -24,6 +24,9 @@ from intelhub.records.views import blueprint
 from intelhub.records.views.desks import title_of
 from intelhub.records.views.reading import level_of, names_of, state_words
 from intelhub.records.views.words import choices, word
+
+_LINES = 20  # more would weigh over 40 kB, and pages are not compressed
+_LONGEST_TYPED = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +79,7 @@ class Naming:
 def read_address(offered: tuple[desks.Desk, ...]) -> Asked:
     """What the address of this request asks for; what it names that is not there is left out."""
     actor, given = current_actor(), request.args
-    unit = load_directory(current_session()).ever.find(given.get("unit", ""))
+    unit = _unit_meant(given.get("unit", ""))
     desk = next((one for one in offered if one.key == given.get("desk")), None)
     orders = list_orders(desk)
     kept: dict[str, list[str]] = {
@@ -102,6 +105,21 @@ def read_address(offered: tuple[desks.Desk, ...]) -> Asked:
     )
 
 
+def _unit_meant(typed: str) -> Unit | None:
+    """The unit of a code, or the only one whose name is meant by what was typed."""
+    units = load_directory(current_session()).ever
+    found = units.search(typed[:_LONGEST_TYPED], limit=2)
+    return units.find(typed) or (found[0] if len(found) == 1 else None)
+
+
+@blueprint.post("/records/units", access=needs("record.read"))
+def suggest_units() -> ResponseReturnValue:
+    """The units that what was typed may mean, for the list under the field: all of them would outweigh the page."""
+    found = load_directory(current_session()).ever.search(request.form.get("unit", "")[:_LONGEST_TYPED])
+    options = [(one.code, one.short_label(str(get_locale()))) for one in found]
+    return render_template("records/_units.html", options=options)
+
+
 def list_orders(desk: desks.Desk | None) -> tuple[ListOrder, ...]:
     """The orders that are offered: by urgency where somebody's work waits, which is never very much."""
     by_urgency = (ListOrder.URGENT,) if desk is not None and desk.waits else ()
@@ -120,8 +138,8 @@ def order_words(order: ListOrder) -> str:
 def _page(asked: Asked, *, after: UUID | None, before: UUID | None) -> Page:
     actor, session = current_actor(), current_session()
     if asked.order is ListOrder.URGENT:
-        return desks.show_by_urgency(actor, session, asked.wanted, after=after, before=before)
-    return reading.show_list(actor, session, asked.wanted, order=asked.order, after=after, before=before)
+        return desks.show_by_urgency(actor, session, asked.wanted, after=after, before=before, limit=_LINES)
+    return reading.show_list(actor, session, asked.wanted, order=asked.order, after=after, before=before, limit=_LINES)
 
 
 @blueprint.get("/records", access=needs("record.read"))
@@ -159,7 +177,7 @@ def list_page(attempt: Attempt, naming: Naming | None = None) -> str:
         desks=[(one.key, title_of(one.key)) for one in offered],
         states=[(state.value, state_words(state)[0]) for state in RecordState],
         levels=[(code, words) for code, words in choices("level") if int(code) <= actor.ceiling],
-        units=[(one.code, one.short_label(str(get_locale()))) for one in load_directory(session).ever.units],
+        is_unit_unknown=bool(request.args.get("unit", "").strip()) and asked.wanted.unit_id is None,
         next_url=url_for(".list_records", after=page.last, **asked.sorted) if page.last else None,
         previous_url=url_for(".list_records", before=page.first, **asked.sorted) if page.first else None,
         choosable=choosable,
