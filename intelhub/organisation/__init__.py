@@ -17,6 +17,7 @@ from intelhub.organisation.people import Holder, PeopleLookup, forget_people, re
 from intelhub.organisation.queries import (
     STAMP_IN_FORCE,
     find_unit,
+    find_unit_meant,
     get_unit,
     hand_on_directory,
     list_units,
@@ -52,6 +53,7 @@ __all__ = [
     "blueprint",
     "event_id",
     "find_unit",
+    "find_unit_meant",
     "fold",
     "forget_people",
     "get_unit",

@@ -21,6 +21,7 @@ from intelhub.platform.errors import NotFound, Unavailable
 
 _HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 _KEPT_DIRECTORIES = 4
+_LONGEST_TYPED = 100
 _ASKED = "organisation.directory"
 _HANDED_ON = "handed on"
 _DIRECTORY_DATA = {"unscoped": "which state of the directory is in force; nobody's content"}
@@ -115,6 +116,13 @@ def get_unit(actor: Actor, session: Session, key: UUID | str) -> Unit:
     if unit is None:
         raise NotFound(rule="no_such_unit")
     return unit
+
+
+def find_unit_meant(session: Session, typed: str) -> Unit | None:
+    """The unit of a code, or the only one whose name is meant by what somebody typed."""
+    units = load_directory(session).ever
+    found = units.search(typed[:_LONGEST_TYPED], limit=2)
+    return units.find(typed) or (found[0] if len(found) == 1 else None)
 
 
 def list_units(

@@ -172,6 +172,15 @@ def show_unit(code: str) -> ResponseReturnValue:
     return page, _REFUSED if asked.problem else 200
 
 
+@organisation.post("/suggestions/units", access=needs("unit.read"))
+def suggest_units() -> ResponseReturnValue:
+    """The units that what was typed may mean, for the list under a field: all of them would outweigh its page."""
+    typed = next((value for name, value in request.form.items() if name != "csrf_token"), "")
+    found = load_directory(current_session()).ever.search(typed[:_LONGEST_QUERY])
+    options = [(unit.code, unit.short_label(_locale())) for unit in found]
+    return render_template("organisation/_suggestions.html", options=options)
+
+
 def _kind_words(kind: UnitKind) -> str:
     """What a unit is, in words that hold for every administration; what it is called stands in its name."""
     words: dict[UnitKind, str] = {

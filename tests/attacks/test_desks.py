@@ -32,7 +32,7 @@ def lying_on_desks(house, username, place=Place.ONSITE):
     """By desk, the records somebody is shown there."""
     with house.acting(username, place=place) as (actor, session):
         return {
-            one.key: {line.id for line in desks.show_desk(actor, session, one.wanted).lines}
+            one.key: {line.id for line in desks.show_desk(actor, session, one.wanted, limit=15).lines}
             for one in desks.list_desks(actor, session)
             if one.waits
         }

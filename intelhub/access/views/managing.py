@@ -17,7 +17,7 @@ from intelhub.access.queries import list_posts
 from intelhub.access.views import blueprint
 from intelhub.access.views.own_account import sentences_of
 from intelhub.access.views.people import person_page
-from intelhub.organisation import find_unit
+from intelhub.organisation import find_unit_meant
 from intelhub.platform.errors import NotFound, RuleRefused
 from intelhub.platform.messages import Message
 from intelhub.platform.web import current_actor, current_session, needs
@@ -57,7 +57,7 @@ def grant_post(user_id: UUID) -> ResponseReturnValue:
     typed = request.form
 
     def grant() -> None:
-        unit = find_unit(current_actor(), current_session(), typed.get("unit_id", ""))
+        unit = find_unit_meant(current_session(), typed.get("unit_id", ""))
         until = _day("ends_at")
         people.grant_post(
             current_actor(),

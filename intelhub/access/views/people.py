@@ -19,7 +19,7 @@ from intelhub.access.queries import find_person, list_posts
 from intelhub.access.views import blueprint
 from intelhub.access.views.words import function_words
 from intelhub.audit import ObjectRef, record_act
-from intelhub.organisation import Directory, load_directory, today
+from intelhub.organisation import Directory, find_unit_meant, load_directory, today
 from intelhub.platform import clock
 from intelhub.platform.errors import NotFound
 from intelhub.platform.web import current_actor, current_session, needs
@@ -34,7 +34,7 @@ def list_people() -> ResponseReturnValue:
     locale = str(get_locale())
     asked = request.args
     directory = load_directory(session)
-    unit = directory.as_of(today()).find(asked.get("unit", ""))
+    unit = find_unit_meant(current_session(), asked.get("unit", ""))
     function = asked.get("function") if asked.get("function") in FUNCTIONS else None
     words = asked.get("q", "").strip()[:_LONGEST_QUERY]
     is_manager = may(actor, "user.manage")
@@ -62,7 +62,6 @@ def list_people() -> ResponseReturnValue:
         kept=kept,
         chips=_chips(kept, unit.short_label(locale) if unit else ""),
         functions=[(code, function_words(code)) for code in FUNCTIONS],
-        units=[(one.code, one.short_label(locale)) for one in directory.as_of(today()).units],
         is_manager=is_manager,
         next_url=url_for(".list_people", **{**kept, "after": people[-1].id}) if has_more else None,
     )
@@ -96,7 +95,6 @@ def person_page(user_id: UUID, *, setup_code: str | None = None, refusals: Mappi
         sees_clearance=is_manager or may(actor, "user.read_grants"),
         is_onsite_only=person.place_rule is PlaceRule.ONSITE_ONLY,
         functions=[(code, function_words(code)) for code in FUNCTIONS],
-        units=[(one.code, one.short_label(locale)) for one in directory.as_of(today()).units] if is_manager else [],
         setup_code=setup_code,
         refused=refusals or {"form": "", "errors": []},
         typed=request.form,

@@ -136,13 +136,6 @@ def suggest_people() -> ResponseReturnValue:
     return render_template("audit/_suggestions.html", options=[(one.code, one.name) for one in found])
 
 
-@blueprint.post("/audit/units", access=needs("audit.read"))
-def suggest_units() -> ResponseReturnValue:
-    """The units that what was typed may mean, for the list under the field."""
-    found = directory().find_units(current_actor(), current_session(), _typed("unit"), locale())
-    return render_template("audit/_suggestions.html", options=[(one.code, one.name) for one in found])
-
-
 @blueprint.get("/audit/entries/<int(max=999999999999999999):number>/proof", access=needs("audit.read"))
 def download_proof(number: int) -> ResponseReturnValue:
     """One entry with its proof as a file that is verified without this log."""

@@ -23,7 +23,6 @@ from intelhub.records.service.drafting import find_return_comment
 from intelhub.records.service.lateness import late_filter, today_filter
 from intelhub.records.service.reading import log_shown, raise_alarm, step_of
 
-_SHOWN = 15  # several desks to a page; the list shows the rest
 LOOKED_THROUGH = 500
 _URGENCY = {"express": 0, "very_urgent": 1, "urgent": 2, "normal": 3}
 _NOBODY = UUID(int=0)
@@ -35,13 +34,15 @@ S = RecordState
 class Desk:
     """A kind of work that somebody's duties bring; what is there to be read only (not `waits`) by its last change.
 
-    What is counted only (not `has_lines`) is a filter of the list; a home page says how many there are.
+    What is counted only (not `has_lines`) is a filter of the list; a home page says how many there are. What colleagues
+    have taken on (`is_with_others`) waits for them, and is nobody else's number.
     """
 
     key: str
     wanted: ListFilter
     is_assignable: bool = False
     waits: bool = True
+    is_with_others: bool = False
     has_lines: bool = True
 
 
@@ -81,7 +82,7 @@ def list_desks(actor: Actor, session: Session) -> tuple[Desk, ...]:
         others = ListFilter(
             states=unfinished, is_assigned=True, not_assignee_id=me if grades else None, may=("assign",)
         )
-        desks.append(Desk(key="colleagues", wanted=others, is_assignable=True))
+        desks.append(Desk(key="colleagues", wanted=others, is_assignable=True, is_with_others=True))
     if reads_all:
         desks.append(Desk(key="shared", wanted=ListFilter(states=(S.SHARED_UP,)), waits=False))
     return tuple(desks)
@@ -92,7 +93,7 @@ def show_desk(
     session: Session,
     wanted: ListFilter,
     *,
-    limit: int = _SHOWN,
+    limit: int,
     looked_through: int = LOOKED_THROUGH,
 ) -> Waiting:
     """What waits on a desk, the urgent ones first and then the oldest, logged as `show_list` does.
@@ -136,7 +137,7 @@ def show_by_urgency(
 
 def count_waiting(actor: Actor, session: Session) -> int | None:
     """How many records wait on the desks of this person, each once, counted to 100; None where there is no desk."""
-    wanted = [desk.wanted for desk in list_desks(actor, session) if desk.waits]
+    wanted = [desk.wanted for desk in list_desks(actor, session) if desk.waits and not desk.is_with_others]
     return queries.count_records_of(actor, session, wanted) if wanted else None
 
 

@@ -11,7 +11,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
-from intelhub.organisation import load_tree
+from intelhub.organisation import find_unit_meant, load_tree
 from intelhub.platform import clock
 from intelhub.platform.errors import Conflict, RuleRefused, StaleVersion
 from intelhub.platform.web import current_actor, current_session, keep_work, needs
@@ -72,6 +72,13 @@ def _levels() -> list[tuple[str, str]]:
     return [(code, words) for code, words in choices("level") if int(code) <= ceiling]
 
 
+def _typed_fields() -> dict[str, Any]:
+    """What was typed; a place that is named so that one unit alone can be meant becomes the code of that unit."""
+    fields = fields_from_form(request.form)
+    unit = find_unit_meant(current_session(), fields["place_unit"] or "")
+    return {**fields, "place_unit": unit.code} if unit else fields
+
+
 def _form_page(
     fields: dict[str, Any],
     *,
@@ -83,8 +90,6 @@ def _form_page(
     comment: str = "",
     kept: frozenset[UUID] = frozenset(),
 ) -> str:
-    locale = str(get_locale())
-    units = load_tree(current_actor(), current_session()).units
     values = values_for_form(fields)
     return render_template(
         "records/form.html",
@@ -99,7 +104,6 @@ def _form_page(
         is_returned=is_returned,
         standing_level=standing_level,
         comment=comment,
-        units=[(unit.code, unit.short_label(locale)) for unit in units],
         levels=_levels(),
         compartments=compartments_held(),
         kept_compartments=[str(one) for one in kept],
@@ -122,7 +126,7 @@ def begin_record() -> ResponseReturnValue:
     unit = load_tree(actor, session).find(request.form.get("unit", ""))
     unit_id = unit.id if unit is not None else None
     record_id = drafting.id_of_new_draft(actor, _draft_key(), unit_id)
-    fields = fields_from_form(request.form)
+    fields = _typed_fields()
     try:
         row = drafting.begin_draft(actor, session, record_id, fields, unit_id=unit_id)
     except StaleVersion as stale:
@@ -154,7 +158,7 @@ def edit_record(record_id: UUID) -> ResponseReturnValue:
 def save_record(record_id: UUID) -> ResponseReturnValue:
     """Keep the draft; a draft that another window changed shows both versions and loses neither."""
     actor, session = current_actor(), current_session()
-    fields = fields_from_form(request.form)
+    fields = _typed_fields()
     try:
         row = drafting.save_draft(actor, session, record_id, _row_version(), fields)
     except StaleVersion as stale:

@@ -24,6 +24,9 @@ from intelhub.records.views.desks import act_on, limit_words, title_of
 from intelhub.records.views.reading import event_words, level_of, names_of
 
 _NEWEST = 20
+_NEAR = 5
+_ON_DESKS = 20  # more would weigh over 40 kB, and pages are not compressed; the list shows the rest
+_FEWEST, _MOST = 5, 10
 _LATEST = 8
 
 
@@ -51,7 +54,12 @@ class Shown:
     is_late_cut: bool = False
 
 
-def _shown(actor: Actor, desk: desks.Desk) -> Shown:
+def _share_of(number: int) -> int:
+    """How many lines each of so many desks shows."""
+    return min(max(_ON_DESKS // max(number, 1), _FEWEST), _MOST)
+
+
+def _shown(actor: Actor, desk: desks.Desk, share: int) -> Shown:
     session = current_session()
     if desk.key == "late":
         late = lateness.list_late(actor, session, desk.wanted)
@@ -65,7 +73,7 @@ def _shown(actor: Actor, desk: desks.Desk) -> Shown:
         changes = desks.show_changes(actor, session, desk.wanted, limit=_NEWEST + 1)
         lines = _changed(changes[:_NEWEST], act=act_on(desk.key, None, takes_on=False))
         return Shown(desk=desk, title=title_of(desk.key), lines=lines, count=len(changes))
-    found = desks.show_desk(actor, session, desk.wanted)
+    found = desks.show_desk(actor, session, desk.wanted, limit=share)
     comments = desks.list_return_comments(actor, session, found.lines)
     names = names_of(line.assignee_id for line in found.lines) if desk.key == "colleagues" else {}
     takes_on = may(actor, "record.acknowledge")
@@ -118,14 +126,16 @@ def home() -> ResponseReturnValue:
 def home_page(assigning: Assigning) -> str:
     """The desk as it is now; what was chosen for an assignment that was refused is chosen still."""
     actor, session = current_actor(), current_session()
-    shown = [_shown(actor, desk) for desk in desks.list_desks(actor, session)]
+    offered = desks.list_desks(actor, session)
+    share = _share_of(sum(desk.waits for desk in offered))
+    shown = [_shown(actor, desk, share) for desk in offered]
     sent: tuple[RecordSummary, ...] = ()
     moved = tuple(state for state in RecordState if state is not RecordState.DRAFT)
     if may(actor, "record.create"):
         sent = reading.show_list(actor, session, ListFilter(author_id=actor.user_id, states=moved), limit=10).lines
     near: tuple[Line, ...] | None = None
     if desks.reads_of_others(actor, session):
-        near = _changed(desks.show_changes(actor, session, ListFilter(states=moved), limit=10, by_others=True))
+        near = _changed(desks.show_changes(actor, session, ListFilter(states=moved), limit=_NEAR, by_others=True))
     graders = desks.list_graders(actor, session) if may(actor, "record.assign") else ()
     is_overtaken = assigning.refused is not None and not assigning.errors
     overtaken = reading.list_overtaken(actor, session, assigning.chosen) if is_overtaken else ()

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
 from intelhub.access import may
-from intelhub.organisation import Unit, load_directory
+from intelhub.organisation import find_unit_meant, load_directory
 from intelhub.platform.errors import IntelhubError
 from intelhub.platform.messages import Message
 from intelhub.platform.web import current_actor, current_session, needs
@@ -26,7 +26,6 @@ from intelhub.records.views.reading import level_of, names_of, state_words
 from intelhub.records.views.words import choices, word
 
 _LINES = 20  # more would weigh over 40 kB, and pages are not compressed
-_LONGEST_TYPED = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +78,7 @@ class Naming:
 def read_address(offered: tuple[desks.Desk, ...]) -> Asked:
     """What the address of this request asks for; what it names that is not there is left out."""
     actor, given = current_actor(), request.args
-    unit = _unit_meant(given.get("unit", ""))
+    unit = find_unit_meant(current_session(), given.get("unit", ""))
     desk = next((one for one in offered if one.key == given.get("desk")), None)
     orders = list_orders(desk)
     kept: dict[str, list[str]] = {
@@ -103,21 +102,6 @@ def read_address(offered: tuple[desks.Desk, ...]) -> Asked:
         after=queries.find_reference(given.get("after")),
         before=queries.find_reference(given.get("before")),
     )
-
-
-def _unit_meant(typed: str) -> Unit | None:
-    """The unit of a code, or the only one whose name is meant by what was typed."""
-    units = load_directory(current_session()).ever
-    found = units.search(typed[:_LONGEST_TYPED], limit=2)
-    return units.find(typed) or (found[0] if len(found) == 1 else None)
-
-
-@blueprint.post("/records/units", access=needs("record.read"))
-def suggest_units() -> ResponseReturnValue:
-    """The units that what was typed may mean, for the list under the field: all of them would outweigh the page."""
-    found = load_directory(current_session()).ever.search(request.form.get("unit", "")[:_LONGEST_TYPED])
-    options = [(one.code, one.short_label(str(get_locale()))) for one in found]
-    return render_template("records/_units.html", options=options)
 
 
 def list_orders(desk: desks.Desk | None) -> tuple[ListOrder, ...]:

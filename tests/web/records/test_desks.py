@@ -204,9 +204,9 @@ def test_of_more_than_are_looked_through_the_oldest_are_shown_and_the_page_could
     submitted(house, urgency="express")
     with house.acting("leader") as (actor, session):
         (review,) = [one for one in desks.list_desks(actor, session) if one.key == "review"]
-        cut = desks.show_desk(actor, session, review.wanted, looked_through=3)
+        cut = desks.show_desk(actor, session, review.wanted, limit=15, looked_through=3)
         assert ([line.id for line in cut.lines], cut.count, cut.is_cut) == (oldest, 3, True)
-        whole = desks.show_desk(actor, session, review.wanted, looked_through=4)
+        whole = desks.show_desk(actor, session, review.wanted, limit=15, looked_through=4)
         assert (len(whole.lines), whole.count, whole.is_cut) == (4, 4, False)
 
 

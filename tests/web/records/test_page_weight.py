@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from intelhub.records.service.searching import PAGE
 from intelhub.records.views.listing import _LINES
 from tests.factories.record_world import travelled
 
@@ -26,3 +27,28 @@ def test_a_full_page_of_the_list_is_light(house, client_as):
     for path in ("/records", f"/records?after={ids[-1]}"):
         assert weight(analyst, path) <= LIMIT, path
     assert weight(client_as("leader"), "/records") <= LIMIT
+
+
+def test_home_is_light_when_every_desk_is_full(house, client_as):
+    for number in range(10):
+        travelled(house, 3, abstract=f"{ABSTRACT} {number:02}", urgency="normal")
+        travelled(house, 2, abstract=f"{ABSTRACT} {number + 10:02}", urgency="normal")
+    for username in ("analyst", "head", "leader", "hq"):
+        assert weight(client_as(username), "/") <= LIMIT, username
+
+
+def test_a_form_and_a_record_are_light(house, client_as):
+    record = travelled(house, 3, abstract=ABSTRACT)
+    assert weight(client_as("officer"), "/records/new") <= LIMIT
+    for username in ("officer", "analyst", "head"):
+        assert weight(client_as(username), f"/records/{record}") <= LIMIT, username
+
+
+def test_a_full_page_of_results_is_light(house, client_as):
+    for number in range(PAGE + 1):
+        travelled(house, 2, abstract=f"{ABSTRACT} {number:02}", urgency="normal")
+    analyst = client_as("analyst")
+    answer = analyst.submit("/search", {"q": "phu tung"})
+    assert answer.status_code == 200
+    assert answer.get_data(as_text=True).count("data-row-link") == PAGE
+    assert len(answer.data) <= LIMIT

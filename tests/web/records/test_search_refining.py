@@ -8,6 +8,7 @@ from html import unescape
 
 import pytest
 
+from intelhub.records.service.searching import PAGE
 from tests.factories.record_world import submitted, travelled
 
 HTMX = {"HX-Request": "true", "Accept": "application/json"}
@@ -151,12 +152,12 @@ def test_what_is_offered_tells_of_no_hidden_record(house, client_as):
 
 
 def test_without_a_script_the_form_and_its_buttons_do_the_same(house, client_as):
-    for _ in range(26):
+    for _ in range(PAGE + 1):
         submitted(house, level="0", list_item=None)
     client = client_as("leader")
     first = client.submit("/search", {"q": "phụ tùng"})
     page = first.get_data(as_text=True)
-    assert lines(page) == 25
+    assert lines(page) == PAGE
     assert "<html" in page
     cursor = re.search(r'name="cursor" value="([^"]+)"', page).group(1)
     second = client.submit("/search", {"q": "phụ tùng", "cursor": cursor})
