@@ -116,6 +116,8 @@ def _render(values: dict[str, Any]) -> str:
         versions=(1,) if values["record"].summary.content_version > 2 else (),
         resubmitted=None,
         proposal=None,
+        marks=None,
+        held_back=None,
         source_grades=choices("source_grade"),
         info_grades=choices("info_grade"),
         subject_types=choices("subject_type"),
