@@ -13,7 +13,9 @@ import psycopg
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from intelhub.cli.opening import CommandRefused, system_work
+from intelhub.access import RIGHTS_SEALED
+from intelhub.audit import count_acts, record_act
+from intelhub.cli.opening import CONSOLE, CommandRefused, system_work
 from intelhub.cli.organisation_load import load_recorded
 from intelhub.cli.output import say
 from intelhub.cli.passphrases import new_passphrase, write_passphrase
@@ -56,6 +58,9 @@ class Installation:
         say(f"loading the organisation {self.organisation}")
         with system_work(self.var, role="migrator") as acting, acting.begin() as session:
             load_recorded(session, self.organisation)
+            if not count_acts(session, [RIGHTS_SEALED]):
+                # Nobody has rights yet; from here on no migration believes rights without a seal.
+                record_act(CONSOLE, session, RIGHTS_SEALED, rule="0 rows")
         self._say_what_comes_next(settings)
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import chain
 from typing import cast
@@ -14,18 +14,20 @@ from sqlalchemy.orm import Session
 
 from intelhub.organisation.domain import Directory, EventKind, Identity, Tier, Tree, Unit, UnitEvent, UnitKind
 from intelhub.organisation.models import OrganisationRow, TierRow, UnitEventRow, UnitRow
-from intelhub.organisation.sealing import check_seal
+from intelhub.organisation.sealing import DirectoryMisfit, is_sealed
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import NotFound, Unavailable
 
 _HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 _KEPT_DIRECTORIES = 4
+_TRIES = 3
 _LONGEST_TYPED = 100
 _ASKED = "organisation.directory"
 _HANDED_ON = "handed on"
 _DIRECTORY_DATA = {"unscoped": "which state of the directory is in force; nobody's content"}
 _STAMP = select(OrganisationRow.stamp)
+_SEALED_STATE = select(OrganisationRow.template, OrganisationRow.stamp, OrganisationRow.seal)
 STAMP_IN_FORCE = _STAMP.scalar_subquery()
 """For a statement that asks for something else as well; see `load_directory`."""
 _kept: dict[UUID, Directory] = {}
@@ -74,12 +76,23 @@ def read_directory(session: Session) -> Directory:
 
     Raises `Unavailable` while none is loaded, `DirectoryMisfit` when it is not the one that was sealed.
     """
-    found = session.execute(select(OrganisationRow.template, OrganisationRow.stamp, OrganisationRow.seal)).one_or_none()
-    if found is None:
-        raise Unavailable("No organisation is loaded yet. Run “intelhub org load”.")
-    template, stamp, seal = found
-    tiers, units, events = rows = read_rows(session)
-    check_seal(session, template, stamp, chain(*rows), seal)
+    for _ in range(_TRIES):
+        found = session.execute(_SEALED_STATE).one_or_none()
+        if found is None:
+            raise Unavailable("No organisation is loaded yet. Run “intelhub org load”.")
+        template, stamp, seal = found
+        rows = read_rows(session)
+        if is_sealed(session, template, stamp, chain(*rows), seal):
+            return _directory(template, *rows)
+        if session.scalar(_STAMP, execution_options=_DIRECTORY_DATA) == stamp:
+            break  # else somebody changed it between two of these questions
+        session.expire_all()
+    raise DirectoryMisfit
+
+
+def _directory(
+    template: str, tiers: Iterable[TierRow], units: Iterable[UnitRow], events: Iterable[UnitEventRow]
+) -> Directory:
     return Directory(
         template=template,
         tiers=[Tier(tier=row.tier, name=row.name, name_en=row.name_en) for row in tiers],

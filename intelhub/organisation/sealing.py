@@ -56,10 +56,9 @@ def seal_of(session: Session, template: str, stamp: UUID, rows: Iterable[Sealed]
     return vault_of(session).right_mac(*_fields(template, stamp, rows))
 
 
-def check_seal(session: Session, template: str, stamp: UUID, rows: Iterable[Sealed], seal: bytes | None) -> None:
-    """Raise `DirectoryMisfit` unless these rows are those that were sealed under this stamp."""
-    if not vault_of(session).is_right_mac(seal, *_fields(template, stamp, rows)):
-        raise DirectoryMisfit
+def is_sealed(session: Session, template: str, stamp: UUID, rows: Iterable[Sealed], seal: bytes | None) -> bool:
+    """Whether these rows are those that were sealed under this stamp."""
+    return vault_of(session).is_right_mac(seal, *_fields(template, stamp, rows))
 
 
 def _fields(template: str, stamp: UUID, rows: Iterable[Sealed]) -> list[bytes]:

@@ -10,14 +10,17 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from intelhub.audit import SYSTEM_ACTOR_ID, record_act
 from intelhub.organisation.domain import Directory, EventKind, Identity, Tier, UnitEvent
 from intelhub.organisation.models import OrganisationRow, TierRow, UnitEventRow, UnitRow
 from intelhub.organisation.queries import forget_directory, read_directory, read_rows
-from intelhub.organisation.sealing import seal_of
+from intelhub.organisation.sealing import ORGANISATION_SEALED, seal_of
 from intelhub.organisation.templates import DEFAULT_TEMPLATE, read_template
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import Conflict, RuleRefused, Unavailable
 from intelhub.platform.messages import Message
+
+_SYSTEM = Actor(user_id=SYSTEM_ACTOR_ID, username="system")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +38,13 @@ def load_template(session: Session, name: str = DEFAULT_TEMPLATE) -> Loaded:
     loaded, `RuleRefused` when there is no template of this name or its news contradict local events.
     """
     shipped = read_template(name)
-    session.execute(
-        insert(OrganisationRow).values(row=1, template=name, stamp=uuid4(), seal=b"").on_conflict_do_nothing(),
-        execution_options={"unscoped": "directory data"},
+    first = (
+        insert(OrganisationRow)
+        .values(row=1, template=name, stamp=uuid4(), seal=b"")
+        .on_conflict_do_nothing()
+        .returning(OrganisationRow.row)
     )
+    is_first = session.scalar(first, execution_options={"unscoped": "directory data"}) is not None
     organisation = _lock(session)
     if organisation.template != name:
         raise Conflict(
@@ -49,7 +55,7 @@ def load_template(session: Session, name: str = DEFAULT_TEMPLATE) -> Loaded:
             rule="organisation_loaded",
         )
     tier_rows, unit_rows, event_rows = read_rows(session)
-    if tier_rows or unit_rows or event_rows:
+    if not is_first or tier_rows or unit_rows or event_rows:
         read_directory(session)  # sealing what is added must not seal what was changed past this product
     known = {*(row.tier for row in tier_rows), *(row.id for row in unit_rows), *(row.id for row in event_rows)}
     tiers = [tier for tier in shipped.tiers.values() if tier.tier not in known]
@@ -59,6 +65,9 @@ def load_template(session: Session, name: str = DEFAULT_TEMPLATE) -> Loaded:
     _add(session, units, events)
     if tiers or units or events:
         _seal(session, organisation)
+        if is_first:
+            # From here on no migration believes an organisation without a seal.
+            record_act(_SYSTEM, session, ORGANISATION_SEALED, rule=name)
         read_directory(session)  # refuses what would not hold together with local events
     return Loaded(units=len(units), events=len(events))
 

@@ -25,11 +25,15 @@ IDENTIFIED_KINDS = frozenset({"enterprise", "vehicle", "vessel", "container", "d
 _NAME_MAXIMUM, _REASON_MAXIMUM, _SUBJECTS_MAXIMUM, _CLOCK_LEEWAY = 200, 500, 40, timedelta(minutes=5)
 _PSEUDONYM = re.compile(r"CS-\d{4,6}")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # category Cc without the new line and the tab
+_YEARS = range(1900, 9999)
 _TIME_FORMATS = ("%d/%m/%Y %H:%M", "%d/%m/%Y")
 
 
 def parse_time(text: str) -> datetime | None:
-    """A moment as ISO 8601 or `dd/MM/yyyy HH:mm`; without an offset it is Vietnam's time. None when unreadable."""
+    """A moment as ISO 8601 or `dd/MM/yyyy HH:mm`; without an offset it is Vietnam's time.
+
+    None when unreadable, or in a year that no record can mean: beyond those, moments cannot be told in another zone.
+    """
     cleaned = text.strip()
     try:
         moment = datetime.fromisoformat(cleaned)
@@ -42,6 +46,8 @@ def parse_time(text: str) -> datetime | None:
             break
         else:
             return None
+    if moment.year not in _YEARS:
+        return None
     return moment if moment.tzinfo else moment.replace(tzinfo=HANOI)
 
 

@@ -159,7 +159,8 @@ class LivePartitions:
                     record_id=row.record_id,
                     row_version=row.row_version,
                 )
-            except Tampered:
+            except (Tampered, ValueError, OverflowError):
+                # What fits its seal and cannot be read all the same must not take the other entries along.
                 state.is_damaged = True
             else:
                 fresh.setdefault(wanted, []).append(entry)

@@ -172,7 +172,8 @@ def _is_id(value: str) -> bool:
 
 
 def _count_months(hits: list[Hit]) -> tuple[tuple[str, int], ...]:
-    months = Counter(hit.occurred_at.astimezone(HANOI).strftime("%Y-%m") for hit in hits)
+    local = (hit.occurred_at.astimezone(HANOI) for hit in hits)
+    months = Counter(f"{one.year:04}-{one.month:02}" for one in local)
     return tuple(sorted(months.items()))
 
 

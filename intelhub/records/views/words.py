@@ -5,14 +5,16 @@ from __future__ import annotations
 from flask_babel import get_locale
 
 from intelhub.organisation import tier_names
-from intelhub.records.catalogues import catalogue, label, with_tiers
+from intelhub.records.catalogues import catalogue, find_entry, with_tiers
 
 _SHOWN_WITH_CODE = frozenset({"source_grade", "info_grade", "handling"})
 
 
 def word(name: str, code: str | None) -> str:
     """The words of one entry of a list; the code itself where the list no longer has it, nothing for no code."""
-    return with_tiers(label(name, code, str(get_locale())), tier_names) if code else ""
+    found = find_entry(name, code)
+    # Only the lists' own words leave names open: a code may be anything that somebody sent.
+    return with_tiers(found.label(str(get_locale())), tier_names) if found else code or ""
 
 
 def choices(name: str) -> list[tuple[str, str]]:

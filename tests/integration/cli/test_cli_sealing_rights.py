@@ -23,6 +23,7 @@ def older(installation):
     with open_installation(installation.var) as house, house.units.begin(NOBODY, scope_for(NOBODY)) as session:
         token = open_session_for_persona(session, username=LEADER).token
     downgrade(installation.database.migrator_url, BEFORE)
+    installation.sql("delete from audit_pending where action = 'organisation:sealed'")
     return installation, token
 
 
@@ -82,6 +83,18 @@ def test_the_organisation_is_believed_once_as_well(older):
     assert again.exit_code == 1
     assert "was sealed before" in again.stderr
     assert revision(installation) == "0017"
+
+
+def test_a_new_installation_is_never_believed(bare):
+    """Whoever takes the seals away and sets the revision back gains nothing by the upgrade that follows."""
+    bare.done("org", "load", "VN-2006-2024")
+    downgrade(bare.database.migrator_url, "0017")
+    bare.sql("update unit_events set parent_id = (select id from units where code = '20ZZ')"
+             " where unit_id = (select id from units where code = '15BB')")  # fmt: skip
+    again = bare.run("db", "upgrade")
+    assert again.exit_code == 1
+    assert "was sealed before" in again.stderr
+    assert revision(bare) == "0017"
 
 
 def test_a_seal_that_is_taken_away_later_is_not_put_back(older):
