@@ -13,6 +13,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
 from intelhub.access.directory import list_units_open_to
+from intelhub.access.domain import Person
 from intelhub.access.misfits import rows_that_fit
 from intelhub.access.models import PostRow, UserRow
 from intelhub.organisation import today
@@ -48,6 +49,12 @@ def list_endings(actor: Actor, session: Session, *, limit: int) -> tuple[tuple[E
     found = [*_posts(session, units, limit + 1), *_clearances(session, units, limit + 1)]
     found.sort(key=lambda one: (one.ends_at, one.name, one.username))
     return tuple(found[:limit]), len(found) > limit
+
+
+def sees_rights_of(actor: Actor, session: Session, person: Person) -> bool:
+    """Whether somebody's clearance and place rule are the actor's to see, who may find more people by name."""
+    units = list_units_open_to(actor, session, READ_GRANTS)
+    return units is None or any(post.unit_id in units for post in person.posts)
 
 
 def _posts(session: Session, units: frozenset[UUID] | None, limit: int) -> list[Ending]:

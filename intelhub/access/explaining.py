@@ -5,7 +5,7 @@ Only the label is ever asked for. What is not there and what belongs to another 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -26,6 +26,7 @@ LabelFinder = Callable[[Session, UUID, Collection[UUID]], Label | None]
 """The label of an object if it comes from one of these departments, or None; for whoever may not read the object."""
 
 _EXPLAIN = "decision.explain"
+_NO_OBJECT = UUID(int=0)
 _finders: list[LabelFinder] = []
 
 
@@ -35,11 +36,12 @@ def register_label_finder(finder: LabelFinder) -> None:
 
 
 def explain_access(
-    actor: Actor, session: Session, *, username: str, action: str, object_id: UUID, place: Place
+    actor: Actor, session: Session, *, username: str, action: str, among: Sequence[UUID], place: Place
 ) -> Explanation:
     """Why somebody may or may not do something to an object of the actor's department, as things stand now.
 
-    Raises `RuleRefused` with one sentence, whether the object is unknown or another department's. Asking is logged.
+    `among`: the ids that may be meant; the first one that the department keeps is. Raises `RuleRefused` with one
+    sentence, whether the object is unknown or another department's. Asking is logged.
     """
     if not may(actor, _EXPLAIN):
         raise NotPermitted("Only a security officer has decisions explained.", rule=_EXPLAIN)
@@ -51,12 +53,12 @@ def explain_access(
     departments = {post.department_id for post, _ in held_lines(actor, _EXPLAIN, current_policy())}
     directory = load_directory(session)
     kept = directory.with_predecessors(departments)
-    label = next((found for finder in _finders if (found := finder(session, object_id, kept))), None)
+    label = next((found for one in among for finder in _finders if (found := finder(session, one, kept))), None)
     record_act(
         actor,
         session,
         actions.DECISION_EXPLAINED,
-        object=ObjectRef("record", object_id),
+        object=ObjectRef("record", label.object_id if label else next(iter(among), _NO_OBJECT)),
         decision="allow" if label else "deny",
         rule="" if label else "not_of_the_department",
         sensitive={"username": username, "action": action, "place": place.value},

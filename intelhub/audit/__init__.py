@@ -19,7 +19,7 @@ from intelhub.audit.queries import (
     search_entries,
 )
 from intelhub.audit.reference import reference_of
-from intelhub.audit.refusals import find_refused
+from intelhub.audit.refusals import find_refused, list_refused
 from intelhub.audit.sequencer import LogDamaged, run_sequencer, sequence_once
 from intelhub.audit.states import (
     KnownObjects,
@@ -75,6 +75,7 @@ __all__ = [
     "list_acts_on",
     "list_known_objects",
     "list_objects",
+    "list_refused",
     "list_states",
     "list_states_of",
     "newest_digest",

@@ -6,12 +6,13 @@ Row-level security shows these entries while the units are named, and no longer 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from intelhub.audit.directory import directory
@@ -21,6 +22,7 @@ from intelhub.audit.reference import ids_of_reference, parse_reference
 from intelhub.platform.actor import Actor
 
 MOST_REASONS = 10
+MOST_ALIKE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,28 +48,47 @@ def count_refusals(actor: Actor, session: Session, since: datetime) -> tuple[Ref
     return tuple(RefusalReason(rule=rule, count=count, people=several) for rule, count, several in rows)
 
 
-def find_refused(actor: Actor, session: Session, typed: str) -> UUID | None:
-    """What a short reference in the actor's list of refusals stands for; None for one that is not in it."""
+def find_refused(actor: Actor, session: Session, number: int) -> UUID | None:
+    """What the entry with this number was about; None for one that is not in the actor's list of refusals."""
+    with _opened(actor, session) as units:
+        return session.scalar(
+            select(AuditEntry.object_id).where(
+                AuditEntry.seq == number, AuditEntry.decision == "deny", AuditEntry.unit_id.in_(units)
+            )
+        )
+
+
+def list_refused(actor: Actor, session: Session, typed: str) -> tuple[UUID, ...]:
+    """What a short reference in the actor's list of refusals may stand for, the first refused first; at most 50.
+
+    There may be several: whoever is refused chooses the id, and can let it begin like another one.
+    """
     try:
         first, last = ids_of_reference(parse_reference(typed))
     except ValueError:
-        return None
+        return ()
     with _opened(actor, session) as units:
-        return session.scalar(
+        found = session.scalars(
             select(AuditEntry.object_id)
             .where(
                 AuditEntry.object_id.between(first, last),
                 AuditEntry.decision == "deny",
                 AuditEntry.unit_id.in_(units),
             )
-            .order_by(AuditEntry.seq.desc())
-            .limit(1)
+            .group_by(AuditEntry.object_id)
+            .order_by(func.min(AuditEntry.seq))
+            .limit(MOST_ALIKE)
         )
+        return tuple(one for one in found if one is not None)
 
 
 @contextmanager
 def _opened(actor: Actor, session: Session) -> Iterator[frozenset[UUID]]:
     units = directory().refusal_units_of(actor, session)
     open_refusals(session, units)
-    yield units
-    open_refusals(session, ())
+    try:
+        yield units
+    finally:
+        # In a broken transaction this fails too, and what was set ends with it: the first error is the one to tell.
+        with suppress(SQLAlchemyError):
+            open_refusals(session, ())

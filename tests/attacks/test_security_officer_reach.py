@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from intelhub import access
 from intelhub.audit import Criteria, search_entries
-from intelhub.audit.refusals import count_refusals, find_refused
+from intelhub.audit.refusals import count_refusals, find_refused, list_refused
 from intelhub.organisation import load_tree
 from intelhub.platform import clock
 from tests.factories.audit_scene import SECRETS, scene
@@ -76,6 +77,55 @@ def test_a_reference_opens_nothing_that_the_department_does_not_keep(scene, clie
     assert here.submit("/explain", asked).status_code == 422
 
 
+def refusals_of(page, username):
+    """What the button of each refusal of somebody sends."""
+    forms = re.findall(r'<form class="explain-this".*?</form>', page, re.DOTALL)
+    sent = [dict(re.findall(r'name="([a-z_]+)" value="([^"]*)"', form)) for form in forms]
+    return [one for one in sent if one.pop("csrf_token") and one["username"] == username]
+
+
+def test_an_id_made_to_look_alike_does_not_hide_what_was_refused(scene, client_as):
+    """Whoever is refused chooses the id of the address: one that begins like the record's takes its reference."""
+    alike = UUID(f"{str(scene.record_id)[:13]}-8000-8000-000000000001")
+    assert client_as("neighbour").get(f"/records/{alike}").status_code == 404
+    scene.sequence()
+    here = english(client_as, "security")
+    newest, real = refusals_of(here.get("/audit/refusals").get_data(as_text=True), "neighbour")
+    for asked in (real, {**real, "entry": "", "reference": str(scene.record_id)[:13]}):
+        answer = here.submit("/explain", asked)
+        assert answer.status_code == 200
+        assert str(scene.record_id) in answer.get_data(as_text=True)
+    assert here.submit("/explain", newest).status_code == 422
+
+
+def test_the_number_of_an_entry_outside_one_s_refusals_is_one_that_nobody_has(scene, elsewhere, client_as):
+    (entry,) = scene.rows("SELECT max(seq) AS seq FROM audit_entries WHERE decision = 'deny'")
+    (allowed,) = scene.rows(
+        f"SELECT max(seq) AS seq FROM audit_entries WHERE object_id = '{scene.record_id}' AND decision = 'allow'"
+    )
+    here, there = english(client_as, "security"), english(client_as, elsewhere)
+    told = set()
+    for browser, numbers in ((there, (entry.seq, 10**6)), (here, (allowed.seq, 10**17, "9" * 40, "²", "-1", "x"))):
+        for number in numbers:
+            answer = browser.submit("/explain", {"username": "officer", "action": "read", "entry": str(number)})
+            assert str(scene.record_id) not in answer.get_data(as_text=True)
+            told.add(answer.status_code)
+    assert told == {422}
+
+
+def test_who_finds_people_elsewhere_sees_no_rights_of_theirs(house, client_as):
+    """Two posts: watching over rights in one department, and finding people by name in another."""
+    with console(house) as (actor, session):
+        unit = load_tree(actor, session).get("20ZZ").id
+        access.grant_post(actor, session, user_id=house.people["security"], function="analyst", unit_id=unit)
+    here = english(client_as, "security")
+    for username, sees in (("officer", True), ("stranger", False)):
+        page = here.get(f"/people/{house.people[username]}").get_data(as_text=True)
+        assert PEOPLE[username][0] in page
+        for words in ("Clearance today", "Signs in"):
+            assert (words in page) is sees, (username, words)
+
+
 def test_nothing_sealed_stands_at_home(scene, client_as):
     page = home(english(client_as, "security"))
     for words in (*SECRETS.values(), str(scene.record_id), scene.number):
@@ -92,7 +142,9 @@ def test_whoever_may_not_see_refusals_is_counted_none(scene):
     for username in ("officer", "analyst", "head", "hq", "operator"):
         with scene.house.acting(username) as (actor, session):
             assert count_refusals(actor, session, clock.now() - timedelta(days=7)) == (), username
-            assert find_refused(actor, session, str(scene.record_id)[:13]) is None, username
+            assert list_refused(actor, session, str(scene.record_id)[:13]) == (), username
+            for number in range(40):
+                assert find_refused(actor, session, number) is None, (username, number)
 
 
 def test_rights_of_another_department_s_people_are_not_listed(house, elsewhere, client_as):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import render_template, request
@@ -13,12 +14,12 @@ from intelhub.access.views import blueprint
 from intelhub.access.views.own_account import sentences_of
 from intelhub.access.views.places import place_choices, place_of, place_words
 from intelhub.access.views.words import check_words, explainable_acts, function_words
-from intelhub.audit import find_refused
+from intelhub.audit import find_refused, list_refused
 from intelhub.platform.actor import Place
 from intelhub.platform.errors import RuleRefused
 from intelhub.platform.web import current_actor, current_session, keep_work, needs
 
-_NO_RECORD = UUID(int=0)
+_LONGEST_NUMBER = 18  # more digits fit no number of the database
 
 
 @blueprint.get("/explain", access=needs("decision.explain"))
@@ -39,7 +40,7 @@ def explain_this() -> ResponseReturnValue:
             current_session(),
             username=typed.get("username", ""),
             action=action if action in acts else "read",
-            object_id=_object_meant(typed.get("reference", "")),
+            among=_objects_meant(typed.get("entry", ""), typed.get("reference", "")),
             place=place_of(typed.get("place")) or Place.ONSITE,
         )
     except RuleRefused as refused:
@@ -48,15 +49,19 @@ def explain_this() -> ResponseReturnValue:
     return _page(explanation=found)
 
 
-def _object_meant(typed: str) -> UUID:
-    """The record in an id, in the address of a page or in a line of one's refusals; else one that nobody has."""
+def _objects_meant(number: str, typed: str) -> Sequence[UUID]:
+    """The record of an entry of one's refusals; or in an id, in the address of a page, under a short reference."""
+    if number:
+        is_number = number.isdecimal() and len(number) <= _LONGEST_NUMBER
+        found = find_refused(current_actor(), current_session(), int(number)) if is_number else None
+        return (found,) if found else ()
     text = typed.strip().split("?")[0].split("#")[0].rstrip("/")
     for part in reversed(text.split("/")):
         try:
-            return UUID(part)
+            return (UUID(part),)
         except ValueError:
             continue
-    return find_refused(current_actor(), current_session(), text) or _NO_RECORD
+    return list_refused(current_actor(), current_session(), text)
 
 
 def _page(*, explanation: Explanation | None = None, errors: object = ()) -> str:

@@ -14,6 +14,7 @@ from intelhub.access import actions
 from intelhub.access.decision import may
 from intelhub.access.directory import find_person_within, search_people
 from intelhub.access.domain import HeldPost, Person, PlaceRule
+from intelhub.access.endings import sees_rights_of
 from intelhub.access.permissions import FUNCTIONS
 from intelhub.access.queries import find_person, list_posts
 from intelhub.access.views import blueprint
@@ -92,7 +93,7 @@ def person_page(user_id: UUID, *, setup_code: str | None = None, refusals: Mappi
         clearance=person.clearance_on(today()),
         is_manager=is_manager and actor.user_id != person.id,
         is_oneself=is_manager and actor.user_id == person.id,
-        sees_clearance=is_manager or may(actor, "user.read_grants"),
+        sees_clearance=is_manager or sees_rights_of(actor, session, person),
         is_onsite_only=person.place_rule is PlaceRule.ONSITE_ONLY,
         functions=[(code, function_words(code)) for code in FUNCTIONS],
         setup_code=setup_code,
