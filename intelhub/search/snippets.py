@@ -132,11 +132,14 @@ def _token(leaf: Leaf) -> str | None:
 def _marks_of(leaf: Leaf, number: int, found: list[SpottedWord]) -> list[_Mark]:
     match leaf:
         case Term(word):
-            return [
+            marks = [
                 _Mark(here.start, here.end, number, here.exact == word.exact)
                 for here in found
                 if here.folded == word.folded
             ]
+            # Typed with its diacritics, a syllable that stands there as typed is not meant where it is another one.
+            exact = [mark for mark in marks if mark.is_exact] if word.exact != word.folded else []
+            return exact or marks
         case Prefix(folded):
             return [
                 _Mark(here.start, here.end, number, is_exact=True) for here in found if here.folded.startswith(folded)

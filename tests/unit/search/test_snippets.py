@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from intelhub.search.analysis import Spotted, register_recogniser
 from intelhub.search.analysis import _recognisers as recognisers
 from intelhub.search.query import parse_query, positive_leaves
-from intelhub.search.snippets import best_snippet, mark_hits
+from intelhub.search.snippets import best_snippet, mark_hits, mark_query
 
 TEXT = (
     "Tổ kiểm soát nắm tin một doanh nghiệp thường mở tờ khai vào cuối ngày. "
@@ -81,3 +81,12 @@ def test_a_snippet_is_a_stretch_of_one_passage(texts, typed):
     shown = "".join(piece.text for piece in best_snippet(texts, leaves(typed), window=50)).strip("…")
     assert not shown or any(shown in text for text in texts)
     assert len(shown) <= 50
+
+
+def test_a_word_typed_with_diacritics_is_marked_as_typed_where_it_stands_so():
+    [pieces] = mark_query("ô tô", ["Phụ tùng ô tô, ở tờ khai C/O của tổ."])
+    assert [piece.text for piece in pieces if piece.is_hit] == ["ô", "tô"]
+    [pieces] = mark_query("ô tô", ["Tổ ở kho giữ tờ khai."])
+    assert [piece.text for piece in pieces if piece.is_hit] == ["Tổ", "ở", "tờ"]
+    [pieces] = mark_query("o to", ["Ô tô ở kho, tờ khai."])
+    assert [piece.text for piece in pieces if piece.is_hit] == ["Ô", "tô", "ở", "tờ"]
