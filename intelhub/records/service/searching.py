@@ -30,12 +30,12 @@ from intelhub.records.service.reading import raise_alarm, raise_index_alarm
 from intelhub.records.validation import HANOI
 from intelhub.search import Cursor, Hit, Order, SearchRequest
 
-PAGE = 14  # lines with what was found in them: more would weigh over 40 kB, and pages are not compressed
+PAGE = 10  # lines with what was found in them: more would weigh over 40 kB, and pages are not compressed
 EXACT = 100
 MOST_RANKED = 1000
 FACETS = ("topic", "channel", "state", "grade", "level", "unit", "place")
 _CURSOR = b"intelhub/search/cursor/v1"
-_MOST_VALUES = 8
+_MOST_VALUES = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
