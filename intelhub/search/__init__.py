@@ -23,6 +23,7 @@ from intelhub.search.merge import (
     reindex_partition,
 )
 from intelhub.search.models import SearchSegmentRow, SearchTailRow
+from intelhub.search.query import read_span, unknown_date
 from intelhub.search.sealed import SealedIndex
 from intelhub.search.snippets import mark_query
 
@@ -51,6 +52,8 @@ __all__ = [
     "list_partitions",
     "mark_query",
     "merge_partition",
+    "read_span",
     "register_recogniser",
     "reindex_partition",
+    "unknown_date",
 ]

@@ -74,7 +74,8 @@ class SearchRequest:
     """One question: what was typed, and what was chosen beside it.
 
     `facets` narrows: values of one name are alternatives, names add up. `not_before` and `not_after` are inclusive.
-    `among` asks for these records alone, in the order given (the further pages of a search by relevance).
+    `among` asks for these records alone, in the order given (the further pages of a search by relevance). `until` is
+    the reading of `time.monotonic()` at which looking ends, where several questions share the time of one request.
     """
 
     text: str = ""
@@ -86,6 +87,7 @@ class SearchRequest:
     after: Cursor | None = None
     among: tuple[UUID, ...] | None = None
     with_snippets: bool = True
+    until: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,8 +133,8 @@ TIME_IS_GLOBAL = Message("from: and to: narrow the whole query, wherever they st
 
 
 def unknown_date(value: str) -> Message:
-    """Say which date could not be read and how to write one."""
-    return Message("“%(value)s” is no date; write 2025-03-31 or 31/03/2025.", {"value": value})
+    """Say which date could not be read, by its beginning, and how to write one."""
+    return Message("“%(value)s” is no date; write 2025-03-31 or 31/03/2025.", {"value": value[:40]})
 
 
 def once_each(notices: Iterable[Message]) -> tuple[Message, ...]:
@@ -261,7 +261,7 @@ class _Lexer:
             return None
         if field not in ("from", "to"):
             return [facet(field, value)]
-        span = _days(value, self._zone)
+        span = read_span(value, self._zone)
         if span is None:
             self._notices.append(unknown_date(value))
             return None
@@ -387,15 +387,17 @@ _DATES = (
     (re.compile(r"(?:(?P<d>\d{1,2})[-/.])?(?P<m>\d{1,2})[-/.](?P<y>\d{4})", re.ASCII)),
 )
 _LAST_MONTH = 12
+# Near the ends of the calendar a moment cannot be told in another time zone.
+_YEARS = range(1900, 3000)
 
 
-def _days(value: str, zone: tzinfo) -> tuple[datetime, datetime] | None:
-    """The first and last moment of a day, month or year; `None` when the value is no date."""
+def read_span(value: str, zone: tzinfo = VIETNAM) -> tuple[datetime, datetime] | None:
+    """The first and last moment of a day, month or year; `None` when the value is no date of 1900 to 2999."""
     match = next((found for pattern in _DATES if (found := pattern.fullmatch(value.strip()))), None)
     if match is None:
         return None
     year, month, day = (int(match[name]) if match[name] else None for name in ("y", "m", "d"))
-    if year is None:
+    if year is None or year not in _YEARS:
         return None
     try:
         start = datetime(year, month or 1, day or 1, tzinfo=zone)

@@ -65,7 +65,7 @@ class SealedIndex:
         Raises `Unavailable` when merges keep taking segments away, which a repeated search gets past.
         """
         query = parse_query(request.text)
-        deadline = time.monotonic() + self._seconds
+        deadline = min(time.monotonic() + self._seconds, request.until)
         for _ in range(_MOST_ATTEMPTS):
             attempt = _Attempt(Gathering(query, request, deadline))
             try:

@@ -17,6 +17,7 @@ from intelhub.access import ActorScope
 from intelhub.platform.actor import Actor
 from intelhub.records import queries
 from intelhub.records.projection import index_of
+from intelhub.records.service.searching import is_time_spent, limit_time
 from intelhub.search import SearchRequest
 
 _MOST_TRIES = 10
@@ -51,7 +52,11 @@ class Nearest:
 
 
 def list_nearest(actor: Actor, session: Session, request: SearchRequest) -> tuple[Nearest, ...]:
-    """The single words and filters that exclude everything; without any, the first looser question that finds some."""
+    """The single words and filters that exclude everything; without any, the first looser question that finds some.
+
+    They share the time of the question they stand in for; what there is no time left to try is not offered.
+    """
+    request = limit_time(request)
     tried = itertools.islice(_left_out(request), _MOST_TRIES)
     excluding = tuple(attempt for attempt in tried if _finds(actor, session, attempt.request))
     if excluding:
@@ -61,6 +66,8 @@ def list_nearest(actor: Actor, session: Session, request: SearchRequest) -> tupl
 
 
 def _finds(actor: Actor, session: Session, request: SearchRequest) -> bool:
+    if is_time_spent(request):
+        return False
     scope: ActorScope = session.info["scope"]
     few = replace(request, limit=5, with_snippets=False)
     hits = index_of(session).search(session, scope.records, few).hits

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import time
 import zlib
 from collections import Counter
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ MOST_RANKED = 1000
 FACETS = ("topic", "channel", "state", "grade", "level", "unit", "place")
 _CURSOR = b"intelhub/search/cursor/v1"
 _MOST_VALUES = 6
+_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +81,22 @@ class SearchResult:
     next_cursor: str | None = None
 
 
+def limit_time(request: SearchRequest) -> SearchRequest:
+    """The question with the end of its time, which everything asked on its account shares: counts and offers too."""
+    return replace(request, until=min(request.until, time.monotonic() + _SECONDS))
+
+
+def is_time_spent(request: SearchRequest) -> bool:
+    """Whether nothing more may be asked of the index on account of this question."""
+    return time.monotonic() >= request.until
+
+
 def search_records(actor: Actor, session: Session, request: SearchRequest, *, cursor: str = "") -> SearchResult:
     """Search what this actor may read; the query is sealed into the audit log before the page is shown.
 
     A cursor that this actor was not given, or not for this question, begins at the first page.
     """
+    request = limit_time(request)
     seal = _context_of(actor, request)
     onward = _open_place(session, cursor, seal) if cursor else None
     scope: ActorScope = session.info["scope"]
@@ -136,14 +149,20 @@ def _fresh(line: RecordSummary, hit: Hit) -> Hit | None:
 
 
 def _count(actor: Actor, session: Session, request: SearchRequest, hits: list[Hit], *, number: int) -> Counted:
-    """The figures beside a result, all of them over records that were read again."""
+    """The figures beside a result, all of them over records that were read again.
+
+    Where nothing was found nothing is counted again: what to leave out is offered instead, and tried once.
+    """
     facets = {name: _values(name, hits) for name in FACETS}
     beyond = set(FACETS) if number > EXACT else set()
-    for name in request.facets:
+    for name in request.facets if number else ():
+        if is_time_spent(request):
+            beyond.add(name)
+            continue
         rest = {other: values for other, values in request.facets.items() if other != name}
         readable, reaches_on = _readable(actor, session, replace(request, facets=rest))
         facets[name] = _values(name, readable)
-        beyond = beyond | {name} if reaches_on else beyond - {name}
+        beyond = beyond | {name} if reaches_on or is_time_spent(request) else beyond - {name}
     return Counted(
         count=min(number, EXACT + 1),
         facets={name: values for name, values in facets.items() if values},

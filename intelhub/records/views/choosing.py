@@ -17,18 +17,18 @@ from intelhub.records import queries
 from intelhub.records.service import choosing, desks
 from intelhub.records.views import blueprint
 from intelhub.records.views.listing import Attempt, list_page, read_address
+from intelhub.records.views.reading import read_version
 
 
 def read_chosen() -> dict[UUID, int]:
     """The chosen lines of a form, with the versions they were shown at; no more than a page has."""
-    values = (_chosen(value) for value in request.form.getlist("chosen")[: queries.PAGE])
-    return dict(pair for pair in values if pair)
-
-
-def _chosen(value: str) -> tuple[UUID, int] | None:
-    identity, _, version = value.partition(":")
-    found = queries.find_reference(identity)
-    return (found, int(version)) if found and version.isdigit() else None
+    chosen = {}
+    for value in request.form.getlist("chosen")[: queries.PAGE]:
+        identity, _, typed = value.partition(":")
+        found, version = queries.find_reference(identity), read_version(typed)
+        if found and version is not None:
+            chosen[found] = version
+    return chosen
 
 
 @blueprint.post("/records/chosen/assign", access=needs("record.assign"))

@@ -21,14 +21,13 @@ from intelhub.records.identifiers import IdentifierProblem, normalise
 from intelhub.records.service import drafting
 from intelhub.records.validation import IDENTIFIED_KINDS, check_content
 from intelhub.records.views import blueprint
-from intelhub.records.views.reading import compartments_held
+from intelhub.records.views.reading import compartments_held, read_version
 from intelhub.records.views.two_windows import both_versions, sent_meanwhile
 from intelhub.records.views.words import choices
 
 
 def _row_version() -> int:
-    typed = request.form.get("row_version", "")
-    return int(typed) if typed.isdigit() else 0
+    return read_version(request.form.get("row_version", "")) or 0
 
 
 def _draft_key() -> UUID:

@@ -22,14 +22,15 @@ from intelhub.records.service import desks, lowering, moving
 from intelhub.records.views import blueprint
 from intelhub.records.views.choosing import read_chosen
 from intelhub.records.views.home import Assigning, home_page
+from intelhub.records.views.reading import read_version
 from intelhub.records.views.record_page import Attempt, record_page
 
 
 def _version() -> int:
-    typed = request.form.get("row_version", "")
-    if not typed.isdigit():
+    version = read_version(request.form.get("row_version", ""))
+    if version is None:
         raise VersionMissing("This page does not say which version it rests on. Open the record again.")
-    return int(typed)
+    return version
 
 
 def _move(record_id: UUID, event: str, done: str, act: Callable[[], object]) -> ResponseReturnValue:

@@ -16,11 +16,18 @@ from intelhub.records.forms import NUMBERED_KINDS
 from intelhub.records.views import blueprint
 from intelhub.records.views.words import word
 
+_LONGEST_VERSION = 9
+
 TONES = {
     RecordState.DRAFT: "draft", RecordState.SUBMITTED: "waiting", RecordState.RECEIVED: "waiting",
     RecordState.EVALUATED: "active", RecordState.COLLATED: "active", RecordState.SHARED_UP: "done",
     RecordState.MERGED: "closed",
 }  # fmt: skip
+
+
+def read_version(typed: str) -> int | None:
+    """A row version that a form or line names; `None` for what is no number that a record could have."""
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= _LONGEST_VERSION else None
 
 
 def state_words(state: RecordState) -> tuple[str, str]:

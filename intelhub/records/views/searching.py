@@ -6,9 +6,9 @@ loading again show what was shown, and no word stands in an address, a log, a hi
 
 from __future__ import annotations
 
-from calendar import monthrange
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -16,7 +16,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
 from intelhub.organisation import load_directory
+from intelhub.platform.messages import Message
 from intelhub.platform.web import current_actor, current_session, needs
+from intelhub.records.catalogues import find_entry
 from intelhub.records.domain import RecordState
 from intelhub.records.service import asked, searching
 from intelhub.records.service.nothing_found import EXCLUDING, Change, Nearest, list_nearest
@@ -24,12 +26,13 @@ from intelhub.records.validation import HANOI
 from intelhub.records.views import blueprint
 from intelhub.records.views.reading import level_of, state_words
 from intelhub.records.views.words import word
-from intelhub.search import Order, SearchRequest
+from intelhub.search import Order, SearchRequest, read_span, unknown_date
 
 _LONGEST_QUERY = 1000
 _LONGEST_ADDRESS = 2500
 _MOST_MONTHS = 30
 _MONTHS_A_YEAR = 12
+_SPAN = re.compile(r"\d{4}(-\d{2})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,43 +46,42 @@ class Span:
     year: str = ""
 
 
-def _day(name: str, *, is_end: bool = False) -> datetime | None:
-    typed = request.form.get(name, "").strip()
-    for form in ("%Y-%m-%d", "%d/%m/%Y"):
-        try:
-            day = datetime.strptime(typed, form).replace(tzinfo=HANOI)
-        except ValueError:
-            continue
-        return _midnight(day) + (timedelta(days=1, microseconds=-1) if is_end else timedelta())
-    return None
+def _typed(name: str) -> str:
+    return request.form.get(name, "").strip()
 
 
-def _midnight(day: datetime) -> datetime:
-    return datetime.combine(day, time.min, HANOI)
+def _dates() -> tuple[datetime | None, datetime | None, tuple[Message, ...]]:
+    """The first and last moment asked for, by the time axis or by two days; and what of them is no date."""
+    span = read_span(_typed("span"), HANOI) if _SPAN.fullmatch(_typed("span")) else None
+    if span:
+        return *span, ()
+    first, last = (read_span(_typed(name), HANOI) for name in ("from", "to"))
+    unread = (name for name, read in (("from", first), ("to", last)) if _typed(name) and not read)
+    return first and first[0], last and last[1], tuple(unknown_date(_typed(name)) for name in unread)
 
 
-def _chosen_span() -> tuple[datetime, datetime] | None:
-    """The first and the last moment of the month or year that was chosen on the time axis."""
-    year, _, month = request.form.get("span", "").partition("-")
-    try:
-        first = datetime(int(year), int(month or 1), 1, tzinfo=HANOI)
-    except ValueError:
-        return None
-    last_month = first.month if month else _MONTHS_A_YEAR
-    last = first.replace(month=last_month, day=monthrange(first.year, last_month)[1])
-    return first, last + timedelta(days=1, microseconds=-1)
+def _is_listed(name: str, value: str) -> bool:
+    """Whether a filter's value is one of its list; units are asked for as they are named."""
+    if name == "grade":
+        source, info = find_entry("source_grade", value[:1]), find_entry("info_grade", value[1:])
+        return source is not None and info is not None
+    return name in {"unit", "place"} or find_entry(name, value) is not None
 
 
-def _request() -> SearchRequest:
-    facets = {name: tuple(request.form.getlist(name)) for name in searching.FACETS if request.form.getlist(name)}
-    not_before, not_after = _chosen_span() or (_day("from"), _day("to", is_end=True))
-    return SearchRequest(
+def _request() -> tuple[SearchRequest, tuple[Message, ...]]:
+    """What the form asks, and what of it could not be read; a value that is in no list is left out."""
+    given = {
+        name: tuple(one for one in request.form.getlist(name) if _is_listed(name, one)) for name in searching.FACETS
+    }
+    not_before, not_after, unread = _dates()
+    question = SearchRequest(
         text=request.form.get("q", "")[:_LONGEST_QUERY],
-        facets=facets,
+        facets={name: values for name, values in given.items() if values},
         not_before=not_before,
         not_after=not_after,
         order=Order.RELEVANCE if request.form.get("order") == "relevance" else Order.NEWEST,
     )
+    return question, unread
 
 
 def facet_words(name: str, value: str) -> str:
@@ -153,15 +155,16 @@ def _address(question: SearchRequest, cursor: str = "") -> str:
     return whole if len(whole) <= _LONGEST_ADDRESS else url_for(".search", asked=sealed)
 
 
-def _page_of(question: SearchRequest, cursor: str) -> dict[str, Any]:
-    """A page of hits, logged before it is shown."""
+def _page_of(question: SearchRequest, cursor: str, unread: tuple[Message, ...] = ()) -> dict[str, Any]:
+    """A page of hits, logged before it is shown; `unread` is said above it."""
     actor, session = current_actor(), current_session()
+    question = searching.limit_time(question)
     result = searching.search_records(actor, session, question, cursor=cursor)
     offers = () if result.found else list_nearest(actor, session, question)
     return {
         "page_level": level_of([one.line for one in result.found]),
         "asked": question,
-        "result": result,
+        "result": replace(result, notices=(*unread, *result.notices)),
         "found": asked.seal_words(actor, session, question) if result.found and question.text.strip() else None,
         "address": _address(question, cursor),
         "is_excluded": any(offer.change in EXCLUDING for offer in offers),
@@ -193,7 +196,8 @@ def search() -> ResponseReturnValue:
 @blueprint.post("/search", access=needs("record.search"))
 def run_search() -> ResponseReturnValue:
     """The hits, logged before they are shown: a page, or for a script of the page the parts that change."""
-    page = _page_of(_request(), request.form.get("cursor", ""))
+    question, unread = _request()
+    page = _page_of(question, request.form.get("cursor", ""), unread)
     if "HX-Request" in request.headers:
         return render_template("records/search_parts.html", **page)
     return render_template("records/search.html", **page)
