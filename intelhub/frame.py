@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from flask import Flask, Response, g, request, url_for
@@ -43,13 +44,18 @@ class Frame:
     ceiling: int
     locale: str
     demo: bool
-    navigation: tuple[NavigationItem, ...]
+    navigate: Callable[[], tuple[NavigationItem, ...]]
     search_url: str | None
     sign_out_url: str
     stay_url: str
     session_ends_at: datetime | None
     csrf_token: str
     now: datetime
+
+    @property
+    def navigation(self) -> tuple[NavigationItem, ...]:
+        """The places one may go to; what waits there is counted when a page first draws them, and by no fragment."""
+        return self.navigate()
 
     def locale_url(self, language: str) -> str:
         """The address that switches the language and comes back; a refusal says nothing of what was asked for."""
@@ -94,19 +100,26 @@ class Counts:
         return self.memory.count(actor, g.session, counter, is_fresh=is_fresh)
 
 
-def _navigation(actor: Actor, known: set[str], counts: Counts) -> tuple[NavigationItem, ...]:
-    return tuple(
-        NavigationItem(
-            label=words(),
-            url=url_for(endpoint),
-            icon=icon,
-            shortcut=shortcut,
-            is_current=request.endpoint == endpoint,
-            count=counts.of(endpoint, actor),
-        )
-        for endpoint, icon, shortcut, permission, words in _PLACES
-        if endpoint in known and (permission is None or may(actor, permission))
-    )
+def _navigation(actor: Actor, known: Collection[str], counts: Counts) -> tuple[NavigationItem, ...]:
+    if actor is NOBODY:
+        return ()
+    here = request.script_root + request.path
+    items = []
+    for endpoint, icon, shortcut, permission, words in _PLACES:
+        if endpoint in known and (permission is None or may(actor, permission)):
+            url = url_for(endpoint)
+            items.append(
+                NavigationItem(
+                    label=words(),
+                    url=url,
+                    icon=icon,
+                    shortcut=shortcut,
+                    # By its address: a question sent by POST is answered at the place it was asked at.
+                    is_current=here == url,
+                    count=counts.of(endpoint, actor),
+                )
+            )
+    return tuple(items)
 
 
 def _unit_name(actor: Actor, locale: str) -> str:
@@ -133,7 +146,7 @@ def build_frame(app: Flask, counts: Counts, *, is_demo: bool) -> Frame:
         ceiling=actor.ceiling,
         locale=locale,
         demo=is_demo,
-        navigation=_navigation(actor, set(app.view_functions), counts) if actor is not NOBODY else (),
+        navigate=cache(partial(_navigation, actor, app.view_functions, counts)),
         search_url=url_for("records.search") if may(actor, "record.search") else None,
         sign_out_url=url_for("access.sign_out"),
         stay_url=url_for("access.stay"),

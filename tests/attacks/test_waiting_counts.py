@@ -12,6 +12,7 @@ from intelhub import access, records
 from intelhub.access import NOBODY, scope_for
 from intelhub.platform.actor import Place
 from intelhub.platform.roles import driver_address
+from intelhub.platform.web.counting import CountMemory
 from intelhub.records.service import desks
 from tests.factories.record_world import act, drafted, fill, submitted, travelled
 
@@ -149,3 +150,30 @@ def test_a_hundred_and_more_are_said_as_such(house, client_as):
             f"insert into records (id, {names}) select gen_random_uuid(), {names} from records, generate_series(1, 120)"
         )
     assert number(client_as("leader")) == "99+"
+
+
+def test_what_draws_no_navigation_counts_nothing(house, client_as, monkeypatch):
+    submitted(house)
+    leader = client_as("leader")
+    assert number(leader) == "1"
+    counted = []
+    answer = CountMemory.count
+
+    def noting(self, *given, **options):
+        counted.append(options)
+        return answer(self, *given, **options)
+
+    monkeypatch.setattr(CountMemory, "count", noting)
+    script = {"HX-Request": "true"}
+    assert "<nav" not in leader.submit("/search", {"q": "phụ tùng"}, headers=script).get_data(as_text=True)
+    assert "<option" in leader.submit("/suggestions/units", {"unit": "15"}, headers=script).get_data(as_text=True)
+    assert counted == []
+    assert "<nav" in leader.submit("/search", {"q": "phụ tùng"}).get_data(as_text=True)
+    assert len(counted) == 1, "once a page, however often it is drawn"
+
+
+def test_a_search_from_the_bar_stands_at_its_place_of_the_navigation(house, client_as):
+    submitted(house)
+    page = client_as("leader").submit("/search", {"q": "phụ tùng"}).get_data(as_text=True)
+    side = _COUNT.search(page).group()
+    assert re.findall(r'href="([^"]+)" aria-current="page"', side) == ["/search"]
