@@ -59,7 +59,8 @@ def collect() -> Catalog:
     for keywords, least_words in ((MARKS, 1), (SENTENCES, 2)):
         for name, _line, sentence, _comments, context in extract_from_dir(PACKAGE, METHODS, strict, keywords):
             # One word alone, given to a refusal, is the name of a field or a rule.
-            if isinstance(sentence, str) and len(sentence.split()) >= least_words:
+            first = sentence if isinstance(sentence, str) else sentence[0]  # of one and of many: the one
+            if len(first.split()) >= least_words:
                 catalog.add(sentence, locations=[(f"intelhub/{name}", 1)], context=context)
     for sentence in PERMISSIONS.values():
         catalog.add(sentence, locations=[("intelhub/access/permissions.py", 1)])
@@ -119,7 +120,7 @@ def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     PO.write_bytes(as_po(catalog))
     MO.write_bytes(as_mo(catalog))
-    missing = [message.id for message in catalog if message.id and not message.string]
+    missing = [message.id for message in catalog if message.id and not any(message.string)]
     for sentence in missing:
         sys.stdout.write(f"without Vietnamese: {sentence}\n")
     sys.stdout.write(f"{len(catalog)} sentences, {len(missing)} without Vietnamese\n")

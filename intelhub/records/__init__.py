@@ -27,7 +27,6 @@ from intelhub.records.service.lowering import lower_level
 from intelhub.records.service.moving import (
     acknowledge_record,
     assign_record,
-    assign_records,
     collate_record,
     evaluate_record,
     forward_record,
@@ -72,7 +71,6 @@ __all__ = [
     "Work",
     "acknowledge_record",
     "assign_record",
-    "assign_records",
     "blueprint",
     "check_import",
     "collate_record",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from intelhub import records
 from intelhub.platform.actor import Place
@@ -80,6 +82,59 @@ def test_from_home_nothing_is_moved_that_is_shown_on_site_alone(house, client_as
     assert answer.status_code == 409
     assert steps_of(house, high) == ["submit", "forward"]
     assert len(steps_of(house, low)) == 3
+
+
+@pytest.mark.parametrize("address", ["/records/assign", "/records/chosen/assign"])
+def test_locks_are_taken_in_one_order_and_who_may_grade_is_asked_once(house, client_as, address):
+    """Two people who chose the same records in another order would wait for each other's locks for ever."""
+    chosen = [f"{one}:3" for one in sorted((travelled(house, 1) for _ in range(3)), reverse=True)]
+    seen: list[tuple[str, str]] = []
+
+    def note(_connection, _cursor, statement, parameters, *_rest):
+        seen.append((statement, str(parameters)))
+
+    event.listen(house.units.engine, "before_cursor_execute", note)
+    form = {"chosen": chosen, "assignee": str(house.people["analyst"])}
+    try:
+        assert client_as("analyst").submit(address, form).status_code == 303
+    finally:
+        event.remove(house.units.engine, "before_cursor_execute", note)
+    ids = [one.partition(":")[0] for one in chosen]
+    locked = [
+        one for text, given in seen if "FOR UPDATE" in text for one in ids if UUID(one).hex in given.replace("-", "")
+    ]
+    assert locked == sorted(ids)
+    locks = [place for place, (text, _) in enumerate(seen) if "FOR UPDATE" in text and "FROM records" in text]
+    between = [text for text, _ in seen[locks[1] : locks[-1]]]
+    assert not any("FROM posts" in text or "FROM users" in text for text in between)
+
+
+def test_what_is_taken_back_is_not_said_to_be_done(house, client_as, monkeypatch):
+    record_id = travelled(house, 1)
+    analyst = client_as("analyst")
+    form = {"chosen": f"{record_id}:3", "assignee": str(house.people["analyst"])}
+
+    def commit(_session):
+        raise RuntimeError("the server stopped")
+
+    token = analyst.token()
+    with monkeypatch.context() as broken:
+        broken.setattr(Session, "commit", commit)
+        answer = analyst.post("/records/assign", data={**form, "csrf_token": token})
+    assert answer.status_code == 500
+    assert steps_of(house, record_id) == ["submit", "forward"]
+    assert "Đã phân công" not in answer.get_data(as_text=True) + analyst.get("/records").get_data(as_text=True)
+    assert analyst.submit("/records/assign", form).status_code == 303
+    assert "Đã phân công 1 phiếu tin." in analyst.get("/records").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(("number", "words"), [(1, "1 record assigned."), (2, "2 records assigned.")])
+def test_a_count_stands_in_the_right_number(house, client_as, number, words):
+    chosen = [f"{travelled(house, 1)}:3" for _ in range(number)]
+    analyst = client_as("analyst")
+    analyst.set_cookie("language", "en")
+    analyst.submit("/records/assign", {"chosen": chosen, "assignee": str(house.people["analyst"])})
+    assert words in analyst.get("/records").get_data(as_text=True)
 
 
 def test_whoever_has_no_line_for_the_act_is_turned_away_at_the_gate(house, client_as):

@@ -135,15 +135,17 @@ def test_the_record_of_the_address_is_the_one_that_is_changed(house, client_as):
     assert row_of(house, foreign).row_version == before.row_version
 
 
-def test_a_heap_with_one_foreign_record_is_not_assigned_at_all(house, client_as):
+def test_a_foreign_record_in_a_heap_is_not_assigned_with_the_others(house, client_as):
     mine, foreign = travelled(house, 1), submitted(house)
     version = version_of(house, "analyst", mine)
     answer = client_as("analyst").submit(
         "/records/assign",
         {"assignee": str(house.people["analyst"]), "chosen": [f"{mine}:{version}", f"{foreign}:2"]},
     )
-    assert answer.status_code == 404
-    assert row_of(house, mine).assignee_id is None
+    assert answer.status_code == 409
+    assert str(foreign) not in answer.get_data(as_text=True)
+    assert row_of(house, mine).assignee_id == house.people["analyst"]
+    assert row_of(house, foreign).assignee_id is None
 
 
 def test_a_heap_that_was_overtaken_names_no_foreign_record_beside_its_own(house, client_as):
@@ -154,7 +156,7 @@ def test_a_heap_that_was_overtaken_names_no_foreign_record_beside_its_own(house,
         {"assignee": str(house.people["analyst"]), "chosen": [f"{mine}:1", f"{foreign}:1"]},
     )
     shown = answer.get_data(as_text=True)
-    assert answer.status_code == 412
+    assert answer.status_code == 409
     assert str(mine) in shown
     assert str(foreign) not in shown
     assert "Phieukin" not in shown

@@ -260,7 +260,7 @@ class RandomActs(RuleBasedStateMachine):
                 and paper.came >= CAME_TO_DEPARTMENT
             )
             assignee = self.house.people[chosen.name]
-            return is_lawful and is_able, lambda a, s: records.assign_records(a, s, [at], assignee)
+            return is_lawful and is_able, lambda a, s: records.assign_record(a, s, *at, assignee_id=assignee)
         if act == "mark_duplicate":
             target = data.draw(st.sampled_from(self.papers))
             is_other = target is not paper and reads(one, target)

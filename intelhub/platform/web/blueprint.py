@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, g, make_response
+from flask import Blueprint, Response, current_app, g, make_response, request
+from flask import session as cookie
+from flask.globals import request_ctx
 
 from intelhub.platform.web.current import house
 
@@ -66,9 +68,24 @@ def keep_work() -> None:
     g.keep_work = True
 
 
+def _unsay() -> None:
+    """Take back what a view said of an act that is rolled back: the next page would say that it was done."""
+    if "_flashes" in cookie or request_ctx.flashes:
+        before = current_app.session_interface.open_session(current_app, request)
+        cookie["_flashes"] = before.get("_flashes", []) if before else []
+        request_ctx.flashes = None
+
+
 def _in_unit_of_work(view: Callable[..., Any]) -> Callable[..., Response]:
     @functools.wraps(view)
     def run(**arguments: Any) -> Response:
+        try:
+            return work(arguments)
+        except Exception:
+            _unsay()
+            raise
+
+    def work(arguments: dict[str, Any]) -> Response:
         with house().units.begin(g.actor, g.scope, g.known) as session:
             g.session = session
             try:

@@ -44,7 +44,7 @@ class RefusedLine:
 
 def assign_each(actor: Actor, session: Session, chosen: Mapping[UUID, int], assignee_id: UUID) -> Outcome:
     """Give each of these records, at the version it was shown at, to one person who may grade it."""
-    return _each(session, chosen, partial(assign_record, actor, session, assignee_id=assignee_id))
+    return _each(session, chosen, partial(assign_record, actor, session, assignee_id=assignee_id, graders={}))
 
 
 def take_on_each(actor: Actor, session: Session, chosen: Mapping[UUID, int]) -> Outcome:

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from intelhub.access import Decision, list_people_who_may, require
+from intelhub.access import Decision, Label, list_people_who_may, require
 from intelhub.audit import ObjectRef, record_act
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor
@@ -28,6 +28,7 @@ from intelhub.records.service.linking import get_other
 from intelhub.records.validation import check_entities
 
 _MOST_CONFIRMING = 20
+_ANY_RECORD = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,20 +170,29 @@ def acknowledge_record(actor: Actor, session: Session, record_id: UUID, row_vers
     return complete_move(actor, session, move)
 
 
-def assign_record(actor: Actor, session: Session, record_id: UUID, row_version: int, *, assignee_id: UUID) -> RecordRow:
-    """Give a record to somebody who may grade it, from whoever worked on it until now."""
+def assign_record(
+    actor: Actor,
+    session: Session,
+    record_id: UUID,
+    row_version: int,
+    *,
+    assignee_id: UUID,
+    graders: dict[Label, frozenset[UUID]] | None = None,
+) -> RecordRow:
+    """Give a record to somebody who may grade it, from whoever worked on it until now.
+
+    `graders` remembers who may grade what, while many records are given one after the other.
+    """
     move = begin_move(actor, session, record_id, row_version, "assign")
-    able = list_people_who_may(actor, session, "evaluate", queries.label_of(move.row))
-    if assignee_id not in {person.id for person in able}:
+    graders = {} if graders is None else graders
+    label = replace(queries.label_of(move.row), object_id=_ANY_RECORD)  # which record it is decides nothing
+    if label not in graders:
+        graders[label] = frozenset(one.id for one in list_people_who_may(actor, session, "evaluate", label))
+    if assignee_id not in graders[label]:
         said = Message("This person may not grade the record. Choose somebody who may.")
         raise RuleRefused(said, rule="assignee_may_not_grade", fields={"assignee": (said,)})
     move.row.assignee_id = assignee_id
     return complete_move(actor, session, move)
-
-
-def assign_records(actor: Actor, session: Session, chosen: Iterable[tuple[UUID, int]], assignee_id: UUID) -> int:
-    """Give records to one person who may grade them; returns how many."""
-    return len([assign_record(actor, session, *one, assignee_id=assignee_id) for one in chosen])
 
 
 def evaluate_record(

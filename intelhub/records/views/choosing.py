@@ -1,13 +1,15 @@
-"""Acts on the lines chosen in the list: what can be done is done, what is refused stays chosen and says why."""
+"""Acts on lines chosen in the list or on a desk: what can be done is done, what is refused stays and says why."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from uuid import UUID
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import ngettext
 
 from intelhub.platform.errors import RuleRefused, StaleVersion
 from intelhub.platform.messages import Message
@@ -16,6 +18,7 @@ from intelhub.platform.web.errors import audit_refusal
 from intelhub.records import queries
 from intelhub.records.service import choosing, desks
 from intelhub.records.views import blueprint
+from intelhub.records.views.home import home_page
 from intelhub.records.views.listing import Attempt, list_page, read_address
 from intelhub.records.views.reading import read_version
 
@@ -34,12 +37,23 @@ def read_chosen() -> dict[UUID, int]:
 @blueprint.post("/records/chosen/assign", access=needs("record.assign"))
 def assign_chosen() -> ResponseReturnValue:
     """Give the chosen lines of the list to one person."""
+    return _assign(list_page, _the_list)
+
+
+@blueprint.post("/records/assign", access=needs("record.assign"))
+def assign_from_desk() -> ResponseReturnValue:
+    """Give the chosen lines of a desk at home to one person."""
+    return _assign(home_page, lambda: url_for(".home"))
+
+
+def _assign(page: Callable[[Attempt], str], back: Callable[[], str]) -> ResponseReturnValue:
     chosen, assignee = read_chosen(), queries.find_reference(request.form.get("assignee"))
     if assignee is None or not chosen:
         said = Message("Choose at least one record and a person.")
-        return _again(Attempt(chosen=chosen, assignee=assignee, errors=(said,)), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _again(page, Attempt(chosen=chosen, assignee=assignee, errors=(said,)), HTTPStatus.UNPROCESSABLE_ENTITY)
     outcome = choosing.assign_each(current_actor(), current_session(), chosen, assignee)
-    return _answer(chosen, outcome, gettext("%(count)s records assigned.", count=outcome.done), assignee)
+    done = ngettext("%(num)s record assigned.", "%(num)s records assigned.", outcome.done)
+    return _answer(outcome, Attempt(chosen=chosen, assignee=assignee, done=done), page, back)
 
 
 @blueprint.post("/records/chosen/take-on", access=needs("record.acknowledge"))
@@ -48,31 +62,34 @@ def take_on_chosen() -> ResponseReturnValue:
     chosen = read_chosen()
     if not chosen:
         said = Message("Choose at least one record.")
-        return _again(Attempt(errors=(said,)), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _again(list_page, Attempt(errors=(said,)), HTTPStatus.UNPROCESSABLE_ENTITY)
     outcome = choosing.take_on_each(current_actor(), current_session(), chosen)
-    return _answer(chosen, outcome, gettext("%(count)s records taken on.", count=outcome.done))
+    done = ngettext("%(num)s record taken on.", "%(num)s records taken on.", outcome.done)
+    return _answer(outcome, Attempt(chosen=chosen, done=done), list_page, _the_list)
+
+
+def _the_list() -> str:
+    address = read_address(desks.list_desks(current_actor(), current_session())).address
+    return url_for(".list_records", **address)
 
 
 def _answer(
-    chosen: dict[UUID, int], outcome: choosing.Outcome, done: str, assignee: UUID | None = None
+    outcome: choosing.Outcome, attempt: Attempt, page: Callable[[Attempt], str], back: Callable[[], str]
 ) -> ResponseReturnValue:
     if not outcome.refused:
-        flash(done, "good")
-        address = read_address(desks.list_desks(current_actor(), current_session())).address
-        return redirect(url_for(".list_records", **address), 303)
+        flash(attempt.done, "good")
+        return redirect(back(), 303)
     for record_id, error in outcome.refused.items():
         if not isinstance(error, RuleRefused | StaleVersion):
             audit_refusal(error, ("record", record_id))
-    if outcome.done:
-        flash(done, "good")
-    still = {one: version for one, version in chosen.items() if one in outcome.refused}
-    again = Attempt(chosen=still, assignee=assignee, refused=outcome.refused)
-    return _again(again, _status(outcome))
+    still = {one: version for one, version in attempt.chosen.items() if one in outcome.refused}
+    done = attempt.done if outcome.done else ""
+    return _again(page, replace(attempt, chosen=still, refused=outcome.refused, done=done), _status(outcome))
 
 
-def _again(attempt: Attempt, status: HTTPStatus) -> ResponseReturnValue:
-    keep_work()  # what was done stands, and showing the list again is a reading that stays logged
-    return list_page(attempt), int(status)
+def _again(page: Callable[[Attempt], str], attempt: Attempt, status: HTTPStatus) -> ResponseReturnValue:
+    keep_work()  # what was done stands, and showing the lines again is a reading that stays logged
+    return page(attempt), int(status)
 
 
 def _status(outcome: choosing.Outcome) -> HTTPStatus:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
@@ -13,14 +12,13 @@ from flask_babel import gettext
 
 from intelhub.access import may
 from intelhub.platform.actor import Actor
-from intelhub.platform.errors import Refused, RuleRefused
-from intelhub.platform.messages import Message
 from intelhub.platform.web import current_actor, current_session, show_stations, signed_in
 from intelhub.records.domain import RecordState, RecordSummary
 from intelhub.records.queries import ListFilter, count_records
-from intelhub.records.service import desks, lateness, reading
+from intelhub.records.service import choosing, desks, lateness, reading
 from intelhub.records.views import blueprint
 from intelhub.records.views.desks import act_on, limit_words, title_of
+from intelhub.records.views.listing import Attempt
 from intelhub.records.views.reading import event_words, level_of, names_of
 
 _NEWEST = 20
@@ -103,28 +101,14 @@ def _changed(changes: Sequence[desks.Change], *, act: str | None = None) -> tupl
     return tuple(lines)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assigning:
-    """An assignment that was refused: the chosen records, at the versions they were shown at, and for whom."""
-
-    chosen: Mapping[UUID, int] = field(default_factory=dict)
-    assignee: UUID | None = None
-    refused: Refused | None = None
-
-    @property
-    def errors(self) -> tuple[Message, ...]:
-        """The sentences about the choice of a person."""
-        return tuple(self.refused.fields.get("assignee", ())) if isinstance(self.refused, RuleRefused) else ()
-
-
 @blueprint.get("/", access=signed_in("everybody has a desk; what lies on it is filtered by the row scope"))
 def home() -> ResponseReturnValue:
     """The desk of whoever is signed in."""
-    return home_page(Assigning())
+    return home_page(Attempt())
 
 
-def home_page(assigning: Assigning) -> str:
-    """The desk as it is now; what was chosen for an assignment that was refused is chosen still."""
+def home_page(attempt: Attempt) -> str:
+    """The desk as it is now; what was chosen for an assignment that refused it is chosen still."""
     actor, session = current_actor(), current_session()
     offered = desks.list_desks(actor, session)
     share = _share_of(sum(desk.waits for desk in offered))
@@ -137,17 +121,17 @@ def home_page(assigning: Assigning) -> str:
     if desks.reads_of_others(actor, session):
         near = _changed(desks.show_changes(actor, session, ListFilter(states=moved), limit=_NEAR, by_others=True))
     graders = desks.list_graders(actor, session) if may(actor, "record.assign") else ()
-    is_overtaken = assigning.refused is not None and not assigning.errors
-    overtaken = reading.list_overtaken(actor, session, assigning.chosen) if is_overtaken else ()
-    steps = [step for _, meanwhile in overtaken for step in meanwhile]
+    refused = choosing.list_refused(actor, session, attempt.refused, attempt.chosen) if attempt.refused else ()
+    steps = [step for one in refused for step in one.steps]
     lines = [line.record for one in shown for line in one.lines] + [line.record for line in near or ()]
-    lines += [*sent, *(line for line, _ in overtaken)]
+    lines += [*sent, *(one.line for one in refused)]
     return render_template(
         "records/home.html",
         page_level=max(level_of(lines), *(step.level for step in steps), 0),
-        assigning=assigning,
+        attempt=attempt,
+        refused=refused,
+        hidden=len(attempt.refused) - len(refused),
         limit_words=limit_words,
-        overtaken=overtaken,
         shown=shown,
         looked_through=desks.LOOKED_THROUGH,
         sent=sent,

@@ -58,12 +58,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """An act on chosen lines, some or all of which it refused: they stay chosen, at the versions they were shown at."""
+    """An act on chosen lines, some or all of which it refused: they stay chosen, at the versions they were shown at.
+
+    `done` says what was done to the others, on this page alone: a sentence for the next page would outlive it where
+    this one fails and takes the act back.
+    """
 
     chosen: Mapping[UUID, int] = field(default_factory=dict)
     assignee: UUID | None = None
     refused: Mapping[UUID, IntelhubError] = field(default_factory=dict)
     errors: tuple[Message, ...] = ()
+    done: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,7 @@ class Marked:
     source: Marks = ()
     place: Marks = ()
     places: int = 0
+    has_more: bool = False
     sealed: str = field(default="", repr=False)
 
 
@@ -76,6 +77,7 @@ def marks_in(record: Record, sealed: str) -> Marked | None:
         source=rest[-2],
         place=rest[-1],
         places=min(places, _MOST_PLACES),
+        has_more=places > _MOST_PLACES,
         sealed=sealed,
     )
 

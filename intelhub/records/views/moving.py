@@ -12,16 +12,12 @@ from flask_babel import gettext
 
 from intelhub.organisation import tier_name
 from intelhub.platform.errors import Conflict, RuleRefused, StaleVersion, VersionMissing
-from intelhub.platform.messages import Message
 from intelhub.platform.web import current_actor, current_session, keep_work, needs
 from intelhub.platform.web.errors import audit_refusal
-from intelhub.records import queries
 from intelhub.records.domain import Grade
 from intelhub.records.forms import entities_of, subjects_from_form
 from intelhub.records.service import desks, lowering, moving
 from intelhub.records.views import blueprint
-from intelhub.records.views.choosing import read_chosen
-from intelhub.records.views.home import Assigning, home_page
 from intelhub.records.views.reading import read_version
 from intelhub.records.views.record_page import Attempt, record_page
 
@@ -176,27 +172,3 @@ def share_up_record(record_id: UUID) -> ResponseReturnValue:
         gettext("The %(tier)s can read this record now.", tier=tier_name(1)),
         lambda: moving.share_up_record(actor, session, record_id, _version(), note=request.form.get("reason", "")),
     )
-
-
-@blueprint.post("/records/assign", access=needs("record.assign"))
-def assign_records() -> ResponseReturnValue:
-    """Give the chosen records to one person."""
-    assignee = queries.find_reference(request.form.get("assignee"))
-    chosen = read_chosen()
-    try:
-        count = _assign(chosen, assignee)
-    except (RuleRefused, StaleVersion, Conflict) as refused:
-        current_session().rollback()
-        if isinstance(refused, Conflict):
-            audit_refusal(refused)
-        keep_work()  # showing the desk again is a reading that stays logged
-        return home_page(Assigning(chosen=chosen, assignee=assignee, refused=refused)), int(refused.status)
-    flash(gettext("%(count)s records assigned.", count=count), "good")
-    return redirect(url_for(".home"), 303)
-
-
-def _assign(chosen: dict[UUID, int], assignee: UUID | None) -> int:
-    if assignee is None or not chosen:
-        said = Message("Choose at least one record and a person.")
-        raise RuleRefused(said, rule="nothing_chosen", fields={"assignee": (said,)})
-    return moving.assign_records(current_actor(), current_session(), chosen.items(), assignee)

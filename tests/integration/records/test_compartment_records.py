@@ -149,7 +149,7 @@ def test_nothing_is_forwarded_to_a_department_where_nobody_could_work_on_it(hous
     assert stored(house, RecordRow)[0].state == "received"
     version = version_of(house, "analyst", record_id)
     with pytest.raises(RuleRefused) as refused, house.acting("analyst") as (actor, session):
-        records.assign_records(actor, session, [(record_id, version)], house.people["analyst2"])
+        records.assign_record(actor, session, record_id, version, assignee_id=house.people["analyst2"])
     assert refused.value.rule == "assignee_may_not_grade"
 
 

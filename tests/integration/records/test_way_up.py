@@ -157,9 +157,10 @@ def test_assignment_goes_to_somebody_who_may_grade_it(house):
     version = version_of(house, "head", record_id)
     for unable in ("analyst2", "stranger", "auditor"):
         with pytest.raises(RuleRefused), house.acting("head") as (actor, session):
-            records.assign_records(actor, session, [(record_id, version)], house.people[unable])
+            records.assign_record(actor, session, record_id, version, assignee_id=house.people[unable])
     with house.acting("head") as (actor, session):
-        assert records.assign_records(actor, session, [(record_id, version)], house.people["analyst"]) == 1
+        given = records.assign_record(actor, session, record_id, version, assignee_id=house.people["analyst"])
+        assert given.assignee_id == house.people["analyst"]
 
 
 def test_an_author_discards_a_draft_and_nobody_discards_what_was_sent(house):

@@ -215,7 +215,7 @@ def test_the_list_shows_what_the_desk_holds_and_says_so_in_a_chip(house, client_
     where = {"mine": travelled(house, 2), "triage": travelled(house, 1)}
     theirs = where["colleagues"] = travelled(house, 1)
     with house.acting("head") as (actor, session):
-        records.assign_records(actor, session, [(theirs, 3)], house.people["analyst2"])
+        records.assign_record(actor, session, theirs, 3, assignee_id=house.people["analyst2"])
     analyst = client_as("analyst")
     page = analyst.get(f"/records?desk={key}").get_data(as_text=True)
     assert set(_ID.findall(page)) == {str(where[key])}

@@ -87,6 +87,9 @@ def test_of_very_many_places_the_first_are_marked(house, client_as):
     client = client_as("leader")
     marks = marked(client, f"/records/{record_id}?found={found(client, 'hang')}")
     assert len(marks) == 200
+    page = client.get(f"/records/{record_id}?found={found(client, 'hang')}").get_data(as_text=True)
+    assert "Tìm thấy 200+ chỗ" in page
+    assert 'href="#found-200"' in page
 
 
 def test_the_preview_shows_text_and_facts_to_a_script_and_as_a_page(house, client_as):
