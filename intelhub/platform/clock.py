@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+YEARS = range(1900, 3000)
+"""The years anything here can mean; near the ends of the calendar a moment cannot be told in another time zone."""
+
 _told: ContextVar[datetime | None] = ContextVar("told", default=None)
 
 

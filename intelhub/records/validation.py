@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from intelhub.platform import clock
 from intelhub.platform.errors import RuleRefused
 from intelhub.platform.messages import Message
 from intelhub.records.catalogues import catalogue, entry
@@ -25,7 +26,6 @@ IDENTIFIED_KINDS = frozenset({"enterprise", "vehicle", "vessel", "container", "d
 _NAME_MAXIMUM, _REASON_MAXIMUM, _SUBJECTS_MAXIMUM, _CLOCK_LEEWAY = 200, 500, 40, timedelta(minutes=5)
 _PSEUDONYM = re.compile(r"CS-\d{4,6}")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # category Cc without the new line and the tab
-_YEARS = range(1900, 9999)
 _TIME_FORMATS = ("%d/%m/%Y %H:%M", "%d/%m/%Y")
 
 
@@ -46,7 +46,7 @@ def parse_time(text: str) -> datetime | None:
             break
         else:
             return None
-    if moment.year not in _YEARS:
+    if moment.year not in clock.YEARS:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=HANOI)
 

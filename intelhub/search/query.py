@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 
+from intelhub.platform import clock
 from intelhub.platform.messages import Message
 from intelhub.search.analysis import (
     Spotted,
@@ -387,8 +388,6 @@ _DATES = (
     (re.compile(r"(?:(?P<d>\d{1,2})[-/.])?(?P<m>\d{1,2})[-/.](?P<y>\d{4})", re.ASCII)),
 )
 _LAST_MONTH = 12
-# Near the ends of the calendar a moment cannot be told in another time zone.
-_YEARS = range(1900, 3000)
 
 
 def read_span(value: str, zone: tzinfo = VIETNAM) -> tuple[datetime, datetime] | None:
@@ -397,7 +396,7 @@ def read_span(value: str, zone: tzinfo = VIETNAM) -> tuple[datetime, datetime] |
     if match is None:
         return None
     year, month, day = (int(match[name]) if match[name] else None for name in ("y", "m", "d"))
-    if year is None or year not in _YEARS:
+    if year is None or year not in clock.YEARS:
         return None
     try:
         start = datetime(year, month or 1, day or 1, tzinfo=zone)

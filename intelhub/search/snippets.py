@@ -146,10 +146,10 @@ def _marks_of(leaf: Leaf, number: int, found: list[SpottedWord]) -> list[_Mark]:
             ]
         case Phrase(words=wanted, is_exact=must_be_exact):
             runs = _runs(found, [word.folded for word in wanted])
-            exact = [[here.exact for here in run] == [word.exact for word in wanted] for run in runs]
+            spelled = [[here.exact for here in run] == [word.exact for word in wanted] for run in runs]
             return [
                 _Mark(run[0].start, run[-1].end, number, is_exact)
-                for run, is_exact in zip(runs, exact, strict=True)
+                for run, is_exact in zip(runs, spelled, strict=True)
                 if is_exact or not must_be_exact
             ]
         case Identifier(words=wanted):
