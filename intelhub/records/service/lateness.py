@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from intelhub.access import HANDLING_CODES, handling_allows
+from intelhub.organisation import load_directory
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor
 from intelhub.records import queries
@@ -74,11 +75,12 @@ def today_filter() -> ListFilter:
 
 
 def list_late(actor: Actor, session: Session, wanted: ListFilter) -> tuple[Late, ...]:
-    """The units with late records by state, the latest first; one question, whatever the number of units."""
+    """The units with late records by state, the latest first; of each no more than 101 are counted: “100+”."""
     limits = _limits(session)
+    units = [unit.id for unit in load_directory(session).ever.units]  # records may still lie at a closed one
     found = [
         Late(unit_id=unit_id, state=state, count=count, since=since, limit=limits[state])
-        for unit_id, state, count, since in queries.count_by_unit(actor, session, wanted)
+        for unit_id, state, count, since in queries.count_by_unit(actor, session, wanted, units)
     ]
     return tuple(sorted(found, key=lambda one: (-one.by, one.unit_id, one.state)))
 

@@ -12,7 +12,7 @@ from intelhub.health.report import find_report
 from intelhub.platform.database import open_engine
 from intelhub.platform.roles import driver_address
 from intelhub.platform.unit_of_work import UnitsOfWork
-from intelhub.records import rewrap_records
+from intelhub.records import count_older_wraps, rewrap_records
 from intelhub.search import list_merges_due, merge_partition
 from intelhub.worker import WORKER, SystemScope
 from tests.factories.record_world import submitted, travelled
@@ -70,6 +70,24 @@ def test_what_lies_under_a_replaced_key_is_counted_until_it_is_wrapped_anew(hous
             pass
         report_on_keys(session)
     assert reported(house)[2] == 0
+
+
+def test_what_lies_under_a_replaced_key_is_found_by_an_index(house, worker):
+    """After a rotation this is counted at each start and each hour: it must not read every record there is."""
+    submitted(house)
+    with worker() as session:
+        why = {"unscoped": "how the server reads"}
+        session.execute(text("UPDATE key_encryption_keys SET retired_at = now()"), execution_options=why)
+        session.execute(text("SET LOCAL enable_seqscan = off"), execution_options=why)
+        read = text(
+            "SELECT coalesce(sum(seq_scan), 0), coalesce(sum(idx_scan), 0) FROM pg_stat_xact_user_tables"
+            " WHERE relname IN ('records', 'record_versions', 'record_steps')"
+        )
+        before = session.execute(read, execution_options=why).one()
+        assert count_older_wraps(session, most=10) >= 2
+        whole, indexed = session.execute(read, execution_options=why).one()
+        assert (whole - before[0], indexed - before[1]) == (0, 3)
+        session.rollback()
 
 
 def test_the_application_cannot_write_it(house):

@@ -125,6 +125,17 @@ def test_these_lines_follow_the_policy(client_as):
         assert ('id="desk-late"' in page, 'id="desk-today"' in page) == (sees_late, sees_today), username
 
 
+def test_no_more_are_counted_than_are_shown(house, aged, monkeypatch):
+    """Whoever has thousands waiting reads a hundred of them, and still the oldest of all."""
+    monkeypatch.setattr("intelhub.records.queries.COUNT_LIMIT", 1)
+    for hours in (90, 120, 100):
+        aged(travelled(house, 1), hours)
+    with house.acting("head") as (actor, session):
+        (late,) = lateness.list_late(actor, session, lateness.late_filter(session))
+        assert late.count == 2, "one more than is told, which makes it “+”"
+        assert timedelta(hours=47) <= late.by < timedelta(hours=49)
+
+
 def test_many_units_are_cut_and_lead_to_the_whole_list(house, tmp_path, aged, monkeypatch):
     monkeypatch.setattr("intelhub.records.views.home._LATEST", 1)
     aged(travelled(house, 1), 100)
