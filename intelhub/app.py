@@ -58,13 +58,14 @@ def open_house(settings: Settings, *, role: str = "app") -> House:
     vault = Vault(open_key_file(settings.key_file, passphrase))
     engine = open_engine(settings.url_for(role), pool_size=settings.web_threads + 1)  # type: ignore[arg-type]
     index = SealedIndex(memory=settings.search_memory_mb * 1024 * 1024)
-    info = {"vault": vault, "search_index": index, records.STAGE_LIMITS: _stage_limits(settings)}
+    info = {"vault": vault, "search_index": index, records.STAGE_LIMITS: stage_limits(settings)}
     house = House(settings=settings, vault=vault, units=UnitsOfWork(engine, info))
     _require_own_keys(house)
     return house
 
 
-def _stage_limits(settings: Settings) -> Mapping[records.RecordState, timedelta]:
+def stage_limits(settings: Settings) -> Mapping[records.RecordState, timedelta]:
+    """How long a record may lie in each state before it is late."""
     hours = {
         records.RecordState.SUBMITTED: settings.review_hours,
         records.RecordState.RECEIVED: settings.grading_hours,

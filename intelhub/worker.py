@@ -70,11 +70,18 @@ def merge_tails(house: House, *, at_least: int = TAIL_ROWS) -> None:
 
 
 def report(house: House, *, on_keys: bool = False) -> None:
-    """Write down for operators what the worker's role alone can count."""
-    with house.units.begin(WORKER, SystemScope()) as session:
-        report_on_index(session)
-        if on_keys:
-            report_on_keys(session)
+    """Write down for operators what the worker's role alone can count.
+
+    What cannot be counted stands in the log and stops neither the other count nor the work: the page for operators
+    tells how old a count is.
+    """
+    for count in (report_on_index, report_on_keys) if on_keys else (report_on_index,):
+        try:
+            with house.units.begin(WORKER, SystemScope()) as session:
+                count(session)
+        except Exception as error:  # noqa: BLE001 - nothing that goes wrong with a figure may stop what is signed
+            # The kind alone: the words of an error may quote what it was about.
+            _log.error("a count for operators failed", count=count.__name__, kind=type(error).__name__)
 
 
 def build_jobs(house: House) -> procrastinate.App:
@@ -114,11 +121,11 @@ def main() -> int:
         return 1
     with house.units.begin(WORKER, SystemScope()) as session:
         record_policy_in_force(WORKER, session)
-    report(house, on_keys=True)
     stop = threading.Event()
     sequencer = threading.Thread(target=_sequence, args=(house, stop), name="sequencer")
     sequencer.start()
     try:
+        report(house, on_keys=True)
         asyncio.run(_work(build_jobs(house)))
     finally:
         stop.set()

@@ -13,16 +13,20 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
-from intelhub import access
+from intelhub import access, records
 from intelhub.access import NOBODY, scope_for
+from intelhub.app import stage_limits
 from intelhub.crypto import RootKeys, Vault, create_key_file, open_key_file
 from intelhub.organisation import DEFAULT_TEMPLATE, load_directory, load_template, today
 from intelhub.platform.actor import Actor, Place
 from intelhub.platform.database import open_engine
 from intelhub.platform.unit_of_work import ActorSession, UnitsOfWork
 from intelhub.search import SealedIndex
+from intelhub.settings import Settings
 from tests.databases import BORROWED
 
+_NOWHERE = Path("nowhere")
+LIMITS = stage_limits(Settings(var=_NOWHERE, key_file=_NOWHERE, passphrase_file=_NOWHERE))
 PASSPHRASE = "only for tests, never for records"
 
 # By username: name, function, unit and clearance.
@@ -103,7 +107,7 @@ class TestHouse:
 
 def open_test_house(database: Any, vault: Vault, people: dict[str, UUID], engine: Engine | None = None) -> TestHouse:
     """Open one process on a database that was peopled before."""
-    info = {"vault": vault, "search_index": SealedIndex()}
+    info = {"vault": vault, "search_index": SealedIndex(), records.STAGE_LIMITS: LIMITS}
     units = UnitsOfWork(engine or open_engine(database.app_url, pool_size=2), info)
     return TestHouse(database=database, vault=vault, units=units, people=people)
 

@@ -30,10 +30,7 @@ def report_on_index(session: Session) -> None:
 
 
 def report_on_keys(session: Session) -> None:
-    """Write down what still lies under replaced keys, and what was exported and checked last.
-
-    While a replaced key is kept this looks through every record, so it is for once an hour.
-    """
+    """Write down what still lies under replaced keys, found by an index, and what was exported and checked last."""
     _write(
         session,
         {

@@ -54,7 +54,7 @@ from tests.factories.law import (
     reads,
 )
 from tests.factories.record_world import ENTITY, GRADE, LIST_ITEMS, WHY_LOWER
-from tests.house import PEOPLE, TestHouse, content, ids_of_people
+from tests.house import LIMITS, PEOPLE, TestHouse, content, ids_of_people
 from tests.web.conftest import app_for, open_session
 
 # The machine
@@ -65,7 +65,7 @@ class Stage:
 
     def __init__(self, cluster: Any, template: str, vault: Any, folder: Any) -> None:
         self.cluster, self.template = cluster, template
-        self.units = UnitsOfWork(None, {"vault": vault})
+        self.units = UnitsOfWork(None, {"vault": vault, records.STAGE_LIMITS: LIMITS})
         self.vault = vault
         self.app = app_for(TestHouse(database=None, vault=vault, units=self.units), folder)
 

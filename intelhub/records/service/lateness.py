@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -24,18 +23,8 @@ from intelhub.records import queries
 from intelhub.records.domain import RecordState
 from intelhub.records.queries import ListFilter, Waiting
 
-LIMITS: Final[Mapping[RecordState, timedelta]] = MappingProxyType(
-    {
-        RecordState.SUBMITTED: timedelta(hours=24),
-        RecordState.RECEIVED: timedelta(hours=72),
-        RecordState.EVALUATED: timedelta(hours=168),
-        RecordState.COLLATED: timedelta(hours=168),
-    }
-)
-"""How long a record may lie in a state; the law names no limit, so these are ours, and an installation sets its own."""
-
 SETTING: Final = "stage_limits"
-"""Under which name a session carries the limits of its installation."""
+"""Under which name a session carries how long a record may lie in a state: the law names no limit, settings do."""
 
 # What may not be handed on has come to its end in these states and is late nowhere.
 _HANDED_ON = {RecordState.SUBMITTED: "H1", RecordState.COLLATED: "H2"}
@@ -86,7 +75,7 @@ def list_late(actor: Actor, session: Session, wanted: ListFilter) -> tuple[Late,
 
 
 def _limits(session: Session) -> Mapping[RecordState, timedelta]:
-    limits: Mapping[RecordState, timedelta] = session.info.get(SETTING, LIMITS)
+    limits: Mapping[RecordState, timedelta] = session.info[SETTING]
     return limits
 
 

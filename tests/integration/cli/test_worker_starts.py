@@ -1,0 +1,49 @@
+"""The worker's process signs the log whatever goes wrong with the figures it counts for operators."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+SECONDS = 30
+
+
+@contextmanager
+def running_worker(installation, log):
+    """The process as a service manager starts it."""
+    environ = {**os.environ, "INTELHUB_VAR": str(installation.var)}
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            [sys.executable, "-m", "intelhub.worker"], env=environ, stdout=output, stderr=output
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(SECONDS)
+
+
+def test_a_figure_that_cannot_be_counted_leaves_the_log_signed(installation, tmp_path):
+    installation.sequence()
+    installation.done("user", "create", "moi.le", "--name", "Lê Mới")
+    installation.sql("ALTER TABLE upkeep_report RENAME TO zuvoken_gone")
+    assert installation.sql("SELECT 1 FROM audit_pending")
+    log = tmp_path / "worker.log"
+    with running_worker(installation, log) as process:
+        ends = time.monotonic() + SECONDS
+        while installation.sql("SELECT 1 FROM audit_pending") and time.monotonic() < ends:
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.2)
+        assert installation.sql("SELECT 1 FROM audit_pending") == []
+        while log.read_text().count("a count for operators failed") < 2 and time.monotonic() < ends:
+            time.sleep(0.2)
+        assert process.poll() is None
+    said = log.read_text()
+    assert "report_on_index" in said
+    assert "report_on_keys" in said
+    assert "upkeep_report" not in said, "the kind of an error, never its words"
