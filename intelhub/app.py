@@ -108,9 +108,11 @@ def create_app(house: House | None = None) -> Flask:
     errors.install(app)
     frame.install(app, is_demo=house.settings.demo, counters={"records.home": records.count_waiting})
     static_files.install(app)
-    for feature in (records, organisation, audit, health):
+    # In the order of their stations at home: what ends soon stands before what was refused.
+    for feature in (records, organisation, health):
         app.register_blueprint(feature.blueprint)
     _install_access(app, house)
+    app.register_blueprint(audit.blueprint)
     audit.register_directory(audit_names.DIRECTORY)
     if is_process:
         # What stands now stands as long as the process, and a page makes some ten thousand objects that end with it:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 _WHY = {"unscoped": "kinds and states of jobs, no arguments: the grants of the application show nothing else"}
 # A job without events was put in by nobody we know; its age is then left out, not guessed.
 _BY_KIND = text("""
-    SELECT j.task_name, j.status::text, count(*),
+    SELECT j.task_name, j.status::text,
+           count(*) FILTER (WHERE j.status <> 'failed' OR e.at IS NULL OR e.at >= :failed_since),
            min(coalesce(j.scheduled_at, e.at)), max(e.at)
     FROM procrastinate_jobs j
     LEFT JOIN LATERAL (SELECT max(at) AS at FROM procrastinate_events WHERE job_id = j.id) e ON true
@@ -23,7 +24,10 @@ _HEARD = text("SELECT count(*) FILTER (WHERE last_heartbeat >= :alive), max(last
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobKind:
-    """The jobs of one kind: how many wait, run and failed; since when the oldest waits, when the last one failed."""
+    """The jobs of one kind: how many wait, run and failed lately; since when the oldest waits, when the last failed.
+
+    A failed job of unknown age counts as one of lately.
+    """
 
     name: str
     waiting: int = 0
@@ -41,10 +45,15 @@ class Heard:
     last_at: datetime | None
 
 
-def list_job_kinds(session: Session) -> tuple[JobKind, ...]:
-    """Every kind of job that waits, runs or failed, by name; what succeeded is not kept."""
+def list_job_kinds(session: Session, *, failed_since: datetime) -> tuple[JobKind, ...]:
+    """Every kind of job that waits, runs or failed, by name, with those that failed since then.
+
+    Failed ones stay in the queue and successful ones do not, so that a time says what is over and no success does.
+    """
     found: dict[str, dict[str, object]] = {}
-    for name, status, count, oldest, newest in session.execute(_BY_KIND, execution_options=_WHY):
+    for name, status, count, oldest, newest in session.execute(
+        _BY_KIND, {"failed_since": failed_since}, execution_options=_WHY
+    ):
         kind = found.setdefault(name, {})
         if status == "todo":
             kind |= {"waiting": count, "waiting_since": oldest}

@@ -26,6 +26,7 @@ Tone = Literal["good", "info", "warning", "bad"]
 
 HEARD_WITHIN = timedelta(seconds=60)  # a worker gives a sign of life every ten seconds
 JOBS_WAIT = timedelta(minutes=5)
+FAILED_WITHIN = timedelta(days=7)
 REPORTED_WITHIN = timedelta(minutes=5)  # the worker looks every minute
 SIGNED_WITHIN = timedelta(minutes=1)  # a checkpoint follows an entry within a second or two
 LITTLE_ROOM, NO_ROOM = 0.15, 0.05
@@ -59,8 +60,8 @@ class State:
 
 def look_at_state(session: Session, settings: Settings) -> State:
     """How every part stands now; reads totals, files of the data folder and nothing that belongs to a record."""
-    jobs = list_job_kinds(session)
     now = clock.now()
+    jobs = list_job_kinds(session, failed_since=now - FAILED_WITHIN)
     return State(
         parts=(
             _database(session),
@@ -119,9 +120,9 @@ def _worker(session: Session, now: datetime) -> Part:
 def _jobs(jobs: Iterable[JobKind], now: datetime) -> Part:
     waiting, failed = sum(kind.waiting for kind in jobs), sum(kind.failed for kind in jobs)
     late = [since for kind in jobs if (since := kind.waiting_since) is not None and now - since > JOBS_WAIT]
-    said = Message("No job has failed, and none waits long.")
+    said = Message("No job has failed within the last 7 days, and none waits long.")
     if failed:
-        said = Message("Jobs have failed. The log of the worker says why.")
+        said = Message("Jobs have failed within the last 7 days. The log of the worker says why.")
     elif late:
         said = Message("A job has been waiting for more than five minutes.")
     return Part(
@@ -129,7 +130,7 @@ def _jobs(jobs: Iterable[JobKind], now: datetime) -> Part:
         name=Message("Jobs"),
         tone="warning" if failed or late else "good",
         said=said,
-        facts=((Message("Waiting"), waiting), (Message("Failed"), failed)),
+        facts=((Message("Waiting"), waiting), (Message("Failed within 7 days"), failed)),
     )
 
 

@@ -54,6 +54,10 @@ ENTRIES: tuple[Entry, ...] = (
             Message(
                 "Each job brings its subject to the newest state when it next runs: a failed one need not be repeated."
             ),
+            Message(
+                "A failed job counts for 7 days. If no further one fails, the mark goes away by itself: nothing need be"
+                " deleted."
+            ),
             Message("If jobs only wait, the worker is silent or has too much to do: start another one."),
         ),
         commands=("journalctl -u intelhub-worker",),

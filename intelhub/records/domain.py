@@ -41,12 +41,16 @@ class ListOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedView:
-    """What somebody asks of the list again and again, under a name of theirs; `asked` is its address in pairs."""
+    """What somebody asks of the list again and again, under a name of theirs; `asked` is its address in pairs.
+
+    Of one that does not fit its seal there is the id alone, so that its owner can remove it.
+    """
 
     id: UUID
     name: str
     asked: tuple[tuple[str, str], ...]
     is_removed: bool = False
+    is_damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,6 +108,35 @@ def test_a_sealed_name_in_another_row_is_not_shown_and_raises_the_alarm(house, c
     assert ("record_view",) in alarms
 
 
+def test_a_damaged_view_is_removed_by_its_owner_alone_and_the_alarm_stays(house, client_as, view_id):
+    """Nobody else's hand can take it away, and whoever damaged it does not ring the alarm for ever."""
+    officer = client_as("officer")
+    assert save(officer, "Thứ hai", "?state=draft").status_code == 303
+    superuser(house, "update record_views set sealed = '' where id = %s", view_id)
+    address = f"/records/views/{view_id}/remove"
+    assert address in officer.get("/records").get_data(as_text=True)
+    for username in ("officer2", "leader"):
+        assert address not in client_as(username).get("/records").get_data(as_text=True)
+        assert client_as(username).submit(address).status_code == 404
+    for act in ("rename", "restore"):
+        assert officer.submit(f"/records/views/{view_id}/{act}", {"name": "Tên khác"}).status_code >= 400
+    assert officer.submit(address).status_code == 303
+    count = "select count(*) from audit_pending where action = 'record:tamper-found' and object_id = %s"
+    [(alarms,)] = superuser(house, count, view_id)
+    assert alarms >= 1
+    assert address not in officer.get("/records").get_data(as_text=True)
+    assert superuser(house, count, view_id) == [(alarms,)]
+    assert list(views_of(officer)) == ["Thứ hai"]
+    assert officer.submit(address).status_code == 404
+
+
+def test_a_refused_act_on_a_view_is_logged_under_the_kind_of_views(house, client_as, view_id):
+    assert client_as("officer2").submit(f"/records/views/{view_id}/remove").status_code == 404
+    entries = superuser(house, "select object_kind, object_id::text from audit_pending where decision = 'deny'")
+    assert ("record_view", view_id) in entries
+    assert "view" not in {kind for kind, _ in entries}
+
+
 @pytest.mark.usefixtures("view_id")
 def test_the_name_and_the_filters_stand_nowhere_in_clear(house, client_as):
     (row,) = superuser(house, "select v::text, octet_length(sealed), sealed from record_views v")

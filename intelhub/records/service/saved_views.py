@@ -28,16 +28,14 @@ LONGEST_NAME = 60
 
 
 def list_views(actor: Actor, session: Session) -> tuple[SavedView, ...]:
-    """One's own views by name, a removed one among them; one that does not fit its seal is left out with an alarm."""
+    """One's own views by name, a removed one among them; one that does not fit its seal is an id, with an alarm."""
     views = []
     for row in queries.list_view_rows(actor, session):
         try:
             views.append(sealing.open_view(session, row))
         except Tampered:
-            record_act(
-                actor, session, actions.TAMPER_FOUND, object=ObjectRef("record_view", row.id), decision="deny",
-                rule="record_view",
-            )  # fmt: skip
+            _raise_alarm(actor, session, row.id)
+            views.append(SavedView(id=row.id, name="", asked=(), is_damaged=True))
     return tuple(sorted(views, key=_by_name))
 
 
@@ -65,10 +63,20 @@ def rename_view(actor: Actor, session: Session, view_id: UUID, name: str) -> Non
     _record(actor, session, actions.VIEW_RENAMED, view_id)
 
 
-def remove_view(actor: Actor, session: Session, view_id: UUID) -> None:
-    """Take a view of one's own away; it can be brought back until the next one is removed. Raises `NotFound`."""
+def remove_view(actor: Actor, session: Session, view_id: UUID) -> bool:
+    """Take a view of one's own away; whether it can be brought back, until the next one is removed. Raises `NotFound`.
+
+    One that does not fit its seal goes for good: what remains of it is the alarm in the log.
+    """
     _let_one_at_a_time(actor, session)
-    row, view = _own(actor, session, view_id)
+    try:
+        row, view = _own(actor, session, view_id)
+    except Tampered:
+        _raise_alarm(actor, session, view_id)
+        session.delete(queries.get_view_row(actor, session, view_id))
+        session.flush()
+        _record(actor, session, actions.VIEW_REMOVED, view_id)
+        return False
     earlier = {one.id for one in list_views(actor, session) if one.is_removed}
     for other in queries.list_view_rows(actor, session):
         if other.id in earlier:
@@ -76,6 +84,7 @@ def remove_view(actor: Actor, session: Session, view_id: UUID) -> None:
     sealing.seal_view(session, row, replace(view, is_removed=True))
     session.flush()
     _record(actor, session, actions.VIEW_REMOVED, view_id)
+    return True
 
 
 def restore_view(actor: Actor, session: Session, view_id: UUID) -> None:
@@ -88,6 +97,13 @@ def restore_view(actor: Actor, session: Session, view_id: UUID) -> None:
     sealing.seal_view(session, row, replace(view, is_removed=False))
     session.flush()
     _record(actor, session, actions.VIEW_RESTORED, view_id)
+
+
+def _raise_alarm(actor: Actor, session: Session, view_id: UUID) -> None:
+    record_act(
+        actor, session, actions.TAMPER_FOUND, object=ObjectRef("record_view", view_id), decision="deny",
+        rule="record_view",
+    )  # fmt: skip
 
 
 def _own(actor: Actor, session: Session, view_id: UUID, *, is_removed: bool = False) -> tuple[RecordViewRow, SavedView]:

@@ -180,14 +180,15 @@ def list_page(attempt: Attempt, naming: Naming | None = None) -> str:
 
 
 def _saved(asked: Asked) -> dict[str, Any]:
-    """One's saved views with their addresses, which of them this page is, and the one that was just removed."""
+    """One's saved views with their addresses, which of them this page is, the one just removed, and damaged ones."""
     views = saved_views.list_views(current_actor(), current_session())
     removed = queries.find_reference(request.args.get("removed"))
-    kept = [view for view in views if not view.is_removed]
+    kept = [view for view in views if not view.is_removed and not view.is_damaged]
     return {
         "saved": [(view, url_for(".list_records", **_arguments(view.asked))) for view in kept],
         "current": next((view for view in kept if sorted(view.asked) == sorted(asked.pairs)), None),
         "removed": next((view for view in views if view.is_removed and view.id == removed), None),
+        "damaged": [view for view in views if view.is_damaged],
         "longest_name": saved_views.LONGEST_NAME,
     }
 

@@ -48,23 +48,24 @@ def save_view() -> ResponseReturnValue:
     return refused or _back()
 
 
-@blueprint.post("/records/views/<uuid:view_id>/rename", access=needs("record.read"))
-def rename_view(view_id: UUID) -> ResponseReturnValue:
+@blueprint.post("/records/views/<uuid:record_view_id>/rename", access=needs("record.read"))
+def rename_view(record_view_id: UUID) -> ResponseReturnValue:
     """Give a view another name."""
     actor, session = current_actor(), current_session()
-    refused = _naming(lambda name: saved_views.rename_view(actor, session, view_id, name), view_id)
+    refused = _naming(lambda name: saved_views.rename_view(actor, session, record_view_id, name), record_view_id)
     return refused or _back()
 
 
-@blueprint.post("/records/views/<uuid:view_id>/remove", access=needs("record.read"))
-def remove_view(view_id: UUID) -> ResponseReturnValue:
-    """Take a view away; the list offers to bring it back."""
-    saved_views.remove_view(current_actor(), current_session(), view_id)
-    return _back(removed=view_id)
+@blueprint.post("/records/views/<uuid:record_view_id>/remove", access=needs("record.read"))
+def remove_view(record_view_id: UUID) -> ResponseReturnValue:
+    """Take a view away; the list offers to bring it back, if it can be."""
+    if not saved_views.remove_view(current_actor(), current_session(), record_view_id):
+        flash(gettext("The damaged view is removed."), "good")
+    return _back(removed=record_view_id)
 
 
-@blueprint.post("/records/views/<uuid:view_id>/restore", access=needs("record.read"))
-def restore_view(view_id: UUID) -> ResponseReturnValue:
+@blueprint.post("/records/views/<uuid:record_view_id>/restore", access=needs("record.read"))
+def restore_view(record_view_id: UUID) -> ResponseReturnValue:
     """Bring a removed view back."""
     actor, session = current_actor(), current_session()
-    return _naming(lambda _: saved_views.restore_view(actor, session, view_id)) or _back()
+    return _naming(lambda _: saved_views.restore_view(actor, session, record_view_id)) or _back()

@@ -39,6 +39,11 @@ def test_reasons_are_counted_in_words_and_open_what_they_count(officer_of_securi
         assert len(lines_of(officer_of_security.get(address))) == times
 
 
+def test_rights_that_end_stand_before_what_was_refused(officer_of_security):
+    sections = re.findall(r'id="desk-([a-z]+)"', home(officer_of_security))
+    assert sections.index("endings") < sections.index("refusals")
+
+
 def test_what_is_older_than_a_week_is_not_counted(officer_of_security, scene):
     scene.run("ALTER TABLE audit_entries DISABLE TRIGGER ALL")
     scene.run("UPDATE audit_entries SET at = at - interval '8 days'")

@@ -43,16 +43,17 @@ def standing(browser):
 
 
 def test_a_house_whose_worker_never_ran_says_so(operator):
-    assert standing(operator) == {
+    found = standing(operator)
+    assert found == {
         "database": "good",
         "worker": "bad",
         "jobs": "good",
-        "log": standing(operator)["log"],
+        "log": found["log"],
         "index": "warning",
         "keys": "good",
         "key-backup": "info",
         "backup": "info",
-        "room": standing(operator)["room"],
+        "room": found["room"],
     }
     assert "Something does not work." in home(operator)
 
@@ -92,6 +93,24 @@ def test_jobs_are_counted_by_kind(operator, sql):
     assert standing(operator)["jobs"] == "good"
     sql("update procrastinate_events set at = now() - interval '6 minutes'")
     assert standing(operator)["jobs"] == "warning", "it waits too long"
+
+
+def test_a_job_that_failed_long_ago_is_no_warning_for_ever(operator, sql):
+    """What failed stays in the queue, and nothing that succeeds afterwards takes it away."""
+    sql(
+        "insert into procrastinate_jobs (queue_name, task_name, status, args) values"
+        " ('default', 'search.merge_long_tails', 'doing', '{}')"
+    )
+    sql("update procrastinate_jobs set status = 'failed'")
+    assert standing(operator)["jobs"] == "warning"
+    assert "within the last 7 days" in home(operator)
+    sql("update procrastinate_events set at = now() - interval '6 days 23 hours'")
+    assert standing(operator)["jobs"] == "warning"
+    sql("update procrastinate_events set at = now() - interval '7 days 1 hour'")
+    assert standing(operator)["jobs"] == "good"
+    assert "No job has failed within the last 7 days" in home(operator)
+    sql("delete from procrastinate_events")
+    assert standing(operator)["jobs"] == "warning", "its age is unknown"
 
 
 def test_tables_of_another_version_do_not_look_in_order(operator, sql):
