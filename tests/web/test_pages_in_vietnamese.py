@@ -25,10 +25,11 @@ def _sentences() -> list[tuple[str, re.Pattern[str]]]:
         catalogue = [message for message in read_po(file, locale="vi") if message.id]
     found = []
     for message in catalogue:
-        fixed = [part.strip() for part in _VARIABLE.split(message.id)]
-        if message.string != message.id and any(len(part.split()) > 1 for part in fixed):
-            pattern = ".+?".join(re.escape(part) for part in _VARIABLE.split(message.id))
-            found.append((message.id, re.compile(rf"(?<!\w){pattern}(?!\w)")))
+        for sentence in (message.id,) if isinstance(message.id, str) else message.id:  # of one and of many
+            fixed = [part.strip() for part in _VARIABLE.split(sentence)]
+            if message.string != sentence and any(len(part.split()) > 1 for part in fixed):
+                pattern = ".+?".join(re.escape(part) for part in _VARIABLE.split(sentence))
+                found.append((sentence, re.compile(rf"(?<!\w){pattern}(?!\w)")))
     return found
 
 
