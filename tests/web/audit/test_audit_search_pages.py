@@ -27,6 +27,7 @@ def ask(auditor, **typed):
 
 def test_everything_is_listed_newest_first(auditor, scene):
     lines = rows(auditor.get("/audit"))
+    lines += rows(auditor.get(f"/audit?before={lines[-1].split()[0]}"))  # the scene fills a page and a little more
     numbers = [int(line.split()[0]) for line in lines]
     assert numbers == sorted(numbers, reverse=True)
     assert len(numbers) == scene.rows("SELECT count(*) FROM audit_entries")[0][0]
