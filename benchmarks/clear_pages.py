@@ -143,7 +143,7 @@ def _frame() -> dict[str, Frame]:
             ceiling=3,
             locale="vi",
             demo=True,
-            navigation=navigation,
+            navigate=lambda: navigation,
             search_url=url_for("records.search"),
             sign_out_url=url_for("access.sign_out"),
             stay_url=url_for("access.stay"),

@@ -27,7 +27,7 @@ from intelhub.crypto.key_file import (
 )
 from intelhub.crypto.models import KekRow
 from intelhub.crypto.padding import size_class
-from intelhub.crypto.queries import KeysInForce, keys_in_force, list_retired, roots_in_use
+from intelhub.crypto.queries import KeysInForce, is_replaced_since, keys_in_force, list_retired, roots_in_use
 from intelhub.crypto.refusals import (
     AuditorsPassphraseMissing,
     DemoKeyRefused,
@@ -81,6 +81,7 @@ __all__ = [
     "drop_retired_roots",
     "harden_process",
     "is_demo_key_file",
+    "is_replaced_since",
     "keys_in_force",
     "list_retired",
     "lp",

@@ -92,6 +92,12 @@ def list_retired(session: Session) -> Sequence[UUID]:
     return session.execute(statement).scalars().all()
 
 
+def is_replaced_since(session: Session, moment: datetime) -> bool:
+    """Whether any key was replaced by another one at or after a moment."""
+    statement = sa.select(sa.func.count()).where(KEKS.c.retired_at >= moment).execution_options(**UNSCOPED)
+    return bool(session.execute(statement).scalar_one())
+
+
 class KeysInForce(NamedTuple):
     """How many keys new content is sealed under, and since when the oldest of them is in force."""
 

@@ -5,7 +5,7 @@ Only totals of the whole house may stand here: a figure a level or a unit would 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 import sqlalchemy as sa
@@ -13,12 +13,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from intelhub.audit import AUDIT_EXPORTED, last_done_at
+from intelhub.crypto import is_replaced_since
 from intelhub.health.models import UpkeepReportRow
 from intelhub.platform import clock
 from intelhub.records import CHECKED, count_older_wraps
 from intelhub.search import count_waiting
 
 MOST_COUNTED = 10_000
+_LONGEST_WRITE = timedelta(minutes=10)
 _REPORT = cast("sa.Table", UpkeepReportRow.__table__)
 _WHY = {"unscoped": "totals of the whole house, which are nobody's content"}
 
@@ -30,12 +32,18 @@ def report_on_index(session: Session) -> None:
 
 
 def report_on_keys(session: Session) -> None:
-    """Write down what still lies under replaced keys, found by an index, and what was exported and checked last."""
+    """Write down what still lies under replaced keys, and what was exported and checked last."""
+    now, last = clock.now(), find_report(session)
+    # Nothing that begins after a replacement is wrapped under the former key: once none is left there, only another
+    # replacement is a reason to read every record again. An index would cost each of their writes, for this alone.
+    is_done = (
+        last is not None and last.older_wraps == 0 and not is_replaced_since(session, last.rest_at - _LONGEST_WRITE)
+    )
     _write(
         session,
         {
-            "rest_at": clock.now(),
-            "older_wraps": count_older_wraps(session, most=MOST_COUNTED),
+            "rest_at": now,
+            "older_wraps": 0 if is_done else count_older_wraps(session, most=MOST_COUNTED),
             "exported_at": last_done_at(session, AUDIT_EXPORTED.name),
             "checked_at": last_done_at(session, CHECKED),
         },

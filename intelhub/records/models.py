@@ -19,7 +19,7 @@ class Sealed:
     """A content version under its own data key: what a row needs to be opened again."""
 
     content_version: Mapped[int]
-    kek_id: Mapped[UUID] = mapped_column(Uuid, index=True)
+    kek_id: Mapped[UUID] = mapped_column(Uuid)
     wrapped_dek: Mapped[bytes] = mapped_column(LargeBinary)
     head_ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
     body_ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
@@ -89,7 +89,7 @@ class RecordStepRow(Scoped, Base):
     level: Mapped[int] = mapped_column(SmallInteger)
     compartments: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     origin_department_id: Mapped[UUID] = mapped_column(Uuid)
-    kek_id: Mapped[UUID] = mapped_column(Uuid, index=True)
+    kek_id: Mapped[UUID] = mapped_column(Uuid)
     wrapped_dek: Mapped[bytes] = mapped_column(LargeBinary)
     words_ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
 

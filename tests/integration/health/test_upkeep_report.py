@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import psycopg
 import pytest
 from sqlalchemy import text
@@ -9,10 +11,11 @@ from sqlalchemy import text
 from intelhub.crypto import KekScope, rotate_kek
 from intelhub.health import report_on_index, report_on_keys
 from intelhub.health.report import find_report
+from intelhub.platform import clock
 from intelhub.platform.database import open_engine
 from intelhub.platform.roles import driver_address
 from intelhub.platform.unit_of_work import UnitsOfWork
-from intelhub.records import count_older_wraps, rewrap_records
+from intelhub.records import rewrap_records
 from intelhub.search import list_merges_due, merge_partition
 from intelhub.worker import WORKER, SystemScope
 from tests.factories.record_world import submitted, travelled
@@ -72,22 +75,35 @@ def test_what_lies_under_a_replaced_key_is_counted_until_it_is_wrapped_anew(hous
     assert reported(house)[2] == 0
 
 
-def test_what_lies_under_a_replaced_key_is_found_by_an_index(house, worker):
-    """After a rotation this is counted at each start and each hour: it must not read every record there is."""
+def test_once_none_is_left_records_are_read_again_only_after_another_replacement(house, worker):
     submitted(house)
+    why = {"unscoped": "how the server reads"}
+    scans = text("SELECT coalesce(sum(seq_scan + idx_scan), 0) FROM pg_stat_xact_user_tables WHERE relname = 'records'")
+
+    def report(at) -> int:
+        with clock.telling(at), worker() as session:
+            before = session.execute(scans, execution_options=why).scalar_one()
+            report_on_keys(session)
+            return session.execute(scans, execution_options=why).scalar_one() - before
+
+    now = clock.now()
     with worker() as session:
-        why = {"unscoped": "how the server reads"}
-        session.execute(text("UPDATE key_encryption_keys SET retired_at = now()"), execution_options=why)
-        session.execute(text("SET LOCAL enable_seqscan = off"), execution_options=why)
-        read = text(
-            "SELECT coalesce(sum(seq_scan), 0), coalesce(sum(idx_scan), 0) FROM pg_stat_xact_user_tables"
-            " WHERE relname IN ('records', 'record_versions', 'record_steps')"
-        )
-        before = session.execute(read, execution_options=why).one()
-        assert count_older_wraps(session, most=10) >= 2
-        whole, indexed = session.execute(read, execution_options=why).one()
-        assert (whole - before[0], indexed - before[1]) == (0, 3)
-        session.rollback()
+        whose = text("SELECT DISTINCT level, origin_department_id FROM records")
+        [(level, department)] = session.execute(whose, execution_options=why)
+        scope = KekScope(level=level, compartments=(), department_id=department)
+        rotate_kek(session, scope)
+    assert report(now + timedelta(hours=1)) > 0
+    assert reported(house)[2] >= 2
+    with worker() as session:
+        while rewrap_records(session, scope):
+            pass
+    assert report(now + timedelta(hours=2)) > 0
+    assert reported(house)[2] == 0
+    assert report(now + timedelta(hours=3)) == 0
+    with worker() as session:
+        later = "UPDATE key_encryption_keys SET retired_at = now() + interval '3 hours' WHERE retired_at IS NOT NULL"
+        session.execute(text(later), execution_options=why)
+    assert report(now + timedelta(hours=4)) > 0
 
 
 def test_the_application_cannot_write_it(house):
