@@ -15,7 +15,16 @@ from sqlalchemy.orm import Session
 
 from intelhub import organisation
 from intelhub.access import NOBODY, may, scope_for
-from intelhub.organisation import EventKind, UnitEvent, apply_event, event_id, forget_people, load_template
+from intelhub.organisation import (
+    EventKind,
+    UnitEvent,
+    apply_event,
+    event_id,
+    forget_people,
+    load_template,
+    people,
+    register_people,
+)
 from intelhub.platform.actor import Actor, Post
 from intelhub.platform.unit_of_work import UnitsOfWork
 from intelhub.platform.web import errors, gate, headers, open_to_all
@@ -129,5 +138,8 @@ def client_as(app):
         client.environ_base["HTTP_X_TEST_USER"] = username
         return client
 
-    yield open_client
+    # Who names people is registered once a process, and the application of other tests did so before.
+    former = people._registered[0]
     forget_people()
+    yield open_client
+    register_people(former)
