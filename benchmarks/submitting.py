@@ -15,12 +15,13 @@ from intelhub.records.domain import RecordState
 
 PART = "submitting"
 _UNHEARD = 2
+_UNITS = 24
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
     """Submissions a second (the POST of a checked draft), and drafts a second (the POST of the form)."""
     forms = list(_forms(bench))
-    writers = bench.staff[:AT_ONCE]
+    writers = bench.staff[:_UNITS]
     readers = {one.code: bench.reader(f"officer.{one.code.lower()}") for one in writers}
     submissions: list[Run] = []
     drafts: list[Run] = []
@@ -64,7 +65,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
 def _forms(bench: Bench) -> Iterator[tuple[str, dict[str, str]]]:
     """Forms that pass every check: unchanged texts of level 0, each to the writers in turn."""
     texts = invented_texts(NOW)
-    codes = cycle(one.code for one in bench.staff[:AT_ONCE])
+    codes = cycle(one.code for one in bench.staff[:_UNITS])
     open_texts = (one for one in plan(bench.staff, 0, TEXTS, NOW) if one.level == 0)
     for code, one in zip(codes, islice(open_texts, 30 * (_UNHEARD + bench.rounds)), strict=False):
         yield code, form_of({**one.fields(texts), "list_item": None})
