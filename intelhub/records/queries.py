@@ -41,7 +41,7 @@ from intelhub.platform.actor import Actor
 from intelhub.platform.errors import NotFound, Tampered
 from intelhub.records import actions, sealing
 from intelhub.records.domain import ListOrder, RecordHead, RecordID, RecordState, RecordSummary
-from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow, RecordViewRow
+from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
 
 PAGE = 50
 COUNT_LIMIT = 100
@@ -491,18 +491,3 @@ def list_unpublished(actor: Actor, session: Session, record_id: UUID) -> Sequenc
         .order_by(RecordVersionRow.content_version)
     )
     return session.scalars(query).all()
-
-
-def list_view_rows(actor: Actor, session: Session) -> Sequence[RecordViewRow]:
-    """The saved views of this person."""
-    del actor  # the session's row scope is the actor's
-    return session.scalars(select(RecordViewRow)).all()
-
-
-def get_view_row(actor: Actor, session: Session, view_id: UUID) -> RecordViewRow:
-    """A saved view of this person's own; raises `NotFound`."""
-    del actor
-    row = session.scalars(select(RecordViewRow).where(RecordViewRow.id == view_id)).one_or_none()
-    if row is None:
-        raise NotFound
-    return row

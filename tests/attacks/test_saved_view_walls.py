@@ -9,7 +9,7 @@ import pytest
 
 from intelhub.platform.roles import driver_address
 from intelhub.platform.row_scope import ScopeMissing
-from intelhub.records import queries
+from intelhub.records import saved_view_queries
 from intelhub.records.models import RecordViewRow
 from intelhub.records.service import saved_views
 from tests.web.records.test_saved_views import id_of, save, views_of
@@ -49,7 +49,7 @@ def test_the_row_scope_and_the_database_each_let_the_person_alone_through(house,
     assert save(client_as("leader"), "Của tổ trưởng").status_code == 303
     for username, count in (("officer", 1), ("leader", 1), ("officer2", 0), ("head", 0)):
         with house.acting(username) as (actor, session):
-            rows = queries.list_view_rows(actor, session)
+            rows = saved_view_queries.list_view_rows(actor, session)
             assert [row.user_id for row in rows] == [actor.user_id] * count
     me = house.people["officer2"]
     with psycopg.connect(driver_address(house.database.app_url)) as connection:
@@ -75,7 +75,7 @@ def test_a_view_is_written_for_oneself_alone(house):
 @pytest.mark.usefixtures("view_id")
 def test_a_view_is_never_given_to_another(house):
     with house.acting("officer") as (actor, session):
-        (row,) = queries.list_view_rows(actor, session)
+        (row,) = saved_view_queries.list_view_rows(actor, session)
         row.user_id = house.people["officer2"]
         with pytest.raises(ScopeMissing):
             session.flush()

@@ -19,7 +19,7 @@ from intelhub.audit import ObjectRef, record_act
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import NotFound, RuleRefused, Tampered
 from intelhub.platform.messages import Message
-from intelhub.records import actions, queries, sealing
+from intelhub.records import actions, saved_view_queries, sealing
 from intelhub.records.domain import SavedView
 from intelhub.records.models import RecordViewRow
 
@@ -30,7 +30,7 @@ LONGEST_NAME = 60
 def list_views(actor: Actor, session: Session) -> tuple[SavedView, ...]:
     """One's own views by name, a removed one among them; one that does not fit its seal is an id, with an alarm."""
     views = []
-    for row in queries.list_view_rows(actor, session):
+    for row in saved_view_queries.list_view_rows(actor, session):
         try:
             views.append(sealing.open_view(session, row))
         except Tampered:
@@ -73,12 +73,12 @@ def remove_view(actor: Actor, session: Session, view_id: UUID) -> bool:
         row, view = _own(actor, session, view_id)
     except Tampered:
         _raise_alarm(actor, session, view_id)
-        session.delete(queries.get_view_row(actor, session, view_id))
+        session.delete(saved_view_queries.get_view_row(actor, session, view_id))
         session.flush()
         _record(actor, session, actions.VIEW_REMOVED, view_id)
         return False
     earlier = {one.id for one in list_views(actor, session) if one.is_removed}
-    for other in queries.list_view_rows(actor, session):
+    for other in saved_view_queries.list_view_rows(actor, session):
         if other.id in earlier:
             session.delete(other)
     sealing.seal_view(session, row, replace(view, is_removed=True))
@@ -107,7 +107,7 @@ def _raise_alarm(actor: Actor, session: Session, view_id: UUID) -> None:
 
 
 def _own(actor: Actor, session: Session, view_id: UUID, *, is_removed: bool = False) -> tuple[RecordViewRow, SavedView]:
-    row = queries.get_view_row(actor, session, view_id)
+    row = saved_view_queries.get_view_row(actor, session, view_id)
     view = sealing.open_view(session, row)
     if view.is_removed != is_removed:
         raise NotFound

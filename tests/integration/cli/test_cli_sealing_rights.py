@@ -36,6 +36,17 @@ def rights_of(installation, token: str):
         return resolve_session(session, token).actor
 
 
+def refuses_a_rearranged_organisation(installation) -> None:
+    """Somebody takes the seal away, moves a unit and sets the revision back; then the operator upgrades."""
+    downgrade(installation.database.migrator_url, "0017")
+    installation.sql("update unit_events set parent_id = (select id from units where code = '20ZZ')"
+                     " where unit_id = (select id from units where code = '15BB')")  # fmt: skip
+    again = installation.run("db", "upgrade")
+    assert again.exit_code == 1
+    assert "was sealed before" in again.stderr
+    assert revision(installation) == "0017"
+
+
 def test_what_was_granted_before_holds_after_the_upgrade(older):
     installation, token = older
     assert f"brought from {BEFORE}" in installation.done("db", "upgrade").stdout
@@ -76,25 +87,13 @@ def test_the_organisation_is_believed_once_as_well(older):
     [entry] = installation.entries("organisation:sealed")
     assert (entry.rule, entry.decision) == ("1 rows", "allow")
     assert "15BB" in installation.done("org", "list").stdout
-    downgrade(installation.database.migrator_url, "0017")
-    installation.sql("update unit_events set parent_id = (select id from units where code = '20ZZ')"
-                     " where unit_id = (select id from units where code = '15BB')")  # fmt: skip
-    again = installation.run("db", "upgrade")
-    assert again.exit_code == 1
-    assert "was sealed before" in again.stderr
-    assert revision(installation) == "0017"
+    refuses_a_rearranged_organisation(installation)
 
 
 def test_a_new_installation_is_never_believed(bare):
     """Whoever takes the seals away and sets the revision back gains nothing by the upgrade that follows."""
     bare.done("org", "load", "VN-2006-2024")
-    downgrade(bare.database.migrator_url, "0017")
-    bare.sql("update unit_events set parent_id = (select id from units where code = '20ZZ')"
-             " where unit_id = (select id from units where code = '15BB')")  # fmt: skip
-    again = bare.run("db", "upgrade")
-    assert again.exit_code == 1
-    assert "was sealed before" in again.stderr
-    assert revision(bare) == "0017"
+    refuses_a_rearranged_organisation(bare)
 
 
 def test_a_seal_that_is_taken_away_later_is_not_put_back(older):
