@@ -7,6 +7,11 @@ from intelhub.audit import register_action
 SIGNED_IN = register_action("session:signed-in", en="Somebody signed in", vi="Đã đăng nhập").name
 SIGN_IN_REFUSED = register_action("session:refused", en="A sign-in was refused", vi="Đăng nhập bị từ chối").name
 SESSION_ENDED = register_action("session:ended", en="A session was ended", vi="Phiên làm việc đã kết thúc").name
+SESSION_SEEN_ELSEWHERE = register_action(
+    "session:seen-elsewhere",
+    en="A session of the premises came from another network and was ended",
+    vi="Phiên tại trụ sở được dùng từ mạng khác và đã bị chấm dứt",
+).name
 RECOVERY_CODE_USED = register_action(
     "session:recovery-code-used", en="A recovery code was used to sign in", vi="Đã dùng mã khôi phục để đăng nhập"
 ).name

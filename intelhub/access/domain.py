@@ -112,10 +112,23 @@ class LiveSession:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeenElsewhere:
+    """A session of the premises whose token came from a network that is not theirs; it is to be ended and told."""
+
+    session_id: UUID
+    user_id: UUID
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignInRefused:
-    """A sign-in that did not succeed, with the one sentence shown; the count and the entry are to be committed."""
+    """A sign-in that did not succeed, with the one sentence shown; the count and the entry are to be committed.
+
+    `field` names what was answered so that it cannot be; empty where a proof was wrong, whichever it was.
+    """
 
     message: Message
+    field: str = ""
     wait: timedelta = timedelta()
 
 

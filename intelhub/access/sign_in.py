@@ -6,6 +6,7 @@ amount of work, may tell whether a name exists.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -18,6 +19,7 @@ from intelhub.access.domain import (
     LiveSession,
     Person,
     PlaceRule,
+    SeenElsewhere,
     SessionLimits,
     SignedIn,
     SignInRefused,
@@ -44,8 +46,15 @@ from intelhub.platform.messages import Message
 _NOT_RIGHT = Message("The name, the password or the code is not right.")
 _TOO_MANY = Message("Too many attempts. Wait a little and try again.")
 _ELSEWHERE = Message("This account signs in on site only.")
+_OFF_PREMISES = Message("You are not on the premises' network. Choose to work from elsewhere.")
 _DEFAULT_LIMITS = SessionLimits()
 _FAMILIES = ("Edg", "OPR", "Firefox", "Chrome", "Safari", "curl", "python")
+
+
+def _anywhere(place: Place) -> bool:
+    """Where the networks of the premises are not known, every place may be said from everywhere."""
+    del place
+    return True
 
 
 def sign_in(
@@ -59,8 +68,12 @@ def sign_in(
     user_agent: str = "",
     request_id: UUID | None = None,
     limits: SessionLimits = _DEFAULT_LIMITS,
+    admits: Callable[[Place], bool] = _anywhere,
 ) -> SignedIn | SignInRefused:
-    """Sign somebody in with a password and, once set up, a one-time or recovery code; commit in both cases."""
+    """Sign somebody in with a password and, once set up, a one-time or recovery code; commit in both cases.
+
+    `admits` says for which places the network counts that the request came from.
+    """
     now = clock.now()
     folded = fold_username(username)
     name_key, address_key = throttle.key_of_name(session, folded), throttle.key_of_address(session, address)
@@ -70,6 +83,11 @@ def sign_in(
     if wait:
         _record_refusal(session, "throttled", None, folded, address, place, request_id)
         return SignInRefused(message=_TOO_MANY, wait=wait)
+    if not admits(place):
+        # Before the proof: nobody elsewhere may try passwords against what only the premises may open.
+        throttle.take_try(session, address_key, throttle.FREE_TRIES_OF_ADDRESS, now)
+        _record_refusal(session, "place_network", None, folded, address, place, request_id)
+        return SignInRefused(message=_OFF_PREMISES, field="place")
     user, credentials = find_account(session, folded)
     strength, failed = _prove(session, user, credentials, password, second_factor, now)
     if user is None or strength is None:
@@ -78,7 +96,7 @@ def sign_in(
         return SignInRefused(message=_NOT_RIGHT)
     if not PlaceRule(user.place_rule).allows(place):
         _record_refusal(session, "place_rule", user.id, folded, address, place, request_id)
-        return SignInRefused(message=_ELSEWHERE)
+        return SignInRefused(message=_ELSEWHERE, field="place")
     throttle.forget(session, name_key)
     if credentials and credentials.password_hash and factors.needs_rehash(credentials.password_hash):
         credentials.password_hash = factors.hash_password(password)
@@ -105,11 +123,18 @@ def open_session_for_persona(
 
 
 def resolve_session(
-    session: Session, token: str, *, request_id: UUID | None = None, limits: SessionLimits = _DEFAULT_LIMITS
-) -> LiveSession | None:
+    session: Session,
+    token: str,
+    *,
+    request_id: UUID | None = None,
+    limits: SessionLimits = _DEFAULT_LIMITS,
+    admits: Callable[[Place], bool] = _anywhere,
+) -> LiveSession | SeenElsewhere | None:
     """Who acts under a token now, with the rights of this moment; None when it is unknown, ended, idle or too old.
 
-    Raises `Tampered` when the session, or any right of the person, is not as this product wrote it.
+    `admits` says for which places the network counts that the token came from; for another one the session is
+    nobody's, nor kept alive. Raises `Tampered` when the session, or any right of the person, is not as this product
+    wrote it.
     """
     now = clock.now()
     found = find_live_session(session, factors.token_digest(token), now)
@@ -124,12 +149,40 @@ def resolve_session(
     last_seen = row.last_seen_at
     if now > min(last_moment, last_seen + limits.idle) or not person.place_rule.allows(Place(row.place)):
         return None
+    if not admits(Place(row.place)):
+        return SeenElsewhere(session_id=row.id, user_id=row.user_id, place=Place(row.place))
     if now - last_seen >= limits.touched_every:
         # Not through the row: two requests at once would wait for each other's version of it.
         session.execute(update(SessionRow).where(SessionRow.id == row.id).values(last_seen_at=now))
         last_seen = now
     actor = _actor(session, person, compartments, Place(row.place), strength, row.id, request_id)
     return LiveSession(actor=actor, ends_at=min(last_moment, last_seen + limits.idle))
+
+
+def end_session_seen_elsewhere(
+    session: Session, seen: SeenElsewhere, *, address: str, request_id: UUID | None = None
+) -> None:
+    """End a session of the premises whose token came from elsewhere, and write down whose and from where.
+
+    A token is copied more often than a desk moves: whoever still sits there signs in again.
+    """
+    ended = (
+        update(SessionRow)
+        .where(SessionRow.id == seen.session_id, SessionRow.ended_at.is_(None))
+        .values(ended_at=clock.now())
+        .returning(SessionRow.id)
+    )
+    if session.scalar(ended) is None:
+        return  # another request of the same moment was first
+    record_act(
+        Actor(user_id=NOBODY.user_id, username="", place=seen.place, request_id=request_id),
+        session,
+        actions.SESSION_SEEN_ELSEWHERE,
+        object=ObjectRef("user", seen.user_id),
+        decision="deny",
+        rule="place_network",
+        sensitive={"address": address, "session": str(seen.session_id)},
+    )
 
 
 def actor_named(

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network
 
 import flask_login
 from flask import Flask, Request, Response, g
 
-from intelhub.access.domain import LiveSession, Persona, SessionLimits
+from intelhub.access.domain import LiveSession, Persona, SeenElsewhere, SessionLimits
 from intelhub.access.misfits import raise_alarm
 from intelhub.access.scope import NOBODY
 from intelhub.access.seals import RightMisfit
-from intelhub.access.sign_in import resolve_session
+from intelhub.access.sign_in import end_session_seen_elsewhere, resolve_session
 from intelhub.access.views import blueprint
 from intelhub.access.views.personas import demo
 from intelhub.access.views.session_cookie import WebAccess, install, token_of, web_access
@@ -84,14 +85,24 @@ def _load(incoming: Request) -> _SignedInUser | None:
     nobody = replace(NOBODY, request_id=g.request_id)
     try:
         with house().units.glance(nobody, house().scope_of(nobody)) as session:
-            live = resolve_session(session, token, request_id=g.request_id, limits=web_access().limits)
-            if live is None or not web_access().admits(live.actor.place, incoming.remote_addr):
-                return None
-            g.known = hand_on_directory(session)
+            live = resolve_session(
+                session,
+                token,
+                request_id=g.request_id,
+                limits=web_access().limits,
+                admits=partial(web_access().admits, address=incoming.remote_addr),
+            )
+            if isinstance(live, LiveSession):
+                g.known = hand_on_directory(session)
     except RightMisfit as found:
         # Nobody is signed in by it, and its owner finds the way to the sign-in page.
         with house().units.begin(nobody, house().scope_of(nobody)) as session:
             raise_alarm(nobody, session, found)
+        return None
+    if isinstance(live, SeenElsewhere):
+        with house().units.begin(nobody, house().scope_of(nobody)) as session:
+            end_session_seen_elsewhere(session, live, address=incoming.remote_addr or "", request_id=g.request_id)
+    if not isinstance(live, LiveSession):
         return None
     g.session_ends_at = live.ends_at
     return _SignedInUser(live)

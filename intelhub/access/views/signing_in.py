@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from math import ceil
 
 from flask import flash, g, make_response, redirect, render_template, request, url_for
@@ -64,9 +65,6 @@ def sign_in_now() -> ResponseReturnValue:
     if place is None:
         said = Message("Say where you work from.")
         return _form(next_path=next_path, errors=[("place", said)]), 422
-    if not web_access().admits(place, request.remote_addr):
-        said = Message("You are not on the premises' network. Choose to work from elsewhere.")
-        return _form(next_path=next_path, errors=[("place", said)]), 422
     with as_nobody() as session:
         answer = sign_in(
             session,
@@ -78,9 +76,10 @@ def sign_in_now() -> ResponseReturnValue:
             user_agent=request.user_agent.string,
             request_id=g.request_id,
             limits=web_access().limits,
+            admits=partial(web_access().admits, address=request.remote_addr),
         )
     if isinstance(answer, SignInRefused):
-        return refuse(answer, _form(next_path=next_path, errors=[("", answer.message)]))
+        return refuse(answer, _form(next_path=next_path, errors=[(answer.field, answer.message)]))
     end_this_session()
     return put_token(make_response(redirect(next_path, 303)), answer.token)
 
@@ -146,10 +145,10 @@ def set_up() -> ResponseReturnValue:
 
 
 def refuse(answer: SignInRefused, page: str) -> ResponseReturnValue:
-    """One status for every wrong proof, and one for haste."""
+    """One status for every wrong proof, one for an answer that can be changed, and one for haste."""
     if answer.wait:
         return page, 429, {"Retry-After": str(ceil(answer.wait.total_seconds()))}
-    return page, 401
+    return page, 422 if answer.field else 401
 
 
 def end_this_session() -> None:
