@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, request, url_for
+from flask import session as cookie
 from flask_babel import get_locale, gettext
 from flask_wtf.csrf import generate_csrf
 
@@ -79,6 +82,7 @@ _PLACES: tuple[tuple[str, str, str | None, str | None, Callable[[], str]], ...] 
 
 
 _SAFE = frozenset({"GET", "HEAD"})
+_ACTED_AT = "acted_at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +101,7 @@ class Counts:
         if counter is None or "session" not in g or "is_refusal" in g:
             return None
         is_fresh = request.endpoint == endpoint or request.method not in _SAFE
-        return self.memory.count(actor, g.session, counter, is_fresh=is_fresh)
+        return self.memory.count(actor, g.session, counter, is_fresh=is_fresh, since=cookie.get(_ACTED_AT, 0.0))
 
 
 def _navigation(actor: Actor, known: Collection[str], counts: Counts) -> tuple[NavigationItem, ...]:
@@ -165,12 +169,13 @@ def install(app: Flask, *, is_demo: bool, counters: Mapping[str, Counter]) -> No
             g.frame = build_frame(app, counts, is_demo=is_demo)
         return {"frame": g.frame}
 
-    def forget(response: Response) -> Response:
-        # After the commit: whatever was counted before it is old now.
-        actor: Actor = getattr(g, "actor", NOBODY)
-        if request.method not in _SAFE and actor is not NOBODY:
-            counts.memory.forget(actor.user_id)
+    def note_act(response: Response) -> Response:
+        # After the commit: what any process counted before it is old now. Only the browser goes to all of them.
+        # What was refused did nothing, and answers as it would for anybody else.
+        has_acted = request.method not in _SAFE and getattr(g, "actor", NOBODY) is not NOBODY
+        if has_acted and (response.status_code < HTTPStatus.BAD_REQUEST or g.keep_work):
+            cookie[_ACTED_AT] = time.time()
         return response
 
     app.context_processor(frame)
-    app.after_request(forget)
+    app.after_request(note_act)

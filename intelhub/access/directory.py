@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -12,12 +13,16 @@ from intelhub.access.decision import held_lines
 from intelhub.access.domain import Person
 from intelhub.access.models import UserRow
 from intelhub.access.policy import current_policy
-from intelhub.access.queries import find_person, list_people
+from intelhub.access.queries import find_person, list_people, list_posts
 from intelhub.access.reach import Reach
 from intelhub.organisation import fold, load_directory, today
+from intelhub.platform import clock
 from intelhub.platform.actor import Actor
 
 PAGE = 50
+READ_GRANTS = "user.read_grants"
+BACK = timedelta(days=7)
+"""How long a right that ended is shown to whoever watches over rights."""
 _READ_PEOPLE = "user.read"
 
 
@@ -27,7 +32,22 @@ def find_person_within(actor: Actor, session: Session, key: UUID | str) -> Perso
     units = list_units_open_to(actor, session, _READ_PEOPLE)
     if person is None or units is None or any(post.unit_id in units for post in person.posts):
         return person
-    return None
+    return person if sees_rights_of(actor, session, person) else None
+
+
+def sees_rights_of(actor: Actor, session: Session, person: Person) -> bool:
+    """Whether somebody's clearance and place rule are the actor's to see, who may find more people by name.
+
+    They are for as long as a right that ended is listed, and from when one is given that will begin.
+    """
+    units = list_units_open_to(actor, session, READ_GRANTS)
+    if not units:
+        return units is None
+    lately = clock.now() - BACK
+    return any(
+        post.unit_id in units and (post.ends_at is None or post.ends_at > lately)
+        for post in list_posts(actor, session, person.id)
+    )
 
 
 def search_people(
@@ -46,7 +66,8 @@ def search_people(
     """
     units: Collection[UUID] | None = list_units_open_to(actor, session, _READ_PEOPLE)
     if unit_id is not None:
-        below = set(load_directory(session).as_of(today()).descendants(unit_id)) | {unit_id}
+        tree = load_directory(session).as_of(today())
+        below = (tree.descendants(unit_id) if unit_id in tree else frozenset()) | {unit_id}
         units = below if units is None else below & set(units)
     found = list_people(
         actor,

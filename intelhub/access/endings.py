@@ -6,32 +6,29 @@ Compartments are left out: that there is one, and who is in it, is for its membe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
-from intelhub.access.directory import list_units_open_to
-from intelhub.access.domain import Person
+from intelhub.access.directory import BACK, READ_GRANTS, list_units_open_to
 from intelhub.access.misfits import rows_that_fit
 from intelhub.access.models import PostRow, UserRow
 from intelhub.organisation import today
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor
 
-AHEAD, BACK = timedelta(days=30), timedelta(days=7)
-READ_GRANTS = "user.read_grants"
+AHEAD = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """A right of somebody with its last day: a duty function at a unit, or (without one) the clearance to a level."""
+    """A right of somebody and when it ends: a duty function at a unit, or (without one) the clearance to a level."""
 
     user_id: UUID
     username: str
     name: str
-    last_day: date
     ends_at: datetime
     is_over: bool
     function: str | None = None
@@ -49,12 +46,6 @@ def list_endings(actor: Actor, session: Session, *, limit: int) -> tuple[tuple[E
     found = [*_posts(session, units, limit + 1), *_clearances(session, units, limit + 1)]
     found.sort(key=lambda one: (one.ends_at, one.name, one.username))
     return tuple(found[:limit]), len(found) > limit
-
-
-def sees_rights_of(actor: Actor, session: Session, person: Person) -> bool:
-    """Whether somebody's clearance and place rule are the actor's to see, who may find more people by name."""
-    units = list_units_open_to(actor, session, READ_GRANTS)
-    return units is None or any(post.unit_id in units for post in person.posts)
 
 
 def _posts(session: Session, units: frozenset[UUID] | None, limit: int) -> list[Ending]:
@@ -84,7 +75,6 @@ def _posts(session: Session, units: frozenset[UUID] | None, limit: int) -> list[
             user_id=user.id,
             username=user.username,
             name=user.display_name,
-            last_day=post.ends_at.date(),
             ends_at=post.ends_at,
             is_over=post.ends_at <= now,
             function=post.function,
@@ -114,8 +104,7 @@ def _clearances(session: Session, units: frozenset[UUID] | None, limit: int) -> 
             user_id=user.id,
             username=user.username,
             name=user.display_name,
-            last_day=user.clearance_expires_on,
-            ends_at=datetime.combine(user.clearance_expires_on, time.max, UTC),
+            ends_at=datetime.combine(user.clearance_expires_on, time.max, clock.HANOI),
             is_over=user.clearance_expires_on < day,
             level=user.clearance,
         )

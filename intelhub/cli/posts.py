@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
 from intelhub.cli.options import APP, Command, Day, as_option, var_option
 from intelhub.cli.output import say
-
-_HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
+from intelhub.platform.clock import HANOI
 
 
 @click.command("post", cls=Command, roles=(APP,))
@@ -74,4 +72,4 @@ def post(
 
 
 def _beginning_of(day: date) -> datetime:
-    return datetime.combine(day, time(), _HANOI)
+    return datetime.combine(day, time(), HANOI)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 from intelhub.platform.actor import Place
-
-HANOI = timezone(timedelta(hours=7))  # Vietnam keeps one offset all year, so no time zone data is needed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

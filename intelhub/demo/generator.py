@@ -18,13 +18,14 @@ from intelhub.demo.composing import (
     speaks_english,
     vague_options,
 )
-from intelhub.demo.content import HANOI, DemoPerson, DemoRecord
+from intelhub.demo.content import DemoPerson, DemoRecord
 from intelhub.demo.life import BEFORE_DEPARTMENT, Plan, Staff, choose_goal, live
 from intelhub.demo.people import generate_people
 from intelhub.demo.stories import STORY_UNIT, story_records
 from intelhub.demo.world import Network, build_networks, load
 from intelhub.demo.writing import Scene, set_scene
 from intelhub.platform import clock
+from intelhub.platform.clock import HANOI
 
 MARKER = "DEMO"  # begins the source of every record: what follows is invented
 _PSEUDONYMS = "CS-99"  # pseudonyms may say nothing but their number; the demo's are those from CS-990000

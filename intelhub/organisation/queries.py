@@ -7,7 +7,6 @@ from datetime import date
 from itertools import chain
 from typing import cast
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,7 +18,6 @@ from intelhub.platform import clock
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import NotFound, Unavailable
 
-_HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 _KEPT_DIRECTORIES = 4
 _TRIES = 3
 _LONGEST_TYPED = 100
@@ -35,7 +33,7 @@ _kept: dict[UUID, Directory] = {}
 
 def today() -> date:
     """The day it is in Vietnam: on which a dated change begins to hold."""
-    return clock.now().astimezone(_HANOI).date()
+    return clock.now().astimezone(clock.HANOI).date()
 
 
 def load_directory(session: Session, *, stamp: UUID | None = None) -> Directory:

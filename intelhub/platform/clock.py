@@ -1,4 +1,4 @@
-"""The only source of time, always aware and in UTC."""
+"""The only source of time, always aware and in UTC, and the one zone people speak in."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
+"""Whose days and hours people mean and are shown."""
 
 YEARS = range(1900, 3000)
 """The years anything here can mean; near the ends of the calendar a moment cannot be told in another time zone."""

@@ -11,9 +11,10 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from intelhub.platform.clock import HANOI
 from intelhub.platform.messages import Message
 from intelhub.records.domain import Subject
-from intelhub.records.validation import HANOI, parse_time
+from intelhub.records.validation import parse_time
 
 SIMPLE_FIELDS = (
     "text", "abstract", "learned_at", "happened_from", "happened_to", "place_unit", "place_text", "channel",

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from intelhub.platform import clock
 from intelhub.platform.errors import RuleRefused
@@ -20,7 +19,6 @@ from intelhub.records.catalogues import catalogue, entry
 from intelhub.records.domain import ABSTRACT_MAXIMUM, TEXT_MAXIMUM, TEXT_MINIMUM, RecordContent, Subject
 from intelhub.records.identifiers import IdentifierProblem, normalise
 
-HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 CONTENT_FIELDS = frozenset(RecordContent.__dataclass_fields__)
 IDENTIFIED_KINDS = frozenset({"enterprise", "vehicle", "vessel", "container", "declaration", "goods", "seal"})
 _NAME_MAXIMUM, _REASON_MAXIMUM, _SUBJECTS_MAXIMUM, _CLOCK_LEEWAY = 200, 500, 40, timedelta(minutes=5)
@@ -48,7 +46,7 @@ def parse_time(text: str) -> datetime | None:
             return None
     if moment.year not in clock.YEARS:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=HANOI)
+    return moment if moment.tzinfo else moment.replace(tzinfo=clock.HANOI)
 
 
 def abstract_of(text: str) -> str:

@@ -65,6 +65,14 @@ def test_what_was_typed_is_sent_again_after_signing_in(house, client_as):
     assert WORD in officer.get(sent.location).get_data(as_text=True)
 
 
+def test_the_filters_of_its_address_go_with_it(client_as):
+    officer = ended(client_as("officer"))
+    late = officer.post("/records/views?state=submitted&level=1", data={"name": "Chờ duyệt"}, headers=OWN)
+    action, fields = hidden_fields(late.get_data(as_text=True))
+    assert action == "/records/views?state=submitted&level=1", "without them a view of everything has that name"
+    assert fields["name"] == "Chờ duyệt"
+
+
 def test_nothing_of_it_is_markup(client_as):
     shown = ended(client_as("officer")).post(
         "/records/new", data={**TYPED, '"><script>x': '"><img src=x>'}, headers=OWN

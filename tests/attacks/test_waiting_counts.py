@@ -14,7 +14,8 @@ from intelhub.platform.actor import Place
 from intelhub.platform.roles import driver_address
 from intelhub.platform.web.counting import CountMemory
 from intelhub.records.service import desks
-from tests.factories.record_world import act, drafted, fill, submitted, travelled
+from tests.factories.record_world import act, drafted, fill, submitted, travelled, version_of
+from tests.web.conftest import make_app
 
 _COUNT = re.compile(r'<nav class="side".*?</nav>', re.DOTALL)
 
@@ -150,6 +151,27 @@ def test_a_hundred_and_more_are_said_as_such(house, client_as):
             f"insert into records (id, {names}) select gen_random_uuid(), {names} from records, generate_series(1, 120)"
         )
     assert number(client_as("leader")) == "99+"
+
+
+def test_no_other_process_forgets_what_one_has_just_done(house, client_as, tmp_path):
+    record_id = submitted(house)
+    here = client_as("leader")
+    there = make_app(house, tmp_path).test_client()
+    browsers = [here, there]
+
+    def visit(number_of, method, *given, **more):
+        browser, other = browsers[number_of], browsers[1 - number_of]
+        for cookie in ("intelhub", "intelhub-form"):
+            if kept := other.get_cookie(cookie):
+                browser.set_cookie(cookie, kept.value, samesite="Strict", httponly=True)
+        return getattr(browser, method)(*given, **more)
+
+    visit(1, "get", "/units")
+    assert number(here) == number(there) == "1"
+    moved = visit(0, "submit", f"/records/{record_id}/forward", {"row_version": version_of(house, "leader", record_id)})
+    assert moved.status_code == 303
+    visit(1, "get", "/people")
+    assert number(there) is None
 
 
 def test_what_draws_no_navigation_counts_nothing(house, client_as, monkeypatch):

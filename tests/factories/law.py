@@ -125,7 +125,7 @@ def may(one: Someone, act: str, paper: Paper) -> bool:
     """Whether the law lets somebody do this to a record now."""
     if not reads(one, paper) or paper.state not in STARTS[act] or (act in BY_ANOTHER and paper.author == one.name):
         return False
-    if act == "lower_level" and paper.proposed is None:
+    if (act == "lower_level" and paper.proposed is None) or (act == "acknowledge" and paper.is_taken_on):
         return False
     if act in {"return", "forward", "lower_level"}:
         leads = one.function == "group_leader" and one.unit == paper.unit

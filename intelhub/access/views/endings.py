@@ -8,7 +8,8 @@ from flask_babel import get_locale
 
 from intelhub.access import actions
 from intelhub.access.decision import may
-from intelhub.access.endings import AHEAD, BACK, READ_GRANTS, Ending, list_endings
+from intelhub.access.directory import BACK, READ_GRANTS
+from intelhub.access.endings import AHEAD, Ending, list_endings
 from intelhub.access.views import blueprint
 from intelhub.access.views.words import function_words
 from intelhub.audit import record_act
@@ -39,7 +40,6 @@ def _page(template: str, limit: int) -> str:
         page_level=0,
         endings=[(ending, *_duty_words(ending)) for ending in endings],
         has_more=has_more,
-        limit=limit,
         ahead=AHEAD.days,
         back=BACK.days,
         may_renew=may(actor, "user.manage"),

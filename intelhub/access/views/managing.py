@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
 from intelhub.access import people
 from intelhub.access.credentials import issue_setup_code, reset_factors
@@ -17,11 +17,11 @@ from intelhub.access.queries import list_posts
 from intelhub.access.views import blueprint
 from intelhub.access.views.own_account import sentences_of
 from intelhub.access.views.people import person_page
-from intelhub.organisation import find_unit_meant
+from intelhub.organisation import find_unit_meant, load_tree
+from intelhub.platform.clock import HANOI
 from intelhub.platform.errors import NotFound, RuleRefused
 from intelhub.platform.messages import Message
 from intelhub.platform.web import current_actor, current_session, needs
-from intelhub.platform.web.look import ZONE
 
 _NO_SUCH_UNIT = UUID(int=0)
 _LAST_MOMENT = time(23, 59, 59)
@@ -57,15 +57,15 @@ def grant_post(user_id: UUID) -> ResponseReturnValue:
     typed = request.form
 
     def grant() -> None:
-        unit = find_unit_meant(current_session(), typed.get("unit_id", ""))
+        unit_id = _unit_named(typed.get("unit_id", ""))
         until = _day("ends_at")
         people.grant_post(
             current_actor(),
             current_session(),
             user_id=user_id,
             function=typed.get("function", ""),
-            unit_id=unit.id if unit else _NO_SUCH_UNIT,
-            ends_at=datetime.combine(until, _LAST_MOMENT, ZONE) if until else None,
+            unit_id=unit_id,
+            ends_at=datetime.combine(until, _LAST_MOMENT, HANOI) if until else None,
             is_deputy=bool(typed.get("is_deputy")),
         )
 
@@ -138,6 +138,17 @@ def _act(user_id: UUID, form: str, act: Callable[[], None], done: str) -> Respon
         return person_page(user_id, refusals={"form": form, "errors": sentences_of(refused)}), 422
     flash(done, "good")
     return redirect(url_for(".show_person", user_id=user_id), 303)
+
+
+def _unit_named(typed: str) -> UUID:
+    """The unit of a code: a right is given where somebody said exactly, so what a name may mean is asked back."""
+    session = current_session()
+    unit, meant = load_tree(current_actor(), session).find(typed.strip()), find_unit_meant(session, typed)
+    if unit is None and meant is not None:
+        named = {"unit": meant.short_label(str(get_locale())), "code": meant.code}
+        said = Message("Do you mean %(unit)s? Then write its code, %(code)s.", named)
+        raise RuleRefused(said, rule="unit_meant", fields={"unit_id": (said,)})
+    return unit.id if unit else _NO_SUCH_UNIT
 
 
 def _day(name: str) -> date | None:

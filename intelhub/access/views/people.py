@@ -12,9 +12,8 @@ from flask_babel import get_locale, gettext
 
 from intelhub.access import actions
 from intelhub.access.decision import may
-from intelhub.access.directory import find_person_within, search_people
+from intelhub.access.directory import find_person_within, search_people, sees_rights_of
 from intelhub.access.domain import HeldPost, Person, PlaceRule
-from intelhub.access.endings import sees_rights_of
 from intelhub.access.permissions import FUNCTIONS
 from intelhub.access.queries import find_person, list_posts
 from intelhub.access.views import blueprint

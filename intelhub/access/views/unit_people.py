@@ -14,7 +14,7 @@ from intelhub.access.views.words import function_words
 from intelhub.audit import ObjectRef, record_act
 from intelhub.organisation import Holder
 from intelhub.platform.actor import Actor
-from intelhub.platform.web.look import ZONE
+from intelhub.platform.clock import HANOI
 
 _BY_RANK = (
     "leader", "division_head", "department_leader", "unit_head", "group_leader", "analyst", "group_officer",
@@ -35,6 +35,6 @@ def list_holders(session: Session, actor: Actor, unit_id: UUID) -> Sequence[Hold
         if post.unit_id == unit_id
     ]
     return tuple(
-        (function_words(post.function), name, post.ends_at.astimezone(ZONE).date() if post.ends_at else None)
+        (function_words(post.function), name, post.ends_at.astimezone(HANOI).date() if post.ends_at else None)
         for _, _, post, name in sorted(held, key=lambda one: one[:2])
     )

@@ -23,8 +23,9 @@ from intelhub.audit.queries import Criteria, list_objects
 from intelhub.audit.reference import parse_reference
 from intelhub.audit.views.words import locale
 from intelhub.platform.actor import Actor
+from intelhub.platform.clock import HANOI
 from intelhub.platform.errors import NotFound
-from intelhub.platform.web.look import ZONE, fold
+from intelhub.platform.web.look import fold
 
 LONGEST_TYPED = 200
 SYSTEM = "system"
@@ -144,7 +145,7 @@ def read_form(actor: Actor, session: Session, form: Mapping[str, str]) -> tuple[
 
 def written_minute(moment: datetime | None) -> str:
     """A moment as a form's input writes it, in Vietnam's time; empty for none."""
-    return moment.astimezone(ZONE).strftime(_MINUTE) if moment else ""
+    return moment.astimezone(HANOI).strftime(_MINUTE) if moment else ""
 
 
 def _id(written: str) -> UUID | None:
@@ -157,7 +158,7 @@ def _text(written: str) -> str | None:
 
 
 def _minute(written: str) -> datetime | None:
-    return datetime.strptime(written, _MINUTE).replace(tzinfo=ZONE) if written else None
+    return datetime.strptime(written, _MINUTE).replace(tzinfo=HANOI) if written else None
 
 
 def _moment(name: str, typed: Mapping[str, str], problems: dict[str, str]) -> datetime | None:

@@ -28,38 +28,38 @@ _MOST = 2_000
 class _Remembered:
     rights: Actor
     count: int | None
-    until: float
+    at: float
 
 
 class CountMemory:
     """The numbers one process counted last: one a session, no older than twenty seconds, the oldest leaving first."""
 
-    def __init__(self, *, most: int = _MOST, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, most: int = _MOST, clock: Callable[[], float] = time.time) -> None:
         self._most = most
         self._clock = clock
         self._lock = threading.Lock()
         self._kept: OrderedDict[UUID, _Remembered] = OrderedDict()
 
-    def count(self, actor: Actor, session: Session, counter: Counter, *, is_fresh: bool = False) -> int | None:
-        """The number for this actor, counted anew when it is `is_fresh`, too old or of other rights."""
+    def count(
+        self, actor: Actor, session: Session, counter: Counter, *, is_fresh: bool = False, since: float = 0.0
+    ) -> int | None:
+        """The number for this actor, counted anew when it is to be `is_fresh`, too old, or of other rights.
+
+        `since` is when the actor last did something, which another process may have answered.
+        """
         if actor.session_id is None:
             return counter(actor, session)
         # Everything a row filter rests on: only which request it is may differ.
         rights = replace(actor, request_id=None)
         with self._lock:
             kept = self._kept.get(actor.session_id)
-        if not is_fresh and kept is not None and kept.rights == rights and self._clock() < kept.until:
+        now = self._clock()
+        if not is_fresh and kept is not None and kept.rights == rights and max(now - _SECONDS, since) < kept.at <= now:
             return kept.count
-        counted = _Remembered(rights, counter(actor, session), self._clock() + _SECONDS)
+        counted = _Remembered(rights, counter(actor, session), now)
         with self._lock:
             self._kept[actor.session_id] = counted
             self._kept.move_to_end(actor.session_id)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         return counted.count
-
-    def forget(self, user_id: UUID) -> None:
-        """Drop what was counted in any session of somebody: they have just done something."""
-        with self._lock:
-            for session_id in [one for one, kept in self._kept.items() if kept.rights.user_id == user_id]:
-                del self._kept[session_id]

@@ -53,7 +53,7 @@ def page_with_what_was_typed(error: IntelhubError) -> str | None:
     return render_template(
         "kept.html",
         status=int(error.status),
-        action=request.path,
+        action=request.full_path if request.query_string else request.path,
         fields=fields,
         sign_in_url=url_for(house().sign_in_endpoint),
     )

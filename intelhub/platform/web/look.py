@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from difflib import SequenceMatcher
 from functools import lru_cache
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal
 from flask import Flask, url_for
@@ -18,12 +17,11 @@ from flask_babel import get_locale, gettext
 from markupsafe import Markup
 from wtforms import Field, FieldList, FormField
 
-from intelhub.platform.clock import now
+from intelhub.platform.clock import HANOI, now
 from intelhub.platform.messages import Message, Named
 
 STATIC_FOLDER = Path(__file__).with_name("static")
 TEMPLATE_FOLDER = Path(__file__).with_name("templates")
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 def install_look(app: Flask) -> None:
@@ -140,7 +138,7 @@ def _part(value: object) -> object:
 
 
 def _local(value: date | datetime) -> date | datetime:
-    return value.astimezone(ZONE) if isinstance(value, datetime) else value
+    return value.astimezone(HANOI) if isinstance(value, datetime) else value
 
 
 def _words(text: str) -> list[str]:

@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 
 from intelhub.access import may
 from intelhub.platform.actor import Actor
-from intelhub.platform.errors import Conflict, IntelhubError, Refused, Tampered
-from intelhub.platform.messages import Message
+from intelhub.platform.errors import IntelhubError, Refused, Tampered
 from intelhub.records import queries
 from intelhub.records.domain import RecordSummary, Step
 from intelhub.records.lifecycle import TRANSITIONS
@@ -49,15 +48,7 @@ def assign_each(actor: Actor, session: Session, chosen: Mapping[UUID, int], assi
 
 def take_on_each(actor: Actor, session: Session, chosen: Mapping[UUID, int]) -> Outcome:
     """Take each of these records on, at the version it was shown at, unless somebody works on it."""
-
-    def take_on(record_id: UUID, version: int) -> RecordRow:
-        row = acknowledge_record(actor, session, record_id, version)
-        if row.assignee_id != actor.user_id:
-            said = Message("Somebody works on this record already. Assign it to give it to somebody else.")
-            raise Conflict(said, rule="taken")
-        return row
-
-    return _each(session, chosen, take_on)
+    return _each(session, chosen, partial(acknowledge_record, actor, session))
 
 
 def _each(session: Session, chosen: Mapping[UUID, int], act: Callable[[UUID, int], RecordRow]) -> Outcome:

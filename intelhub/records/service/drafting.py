@@ -29,7 +29,7 @@ from intelhub.records.domain import Grade, RecordContent, RecordHead, RecordStat
 from intelhub.records.models import RecordRow, RecordSeriesRow, RecordVersionRow
 from intelhub.records.service.compartments import check_somebody_forwards, compartments_of
 from intelhub.records.service.moving import advance, archive_version
-from intelhub.records.validation import HANOI, abstract_of, check_content, parse_time
+from intelhub.records.validation import abstract_of, check_content, parse_time
 
 _DRAFT_BYTES = 60_000
 _BEGUN = 1  # the version of a draft that was saved once
@@ -396,7 +396,7 @@ def _head_of(content: RecordContent, number: str) -> RecordHead:
 
 def next_number(actor: Actor, session: Session, row: RecordRow) -> str:
     """The next number of the unit's series for this label (domain brief 5.8); a gap tells nothing of others."""
-    year = clock.now().astimezone(HANOI).year
+    year = clock.now().astimezone(clock.HANOI).year
     series = {
         "unit_id": row.owning_unit_id,
         "level": row.level,

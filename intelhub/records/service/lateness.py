@@ -1,7 +1,8 @@
 """Which units have records that wait longer than they should: counted by the clear columns of what one may read.
 
 How urgent a record is stands sealed, so the limits are of the stages and not of the urgency. Whatever was done to a
-record begins its stage anew; times stand rounded to the hour, so somebody is late by up to an hour later.
+record begins its stage anew; times stand rounded down to the hour, so a record counts as late up to an hour after it
+is, and never before.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -28,7 +28,6 @@ SETTING: Final = "stage_limits"
 
 # What may not be handed on has come to its end in these states and is late nowhere.
 _HANDED_ON = {RecordState.SUBMITTED: "H1", RecordState.COLLATED: "H2"}
-_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +48,10 @@ class Late:
 
 def late_filter(session: Session) -> ListFilter:
     """What waits longer than the limit of its state."""
+    now = clock.now()
     return ListFilter(
         waiting=tuple(
-            Waiting(state=state, before=clock.now() - limit, handling=_codes(state))
+            Waiting(state=state, before=clock.to_the_hour(now - limit), handling=_codes(state))
             for state, limit in _limits(session).items()
         )
     )
@@ -59,7 +59,7 @@ def late_filter(session: Session) -> ListFilter:
 
 def today_filter() -> ListFilter:
     """What was shared with headquarters since midnight in Vietnam, whose hours begin with those of the clock."""
-    midnight = datetime.combine(clock.now().astimezone(_ZONE).date(), time(), _ZONE)
+    midnight = datetime.combine(clock.now().astimezone(clock.HANOI).date(), time(), clock.HANOI)
     return ListFilter(states=(RecordState.SHARED_UP,), changed_since=midnight)
 
 

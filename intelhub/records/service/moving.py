@@ -17,7 +17,7 @@ from intelhub.access import Decision, Label, list_people_who_may, require
 from intelhub.audit import ObjectRef, record_act
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor
-from intelhub.platform.errors import RuleRefused, StaleVersion
+from intelhub.platform.errors import Conflict, RuleRefused, StaleVersion
 from intelhub.platform.messages import Message
 from intelhub.records import actions, lifecycle, projection, queries, sealing
 from intelhub.records.domain import Grade, RecordHead, RecordState, Subject, Work
@@ -164,9 +164,15 @@ def forward_record(actor: Actor, session: Session, record_id: UUID, row_version:
 
 
 def acknowledge_record(actor: Actor, session: Session, record_id: UUID, row_version: int) -> RecordRow:
-    """Take a record of the department on: the analyst becomes its assignee unless somebody already is."""
+    """Take a record of the department on that nobody works on yet; raises `Conflict`."""
     move = begin_move(actor, session, record_id, row_version, "acknowledge")
-    move.row.assignee_id = move.row.assignee_id or actor.user_id
+    # Taken on again it would count as touched, and be late no more, with nothing done.
+    if move.row.assignee_id == actor.user_id:
+        raise Conflict(Message("You work on this record already."), rule="taken")
+    if move.row.assignee_id is not None:
+        said = Message("Somebody works on this record already. Assign it to give it to somebody else.")
+        raise Conflict(said, rule="taken")
+    move.row.assignee_id = actor.user_id
     return complete_move(actor, session, move)
 
 

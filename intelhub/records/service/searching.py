@@ -22,13 +22,13 @@ from intelhub.access import ActorScope
 from intelhub.audit import record_act
 from intelhub.crypto import open_blob, seal_blob, vault_of
 from intelhub.platform.actor import Actor
+from intelhub.platform.clock import HANOI
 from intelhub.platform.errors import Tampered
 from intelhub.platform.messages import Message
 from intelhub.records import actions, queries
 from intelhub.records.domain import RecordSummary
 from intelhub.records.projection import index_of
 from intelhub.records.service.reading import raise_alarm, raise_index_alarm
-from intelhub.records.validation import HANOI
 from intelhub.search import Cursor, Hit, Order, SearchRequest
 
 PAGE = 10  # lines with what was found in them: more would weigh over 40 kB, and pages are not compressed

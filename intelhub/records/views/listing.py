@@ -73,11 +73,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Naming:
-    """A name for a view that was refused, as it was typed; of a new view where there is no id."""
+    """A name for a view that was refused, as it was typed; or that of a removed view, which it cannot have again."""
 
-    view_id: UUID | None = None
     name: str = ""
     errors: tuple[Message, ...] = ()
+    removed: UUID | None = None
+
+
+_NO_NAMING = Naming()
 
 
 def read_address(offered: tuple[desks.Desk, ...]) -> Asked:
@@ -137,7 +140,7 @@ def list_records() -> ResponseReturnValue:
     return list_page(Attempt())
 
 
-def list_page(attempt: Attempt, naming: Naming | None = None) -> str:
+def list_page(attempt: Attempt, naming: Naming = _NO_NAMING) -> str:
     """The list that the address of this request asks for; what was chosen or typed for a refused act is there still."""
     actor, session = current_actor(), current_session()
     offered = desks.list_desks(actor, session)
@@ -158,8 +161,8 @@ def list_page(attempt: Attempt, naming: Naming | None = None) -> str:
         looked_through=desks.LOOKED_THROUGH,
         kept=asked.kept,
         address=asked.address,
-        naming=naming or Naming(),
-        **_saved(asked),
+        naming=naming,
+        **_saved(asked, naming.removed),
         order=asked.order.value,
         orders=[(one.value, order_words(one), _sorted_url(asked, one)) for one in list_orders(asked.desk)],
         chips=_chips(asked),
@@ -179,10 +182,10 @@ def list_page(attempt: Attempt, naming: Naming | None = None) -> str:
     )
 
 
-def _saved(asked: Asked) -> dict[str, Any]:
+def _saved(asked: Asked, removed: UUID | None) -> dict[str, Any]:
     """One's saved views with their addresses, which of them this page is, the one just removed, and damaged ones."""
     views = saved_views.list_views(current_actor(), current_session())
-    removed = queries.find_reference(request.args.get("removed"))
+    removed = removed or queries.find_reference(request.args.get("removed"))
     kept = [view for view in views if not view.is_removed and not view.is_damaged]
     return {
         "saved": [(view, url_for(".list_records", **_arguments(view.asked))) for view in kept],

@@ -21,15 +21,15 @@ def _asked() -> Asked:
     return read_address(desks.list_desks(current_actor(), current_session()))
 
 
-def _naming(act: Callable[[str], Any], view_id: UUID | None = None) -> ResponseReturnValue | None:
-    """Carry out an act with a typed name; refused, the list is shown again with it."""
+def _naming(act: Callable[[str], Any], removed: UUID | None = None) -> ResponseReturnValue | None:
+    """Carry out an act with a typed name, or that of a removed view; refused, the list is shown again with it."""
     name = request.form.get("name", "")
     try:
         act(name)
     except RuleRefused as refused:
         current_session().rollback()
         keep_work()  # showing the list again is a reading that stays logged
-        naming = Naming(view_id=view_id, name=name, errors=refused.fields["name"])
+        naming = Naming(name=name, errors=refused.fields["name"], removed=removed)
         return list_page(Attempt(), naming), int(refused.status)
     return None
 
@@ -52,7 +52,7 @@ def save_view() -> ResponseReturnValue:
 def rename_view(record_view_id: UUID) -> ResponseReturnValue:
     """Give a view another name."""
     actor, session = current_actor(), current_session()
-    refused = _naming(lambda name: saved_views.rename_view(actor, session, record_view_id, name), record_view_id)
+    refused = _naming(lambda name: saved_views.rename_view(actor, session, record_view_id, name))
     return refused or _back()
 
 
@@ -68,4 +68,5 @@ def remove_view(record_view_id: UUID) -> ResponseReturnValue:
 def restore_view(record_view_id: UUID) -> ResponseReturnValue:
     """Bring a removed view back."""
     actor, session = current_actor(), current_session()
-    return _naming(lambda _: saved_views.restore_view(actor, session, record_view_id)) or _back()
+    refused = _naming(lambda _: saved_views.restore_view(actor, session, record_view_id), removed=record_view_id)
+    return refused or _back()

@@ -16,13 +16,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
 from intelhub.organisation import load_directory
+from intelhub.platform.clock import HANOI
 from intelhub.platform.messages import Message
 from intelhub.platform.web import current_actor, current_session, needs
 from intelhub.records.catalogues import find_entry
 from intelhub.records.domain import RecordState
 from intelhub.records.service import asked, searching
 from intelhub.records.service.nothing_found import EXCLUDING, Change, Nearest, list_nearest
-from intelhub.records.validation import HANOI
 from intelhub.records.views import blueprint
 from intelhub.records.views.reading import level_of, state_words
 from intelhub.records.views.words import word

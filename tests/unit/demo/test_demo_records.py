@@ -7,12 +7,13 @@ from itertools import pairwise
 
 import pytest
 
-from intelhub.demo.content import HANOI, DemoRecord
+from intelhub.demo.content import DemoRecord
 from intelhub.demo.generator import generate_records
 from intelhub.demo.people import generate_people
 from intelhub.demo.stories import STORY_COMPANY_NAME, STORY_TAX_CODE
 from intelhub.demo.world import load, patterns, units_of
 from intelhub.demo.writing import _SLOTS, parse
+from intelhub.platform.clock import HANOI
 from intelhub.records.catalogues import catalogue, entry
 from intelhub.records.identifiers import Identifier, locate, normalise
 from intelhub.records.lifecycle import TRANSITIONS

@@ -45,7 +45,7 @@ def memory(now):
     return CountMemory(most=3, clock=lambda: now[0])
 
 
-def ask(memory: CountMemory, actor: Actor, desk: Desk, **options: bool) -> int | None:
+def ask(memory: CountMemory, actor: Actor, desk: Desk, **options: Any) -> int | None:
     return memory.count(actor, cast("Any", None), desk, **options)
 
 
@@ -79,11 +79,17 @@ def test_a_number_is_counted_anew_after_twenty_seconds_and_when_asked_to(memory,
     assert ask(memory, ANALYST, desk) == 3, "what was counted anew is what is remembered"
 
 
-def test_what_somebody_does_drops_the_numbers_of_all_their_sessions_and_of_nobody_else(memory, desk):
-    elsewhere, colleague = replace(ANALYST, session_id=uuid4()), replace(ANALYST, user_id=uuid4(), session_id=uuid4())
-    assert [ask(memory, one, desk) for one in (ANALYST, elsewhere, colleague)] == [1, 2, 3]
-    memory.forget(ANALYST.user_id)
-    assert [ask(memory, one, desk) for one in (colleague, ANALYST, elsewhere)] == [3, 4, 5]
+def test_what_was_counted_before_somebody_did_something_is_counted_anew_once(memory, desk, now):
+    assert ask(memory, ANALYST, desk) == 1
+    acted_at = now[0]
+    now[0] += 1
+    assert [ask(memory, ANALYST, desk, since=acted_at) for _ in range(2)] == [2, 2]
+
+
+def test_a_clock_that_was_put_back_keeps_no_number_alive(memory, desk, now):
+    assert ask(memory, ANALYST, desk) == 1
+    now[0] -= 3600
+    assert ask(memory, ANALYST, desk) == 2
 
 
 def test_no_more_numbers_are_kept_than_said(memory, desk):

@@ -103,6 +103,27 @@ def test_the_list_leads_to_where_it_is_renewed(house, client_as):
         assert ("grant" in page or "/posts" in page) == (username == "operator")
 
 
+def test_whoever_has_left_is_seen_for_as_long_as_they_are_listed(house, client_as):
+    with console(house) as (actor, session):
+        for post in access.list_posts(actor, session, house.people["officer"]):
+            access.revoke_post(actor, session, post.id)
+    address = f"/people/{house.people['officer']}"
+    watching, colleague = client_as("security"), client_as("analyst")
+    assert f'href="{address}"' in home(watching)
+    assert watching.get(address).status_code == 200
+    assert colleague.get(address).status_code == 404, "no longer one of theirs"
+    with clock.telling(clock.now() + timedelta(days=8)):
+        late = client_as("security")
+        assert f'href="{address}"' not in home(late)
+        assert late.get(address).status_code == 404
+
+
+def test_a_clearance_ends_on_the_day_that_is_shown(house, client_as):
+    clear_until(house, "leader", 5)
+    last = today() + timedelta(days=5)
+    assert f"{last:%d/%m/%Y}" in client_as("security").get("/people/ending").get_data(as_text=True)
+
+
 def test_a_security_officer_sees_clearances_and_changes_none(house, client_as):
     browser = client_as("security")
     browser.set_cookie("language", "en")

@@ -53,6 +53,24 @@ def test_a_filter_of_another_department_finds_nobody(client_as):
     assert names_on(client_as("head").get("/people?unit=20ZZ")) == set()
 
 
+def test_a_unit_that_stands_no_more_has_nobody(client_as, entries):
+    assert names_on(client_as("operator").get("/people?unit=10BD")) == set()
+    answer = client_as("analyst").get("/people?unit=10BD")
+    assert (answer.status_code, names_on(answer)) == (200, set())
+    assert "access:refused" not in {action for (action,) in entries("action")}
+
+
+def test_a_right_is_given_where_somebody_said_exactly(client_as, house):
+    operator, address = client_as("operator"), f"/people/{house.people['officer']}/posts"
+    typed = {"function": "analyst", "unit_id": "lang son"}
+    asked_back = operator.submit(address, typed)
+    assert asked_back.status_code == 422
+    page = asked_back.get_data(as_text=True)
+    assert "15ZZ" in page
+    assert 'value="lang son"' in page
+    assert {post.function for post in posts_of(house, "officer")} == {"group_officer"}
+
+
 def test_people_are_no_page_for_an_officer_at_the_gate(client_as, house):
     client = client_as("officer")
     assert client.get("/people").status_code == 403

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
 
 from intelhub import records
+from intelhub.platform import clock
 from intelhub.platform.roles import driver_address
 from intelhub.records.domain import RecordState
 from intelhub.records.service import lateness
@@ -63,6 +64,16 @@ def test_units_are_late_by_the_limit_of_the_state_the_latest_first(house, client
         (line("15BB", "evaluated"), "1"),
         (line("15BB", "received"), "2"),
     ]
+
+
+def test_nothing_is_late_before_its_time(house, client_as):
+    record_id = travelled(house, 1)
+    with psycopg.connect(driver_address(house.database.superuser_url), autocommit=True) as connection:
+        # Done at a minute to eleven, and so kept as ten.
+        connection.execute("update records set updated_at = '2026-11-10 10:00+00' where id = %s", [record_id])
+    for moment, count in (("2026-11-13 10:59", None), ("2026-11-13 11:00", "1")):
+        with clock.telling(datetime.fromisoformat(f"{moment}+00:00")):
+            assert late_lines(client_as("head")).get(line("15BB", "received")) == count, moment
 
 
 def test_each_line_opens_the_records_it_counts(house, client_as, aged):

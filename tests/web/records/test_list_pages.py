@@ -169,6 +169,25 @@ def test_one_line_that_is_refused_takes_no_other_with_it_and_stays_chosen(house,
     assert events[overtaken] == ["assign", "forward", "submit"]
 
 
+def test_nothing_chosen_is_said_above_the_list(house, client_as):
+    travelled(house, 1)
+    for address, sentence in (("take-on", "Chọn ít nhất một phiếu tin"), ("assign", "Hãy chọn")):
+        answer = client_as("analyst").submit(f"/records/chosen/{address}", {})
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == 422
+        assert sentence in re.search(r'class="notice notice-bad.*?</div>', page, re.DOTALL).group()
+        assert 'aria-invalid="true"' not in page, "nobody's name is wrong"
+
+
+def test_what_one_works_on_is_not_taken_on_once_more(house, client_as):
+    record_id = travelled(house, 2)
+    version = version_of(house, "analyst", record_id)
+    answer = client_as("analyst").submit("/records/chosen/take-on", {"chosen": f"{record_id}:{version}"})
+    assert answer.status_code == 409
+    assert "Bạn đang xử lý phiếu tin này" in answer.get_data(as_text=True)
+    assert version_of(house, "analyst", record_id) == version, "it counts as touched, and is late no more"
+
+
 def test_who_may_not_grade_is_said_for_each_line_and_the_choice_is_kept(house, client_as):
     high, low = travelled(house, 1), travelled(house, 1, level="0", list_item=None)
     head = client_as("head")

@@ -110,6 +110,10 @@ def test_a_name_is_given_once_and_at_most_twenty_are_kept(client_as):
     assert save(officer, "SỐ 3").status_code == 303
     answer = officer.submit(f"/records/views/{gone}/restore")
     assert answer.status_code == 422, "its place is taken"
+    page = answer.get_data(as_text=True)
+    assert f"/records/views/{gone}/restore" in page, "it can still be brought back"
+    assert page.count("notice-bad") == 1
+    assert 'aria-invalid="true"' not in page, "no name was typed that could be wrong"
     assert len(views_of(officer)) == MOST
     assert save(client_as("leader"), "Số 3").status_code == 303, "names are everybody's own"
 
