@@ -6,7 +6,6 @@ Every question offered was tried over records that this actor may read: that one
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -17,14 +16,12 @@ from intelhub.access import ActorScope
 from intelhub.platform.actor import Actor
 from intelhub.records import queries
 from intelhub.records.projection import index_of
+from intelhub.records.service.rephrasing import take_apart, without_each_word, without_quotation_marks
 from intelhub.records.service.searching import is_time_spent, limit_time
 from intelhub.search import SearchRequest
 
 _MOST_TRIES = 10
 _SHORTEST_BEGINNING = 3
-_CHUNK = re.compile(r'[^\s":]+:"[^"]*"|"[^"]*"|\S+')
-_JOINING = frozenset({"AND", "OR", "VÀ", "HOẶC"})
-_NEGATING = frozenset({"NOT", "KHÔNG"})
 
 
 class Change(StrEnum):
@@ -81,47 +78,20 @@ def _left_out(request: SearchRequest) -> Iterator[Nearest]:
         yield Nearest(change=Change.FIELD, what=name, request=replace(request, facets=rest))
     if request.not_before or request.not_after:
         yield Nearest(change=Change.DATES, what="", request=replace(request, not_before=None, not_after=None))
-    chunks = _CHUNK.findall(request.text)
-    words = [any(map(str.isalnum, chunk)) and chunk not in _JOINING | _NEGATING for chunk in chunks]
-    meant = [place for place, is_word in enumerate(words) if is_word]
-    for place in meant if len(meant) > 1 else ():
-        shorter = " ".join(_without(chunks, place))
-        yield Nearest(change=Change.WORD, what=chunks[place].strip("()"), request=replace(request, text=shorter))
-
-
-def _without(chunks: list[str], place: int) -> list[str]:
-    """The chunks without one of them and without the operator that hung on it; its parentheses stay."""
-    before, after = chunks[:place], chunks[place + 1 :]
-    gone = chunks[place]
-    if gone.startswith('"') or not gone.strip("()"):
-        opening = closing = ""
-    else:
-        opening, closing = gone[: len(gone) - len(gone.lstrip("("))], gone[len(gone.rstrip(")")) :]
-    if before and before[-1] in _NEGATING:
-        before = before[:-1]
-    if before and before[-1] in _JOINING:
-        before = before[:-1]
-    elif after and after[0] in _JOINING:
-        after = after[1:]
-    if opening and after:
-        after = [opening + after[0], *after[1:]]
-    if closing and before:
-        before = [*before[:-1], before[-1] + closing]
-    return [*before, *after]
+    for word, shorter in without_each_word(request.text):
+        yield Nearest(change=Change.WORD, what=word, request=replace(request, text=shorter))
 
 
 def _looser(request: SearchRequest) -> Iterator[Nearest]:
     """The question asked less strictly: without quotation marks, for any of its words, for how one begins."""
-    chunks = _CHUNK.findall(request.text)
-    words = [chunk.strip('"()') for chunk in chunks if ":" not in chunk and chunk not in _JOINING | _NEGATING]
-    words = [word for chunk in words for word in chunk.split() if any(map(str.isalnum, word))]
-    if '"' in request.text:
-        text = request.text.replace('"', " ")
-        yield Nearest(change=Change.LOOSE, what="", request=replace(request, text=" ".join(text.split())))
-    if len(words) > 1:
-        yield Nearest(change=Change.ANY, what="", request=replace(request, text=" OR ".join(words[:12])))
-    longest = max(words, key=len, default="").rstrip("*")
+    typed = take_apart(request.text)
+    if (unquoted := without_quotation_marks(request.text)) != request.text:
+        yield Nearest(change=Change.LOOSE, what="", request=replace(request, text=unquoted))
+    if len(typed.words) > 1:
+        yield Nearest(change=Change.ANY, what="", request=replace(request, text=typed.for_any_word()))
+    longest = max(typed.words, key=len, default="").rstrip("*")
     for length in dict.fromkeys((len(longest), len(longest) * 3 // 4, len(longest) // 2)):
         if length >= _SHORTEST_BEGINNING:
             beginning = longest[:length]
-            yield Nearest(change=Change.BEGINNING, what=beginning, request=replace(request, text=f"{beginning}*"))
+            shorter = replace(request, text=typed.asking(f"{beginning}*"))
+            yield Nearest(change=Change.BEGINNING, what=beginning, request=shorter)
