@@ -127,7 +127,7 @@ def test_a_late_answer_does_not_overtake_a_newer_one(live):
     held = []
     page.route("**/search", lambda route: held.append(route) if not held else route.continue_())
     page.check("#topic-smuggling")
-    page.wait_for_function("document.querySelector('#search-results.htmx-request')")
+    expect(page.locator("#search-results.htmx-request")).to_have_count(1)
     page.uncheck("#topic-smuggling")
     page.check("#level-0")
     expect(page.locator("#live")).to_have_text("Kết quả: 1")
@@ -247,6 +247,15 @@ def test_places_found_are_walked_on_the_record_and_in_the_preview(live):
     assert "found" not in page.url
 
 
+def scrolled(page: Page) -> bool:
+    """Whether the page moves within two seconds; Playwright's own way of waiting needs `eval` from its second try on."""
+    for _ in range(20):
+        if page.evaluate("scrollY > 0"):
+            return True
+        page.wait_for_timeout(100)
+    return False
+
+
 def test_space_scrolls_where_no_line_is_chosen_and_types_in_the_box(live):
     filled(live)
     page = live.persona("analyst", height=400)
@@ -255,7 +264,7 @@ def test_space_scrolls_where_no_line_is_chosen_and_types_in_the_box(live):
     expect(page.locator("#q")).to_have_value("phu tung ")
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("Space")
-    page.wait_for_function("scrollY > 0")
+    assert scrolled(page)
     expect(page.locator("#preview")).to_be_hidden()
 
 
