@@ -248,7 +248,7 @@ def test_places_found_are_walked_on_the_record_and_in_the_preview(live):
 
 
 def scrolled(page: Page) -> bool:
-    """Whether the page moves within two seconds; Playwright's own way of waiting needs `eval` from its second try on."""
+    """Whether the page moves within two seconds: Playwright's own waiting needs `eval` from its second try on."""
     for _ in range(20):
         if page.evaluate("scrollY > 0"):
             return True
