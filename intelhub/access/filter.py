@@ -1,7 +1,7 @@
 """The decision for many objects at once: policy lines compiled into a filter with three renderings.
 
-Python (`admits`), SQL (`where`) and the index (`for_partition`) must accept exactly the labels the decision accepts;
-a property test holds them together. No rendering may be wider than another, and none may be built by hand elsewhere.
+Python (`admits`), SQL (`where`) and the index (`for_partition`) must accept exactly the labels the decision accepts; a
+property test holds them together. No rendering may be wider than another, and none may be built by hand elsewhere.
 """
 
 from __future__ import annotations
@@ -84,24 +84,15 @@ class Clause:
         asks_department = self.reach is Reach.DEPARTMENT or "own_unit" in self.guards
         return level <= self.ceiling and (is_within or not asks_department)
 
-    def condition(self) -> _Condition:
-        """The same inside a partition that it opens."""
-        parts: list[str] = []
-        parameters: list[object] = []
-        if self.reach is Reach.AUTHOR:
-            parts.append("author = ?")
-            parameters.append(self.actor_id)
-        if self.reach is Reach.UNIT or "own_unit" in self.guards:
-            condition, values = _is_among(sorted(self.unit_ids))
-            parts.append(condition)
-            parameters += values
-        if "not_author" in self.guards:
-            parts.append("author <> ?")
-            parameters.append(self.actor_id)
-        if self.reach.minimum_exposure:
-            parts.append("exposure >= ?")
-            parameters.append(int(self.reach.minimum_exposure))
-        return " AND ".join(parts) or "1", tuple(parameters)
+    def condition(self) -> RowCondition:
+        """What it asks of a row inside a partition that it opens."""
+        asks_unit = self.reach is Reach.UNIT or "own_unit" in self.guards
+        return RowCondition(
+            author=self.actor_id if self.reach is Reach.AUTHOR else None,
+            other_than=self.actor_id if "not_author" in self.guards else None,
+            units=self.unit_ids if asks_unit else None,
+            exposure=int(self.reach.minimum_exposure),
+        )
 
     def _is_placed(self, label: Label) -> bool:
         match self.reach:
@@ -146,6 +137,44 @@ class Clause:
         return [or_(columns.handling.in_(anybody), originator)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowCondition:
+    """What is asked of a row of the index: all of it must hold; what is `None` is not asked."""
+
+    author: UUID | None = None
+    other_than: UUID | None = None
+    units: frozenset[UUID] | None = None
+    exposure: int = 0
+
+    def admits(self, author: UUID, unit: UUID, exposure: int) -> bool:
+        """Whether a row is let through."""
+        return (
+            exposure >= self.exposure
+            and self.author in (None, author)
+            and self.other_than != author
+            and (self.units is None or unit in self.units)
+        )
+
+    def sql(self) -> _Condition:
+        """The same for SQLite, over `author`, `unit` and `exposure`."""
+        parts: list[str] = []
+        parameters: list[object] = []
+        if self.author is not None:
+            parts.append("author = ?")
+            parameters.append(self.author)
+        if self.units is not None:
+            condition, values = _is_among(sorted(self.units))
+            parts.append(condition)
+            parameters += values
+        if self.other_than is not None:
+            parts.append("author <> ?")
+            parameters.append(self.other_than)
+        if self.exposure:
+            parts.append("exposure >= ?")
+            parameters.append(self.exposure)
+        return " AND ".join(parts) or "1", tuple(parameters)
+
+
 _IN_NONE: ColumnElement[Any] = literal_column("'{}'")
 _SHORT_LIST = 4
 _Condition = tuple[str, tuple[object, ...]]
@@ -169,17 +198,22 @@ def is_within(compartments: Any, held: Collection[UUID]) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionFilter:
-    """What remains to be asked of each row inside one partition of the index."""
+    """What remains to be asked of each row inside one partition of the index: one condition of every stage."""
 
-    conditions: tuple[_Condition, ...]
+    stages: tuple[tuple[RowCondition, ...], ...]
+
+    def admits(self, author: UUID, unit: UUID, exposure: int) -> bool:
+        """Whether a row is this reader's."""
+        return all(any(one.admits(author, unit, exposure) for one in stage) for stage in self.stages)
 
     def sql(self) -> _Condition:
         """A SQLite condition over `author`, `unit` and `exposure`, with its parameters in order.
 
         Ids come as `UUID`, a long list of them as bytes.
         """
-        clause = " AND ".join(f"({condition})" for condition, _ in self.conditions)
-        return clause, tuple(parameter for _, parameters in self.conditions for parameter in parameters)
+        conditions = [_any_of([one.sql() for one in stage]) for stage in self.stages]
+        clause = " AND ".join(f"({condition})" for condition, _ in conditions)
+        return clause, tuple(parameter for _, parameters in conditions for parameter in parameters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,11 +257,11 @@ class ReadFilter:
         return self._by_opened[opened]
 
     def _filter_of(self, opened: _Opened) -> PartitionFilter | None:
-        conditions = [
-            [clause.condition() for clause, is_open in zip(stage, which, strict=True) if is_open]
+        stages = tuple(
+            tuple(clause.condition() for clause, is_open in zip(stage, which, strict=True) if is_open)
             for stage, which in zip(self.stages, opened, strict=True)
-        ]
-        return PartitionFilter(conditions=tuple(map(_any_of, conditions))) if all(conditions) else None
+        )
+        return PartitionFilter(stages=stages) if all(stages) else None
 
     def ceiling_of(self, reach: Reach) -> int | None:
         """The greatest ceiling among this reach's clauses of the first stage, or `None` where it is not held."""

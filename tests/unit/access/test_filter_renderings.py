@@ -30,6 +30,7 @@ def is_found_in_index(partition: PartitionFilter, label: Label) -> bool:
         found = connection.execute(f"SELECT count(*) FROM rows WHERE {clause}", encoded).fetchone()
     finally:
         connection.close()
+    assert partition.admits(label.author_id, label.owning_unit_id, label.exposure) == (found == (1,))
     return found == (1,)
 
 
