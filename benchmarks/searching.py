@@ -48,16 +48,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
     yield from _filtered(bench)
 
 
-@dataclass(frozen=True, slots=True)
-class _Nothing:
-    """Asks nothing of a row."""
-
-    def sql(self) -> tuple[str, tuple[object, ...]]:
-        """The condition that is always true."""
-        return "1", ()
-
-
-_ASKS_NOTHING = _Nothing()
+_ASKS_NOTHING = access.PartitionFilter(stages=((access.RowCondition(),),))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from intelhub.access.domain import (
 )
 from intelhub.access.explain import Explanation, explain
 from intelhub.access.explaining import LabelFinder, explain_access, register_label_finder
-from intelhub.access.filter import Clause, PartitionFilter, ReadFilter, is_within, read_filter
+from intelhub.access.filter import Clause, PartitionFilter, ReadFilter, RowCondition, is_within, read_filter
 from intelhub.access.in_force import record_policy_in_force
 from intelhub.access.label import HANDLING_CODES, HIGHEST_LEVEL, Exposure, Label, handling_allows
 from intelhub.access.misfits import raise_alarm
@@ -113,6 +113,7 @@ __all__ = [
     "Reach",
     "ReadFilter",
     "RightMisfit",
+    "RowCondition",
     "SessionLimits",
     "SignInRefused",
     "SignedIn",

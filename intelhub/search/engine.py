@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -23,11 +23,48 @@ from intelhub.search.document import Partition, SearchDocument, from_microsecond
 MOST_RANKED = 1000
 
 
-class PartitionFilter(Protocol):
-    """What of one partition a reader may see, as a condition over the columns `author`, `unit` and `exposure`."""
+class RowCondition(Protocol):
+    """What is asked of a row; what is `None` is not asked."""
+
+    @property
+    def author(self) -> UUID | None:
+        """Who wrote it."""
+        ...
+
+    @property
+    def other_than(self) -> UUID | None:
+        """Who did not."""
+        ...
+
+    @property
+    def units(self) -> frozenset[UUID] | None:
+        """One of these units owns it."""
+        ...
+
+    @property
+    def exposure(self) -> int:
+        """It is exposed at least so far."""
+        ...
+
+
+class RowFilter(Protocol):
+    """A condition over the columns `author`, `unit` and `exposure`."""
 
     def sql(self) -> tuple[str, Any]:
-        """An SQLite condition and what its question marks stand for, ids as UUIDs."""
+        """It in SQLite's words and what its question marks stand for, ids as UUIDs."""
+        ...
+
+
+class PartitionFilter(RowFilter, Protocol):
+    """What of one partition a reader may see."""
+
+    @property
+    def stages(self) -> Sequence[Sequence[RowCondition]]:
+        """Each must be met by one of its conditions."""
+        ...
+
+    def admits(self, author: UUID, unit: UUID, exposure: int) -> bool:
+        """Whether a row is let through."""
         ...
 
 

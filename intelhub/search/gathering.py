@@ -5,33 +5,30 @@ Only what `Segment` let through its access filter gets here, and nothing here op
 
 from __future__ import annotations
 
-import functools
 import itertools
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 
-from intelhub.search.document import SearchDocument
-from intelhub.search.engine import MOST_RANKED, Hit, Marked, Order, PartitionFilter, SearchRequest
+from intelhub.search.document import SearchDocument, to_microseconds
+from intelhub.search.engine import MOST_RANKED, Hit, Marked, Order, RowFilter, SearchRequest
 from intelhub.search.matching import Checked, all_facets
 from intelhub.search.query import And, Leaf, Node, Or, Query, facet, positive_leaves
 from intelhub.search.ranking import MOST_COUNTED, rank
-from intelhub.search.segment import Found, Plan, Segment
+from intelhub.search.segment import Found, Plan, Segment, TookTooLong
 from intelhub.search.snippets import best_snippet, mark_hits
 from intelhub.search.tail import settle
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a hit lies."""
+    """A hit, and how to come by what is stored of it."""
 
     found: Found
-    segment: Segment
-
-    def document(self) -> SearchDocument:
-        """What is stored there."""
-        return self.segment.document(self.found.row)
+    document: Callable[[], SearchDocument]
 
 
 class Gathering:
@@ -39,42 +36,89 @@ class Gathering:
 
     def __init__(self, query: Query, request: SearchRequest, deadline: float) -> None:
         self._request = request
-        self._deadline = deadline
-        self._tree = _narrowed(query.tree, request)
-        self._not_before = max(filter(None, (query.not_before, request.not_before)), default=None)
-        self._not_after = min(filter(None, (query.not_after, request.not_after)), default=None)
-        self._leaves: list[Leaf] = list(dict.fromkeys(positive_leaves(query.tree)))
+        self.deadline = deadline
+        self.tree = _narrowed(query.tree, request)
+        self.not_before = max(filter(None, (query.not_before, request.not_before)), default=None)
+        self.not_after = min(filter(None, (query.not_after, request.not_after)), default=None)
+        self.leaves: list[Leaf] = list(dict.fromkeys(positive_leaves(query.tree)))
         self._places: dict[bytes, Place] = {}
         self._floor: datetime | None = None
         self._by_rank: list[list[Place]] = []
         self._counts: Counter[Leaf] = Counter()
 
-    def take(self, segments: Sequence[Segment], tail: Segment, access: PartitionFilter) -> None:
+    def take(self, segments: Sequence[Segment], tail: Segment, access: RowFilter) -> None:
         """Ask one partition, the tail last: what changes meanwhile is then found there if no longer in a segment."""
         settle(segments, tail)
         for segment in (*segments, tail):
             plan = Plan(
-                tree=self._tree,
+                tree=self.tree,
                 access=access,
-                not_before=self._floor or self._not_before,
-                not_after=self._not_after,
-                deadline=self._deadline,
+                not_before=self._floor or self.not_before,
+                not_after=self.not_after,
+                deadline=self.deadline,
             )
             if not len(segment):
                 continue
             if self._request.among is not None:
-                self._keep(segment, segment.among(plan, self._request.among))
+                self._keep(_places(segment, segment.among(plan, self._request.among)))
             elif self._request.order is Order.NEWEST:
                 found = segment.newest(plan, limit=self._request.limit + 1, after=self._request.after)
                 if found:
-                    self._keep(segment, found)
+                    self._keep(_places(segment, found))
                     self._cut()
             else:
                 best = segment.best(plan, limit=MOST_RANKED)
-                self._by_rank.append([Place(found, segment) for found in best])
-                for leaf in self._leaves:
-                    counted = Plan(tree=leaf, access=access, deadline=self._deadline)
+                self._by_rank.append(list(_places(segment, best)))
+                for leaf in self.leaves:
+                    counted = Plan(tree=leaf, access=access, deadline=self.deadline)
                     self._counts[leaf] += segment.count(counted, most=MOST_COUNTED)
+
+    def take_documents(self, documents: Iterable[SearchDocument], is_current: Callable[[SearchDocument], bool]) -> None:
+        """Take those of some candidates that fit, the best or newest of which come first; the reader may see them all.
+
+        `is_current` says whether nothing newer of the record is known; it is asked of what fits alone.
+        """
+        if self._request.order is not Order.NEWEST or self._request.among is not None:
+            fitting = (one for one in documents if self._fits(one) and is_current(one))
+            places = [Place(_found(one), partial(_same, one)) for one in fitting]
+            if self._request.among is not None:
+                self._keep(places)
+            else:
+                self._by_rank.append(places)
+            return
+        for one in sorted(documents, key=_found):
+            if self._floor is not None and one.occurred_at < self._floor:
+                break
+            if self._fits(one) and is_current(one):
+                self._keep([Place(_found(one), partial(_same, one))])
+                self._cut()
+
+    def count(self, leaf: Leaf, found: int) -> None:
+        """Add to the number of documents a leaf stands in."""
+        self._counts[leaf] += found
+
+    @property
+    def newest_wanted(self) -> datetime | None:
+        """No hit is newer than this: by the question's times, and by the page before."""
+        after = self._request.after
+        return min(filter(None, (self.not_after, after.occurred_at if after else None)), default=None)
+
+    def is_past(self, moment: datetime) -> bool:
+        """Whether nothing older than this can stand on the page any more."""
+        return self._floor is not None and self._floor >= moment
+
+    def _fits(self, document: SearchDocument) -> bool:
+        if time.monotonic() > self.deadline:
+            raise TookTooLong
+        if self._request.among is not None:
+            return document.record_id in self._request.among
+        at, after = document.occurred_at, self._request.after
+        return (
+            (self.not_before is None or at >= self.not_before)
+            and (self.not_after is None or at <= self.not_after)
+            and (after is None or _found(document)[:2] > (-to_microseconds(after.occurred_at), after.record_id.bytes))
+            and Checked(document).fits(self.tree)
+        )
 
     def in_order(self) -> tuple[list[Place], bool]:
         """The hits of the page, and whether more may follow it."""
@@ -93,18 +137,18 @@ class Gathering:
             record_id=document.record_id,
             row_version=document.row_version,
             occurred_at=document.occurred_at,
-            mark=functools.cache(lambda: self._marked(document)) if self._request.with_snippets else Marked,
+            mark=cache(lambda: self._marked(document)) if self._request.with_snippets else Marked,
             facets=all_facets(document),
         )
 
     def _marked(self, document: SearchDocument) -> Marked:
-        return Marked(title=mark_hits(document.title, self._leaves), snippet=best_snippet(document.texts, self._leaves))
+        return Marked(title=mark_hits(document.title, self.leaves), snippet=best_snippet(document.texts, self.leaves))
 
-    def _keep(self, segment: Segment, found: Sequence[Found]) -> None:
-        for hit in found:
-            earlier = self._places.get(hit.record)
-            if earlier is None or earlier.found.row_version <= hit.row_version:
-                self._places[hit.record] = Place(hit, segment)
+    def _keep(self, places: Iterable[Place]) -> None:
+        for place in places:
+            earlier = self._places.get(place.found.record)
+            if earlier is None or earlier.found.row_version <= place.found.row_version:
+                self._places[place.found.record] = place
 
     def _cut(self) -> None:
         """Once there is a page and one more, nothing older than its end is asked for any longer."""
@@ -119,18 +163,31 @@ class Gathering:
         """The best of every part in turn, because the engine's scores say nothing across parts."""
         for place in itertools.chain.from_iterable(itertools.zip_longest(*self._by_rank)):
             if place is not None:
-                self._keep(place.segment, [place.found])
+                self._keep([place])
                 if len(self._places) == MOST_RANKED:
                     break
         return list(self._places.values())
 
     def _ranked(self) -> list[Place]:
         weighed = [
-            (*rank(Checked(place.document()), self._leaves, self._counts).order, place.found, place)
+            (*rank(Checked(place.document()), self.leaves, self._counts).order, place.found, place)
             for place in self._candidates()
         ]
         weighed.sort(key=lambda entry: entry[:3])
         return [place for *_, place in weighed]
+
+
+def _places(segment: Segment, found: Iterable[Found]) -> Iterator[Place]:
+    for hit in found:
+        yield Place(hit, partial(segment.document, hit.row))
+
+
+def _found(document: SearchDocument) -> Found:
+    return Found(-to_microseconds(document.occurred_at), document.record_id.bytes, -document.row_version, 0)
+
+
+def _same(document: SearchDocument) -> SearchDocument:
+    return document
 
 
 def _narrowed(tree: Node, request: SearchRequest) -> Node:

@@ -18,7 +18,16 @@ from intelhub.platform.clock import to_the_hour
 from intelhub.search import store
 from intelhub.search.document import Entry, Partition, SearchDocument, Tombstone
 from intelhub.search.sealed import with_spotted_identifiers
-from intelhub.search.sealing import SEGMENTS, TAIL, open_entry, open_image, partition_id, seal_image, size_class
+from intelhub.search.sealing import (
+    DOCUMENTS,
+    SEGMENTS,
+    TAIL,
+    open_entry,
+    open_image,
+    partition_id,
+    seal_image,
+    size_class,
+)
 from intelhub.search.segment import Segment
 from intelhub.search.store import Listing, SegmentMeta
 
@@ -51,9 +60,9 @@ def merge_partition(session: Session, partition: Partition) -> bool:
     joined = _joined(listing)
     is_whole = len(joined) == len(listing.segments)
     vault = vault_of(session)
-    entries = list(_entries(session, vault, listing, joined))
+    entries = list(entries_of(session, vault, listing, joined))
     # A tombstone must stay while an older version may still lie in a segment left out of this merge.
-    _write(session, vault, partition, _newest(entries, with_tombstones=not is_whole))
+    write_segment(session, vault, partition, newest_of(entries, with_tombstones=not is_whole))
     store.delete_rows(session, SEGMENTS, [segment.id for segment in joined])
     store.delete_rows(session, TAIL, [row.id for row in listing.tail])
     return True
@@ -63,11 +72,12 @@ def reindex_partition(session: Session, partition: Partition, documents: Iterabl
     """Rebuild a partition from its records while everybody goes on; gives back how many documents it has.
 
     `documents` must begin to be read after this call begins (a generator does that): what is committed later lies in
-    the tail at a newer version and wins. Waits for a merge of the same partition to end.
+    the tail at a newer version and wins. What lay behind tokens lies in sealed parts again until the worker moves it.
+    Waits for a merge of the same partition to end.
     """
     wanted = partition_id(partition)
     store.lock_partition(session, wanted, wait=True)
-    replaced = {table: store.list_rows_of(session, table, partition) for table in (TAIL, SEGMENTS)}
+    replaced = {table: store.list_rows_of(session, table, partition) for table in (TAIL, SEGMENTS, DOCUMENTS)}
     count = 0
 
     def counted() -> Iterator[Entry]:
@@ -77,9 +87,9 @@ def reindex_partition(session: Session, partition: Partition, documents: Iterabl
             yield with_spotted_identifiers(document)
 
     source = counted()
-    _write(session, vault_of(session), partition, islice(source, MOST_DOCUMENTS))
+    write_segment(session, vault_of(session), partition, islice(source, MOST_DOCUMENTS))
     while more := list(islice(source, MOST_DOCUMENTS)):
-        _write(session, vault_of(session), partition, more)
+        write_segment(session, vault_of(session), partition, more)
     for table, ids in replaced.items():
         store.delete_rows(session, table, ids)
     return count
@@ -102,7 +112,8 @@ def _joined(listing: Listing) -> list[SegmentMeta]:
     return joined
 
 
-def _entries(session: Session, vault: Vault, listing: Listing, joined: Sequence[SegmentMeta]) -> Iterator[Entry]:
+def entries_of(session: Session, vault: Vault, listing: Listing, joined: Sequence[SegmentMeta]) -> Iterator[Entry]:
+    """Everything in these segments of a partition and in its tail; raises `Tampered`."""
     for segment in joined:
         sealed = store.fetch_sealed(session, SEGMENTS, [segment.id])[segment.id]
         image = open_image(vault, sealed, segment_id=segment.id, partition=listing.partition)
@@ -119,7 +130,8 @@ def _entries(session: Session, vault: Vault, listing: Listing, joined: Sequence[
         )
 
 
-def _newest(entries: Iterable[Entry], *, with_tombstones: bool) -> list[Entry]:
+def newest_of(entries: Iterable[Entry], *, with_tombstones: bool) -> list[Entry]:
+    """Of each record its newest version alone."""
     newest: dict[UUID, Entry] = {}
     for entry in entries:
         earlier = newest.get(entry.record_id)
@@ -128,7 +140,8 @@ def _newest(entries: Iterable[Entry], *, with_tombstones: bool) -> list[Entry]:
     return [entry for entry in newest.values() if with_tombstones or not isinstance(entry, Tombstone)]
 
 
-def _write(session: Session, vault: Vault, partition: Partition, entries: Iterable[Entry]) -> None:
+def write_segment(session: Session, vault: Vault, partition: Partition, entries: Iterable[Entry]) -> None:
+    """Seal these entries as a new segment of a partition."""
     segment_id = uuid4()
     image = Segment.image_of(partition, entries)
     built = Segment(partition, segment_id=segment_id, image=image)

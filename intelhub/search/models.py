@@ -71,3 +71,33 @@ class SearchSegmentRow(_OfPartition, Base):
     from_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     to_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     sealed: Mapped[bytes]
+
+
+class SearchDocumentRow(_OfPartition, Base):
+    """A sealed document whose words are tokens on the search server; its id is the one it has there."""
+
+    __tablename__ = "search_documents"
+    __table_args__ = (
+        sa.Index("ix__search_documents__partition_id", "partition_id"),
+        sa.Index("ix__search_documents__record_id", "record_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    record_id: Mapped[UUID]
+    row_version: Mapped[int]
+    sealed: Mapped[bytes]
+
+
+class SearchDictionaryRow(Base):
+    """The sealed dictionary of a wall: level, compartments, department and epoch."""
+
+    __tablename__ = "search_dictionaries"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    level: Mapped[int] = mapped_column(sa.SmallInteger)
+    compartments: Mapped[list[UUID]] = mapped_column(ARRAY(sa.Uuid))
+    department_id: Mapped[UUID]
+    epoch: Mapped[int] = mapped_column(sa.SmallInteger)
+    version: Mapped[int] = mapped_column(sa.BigInteger)
+    documents: Mapped[int]
+    sealed: Mapped[bytes]

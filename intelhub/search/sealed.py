@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -23,8 +24,8 @@ from intelhub.search.engine import Order, PartitionFilter, ReadFilter, SearchAns
 from intelhub.search.gathering import Gathering
 from intelhub.search.open_segments import DEFAULT_BUDGET, OpenSegments, SegmentGone
 from intelhub.search.query import once_each, parse_query
-from intelhub.search.segment import BoundFilter, TookTooLong
-from intelhub.search.tail import LivePartitions
+from intelhub.search.segment import BoundFilter, Segment, TookTooLong
+from intelhub.search.tail import LivePartitions, View
 
 REBUILDING = Message("A part of the index is being rebuilt; some records may be missing from these results.")
 TOO_LONG = Message("The search took too long and was stopped; narrow it by more words or a field.")
@@ -33,9 +34,20 @@ _MOST_ATTEMPTS = 5
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A partition that the reader's filter opens, and what is asked of each row in it."""
+
+    view: View
+    access: PartitionFilter
+
+
 @dataclass(slots=True)
-class _Attempt:
+class Attempt:
+    """One question on its way: what was found, the parts it was found in, and what the reader should know."""
+
     gathering: Gathering
+    parts: dict[Partition, list[Segment]] = field(default_factory=dict)
     damaged: list[Partition] = field(default_factory=list)
     notices: list[Message] = field(default_factory=list)
 
@@ -67,43 +79,48 @@ class SealedIndex:
         query = parse_query(request.text)
         deadline = min(time.monotonic() + self._seconds, request.until)
         for _ in range(_MOST_ATTEMPTS):
-            attempt = _Attempt(Gathering(query, request, deadline))
+            attempt = Attempt(Gathering(query, request, deadline))
+            opened = [
+                Opened(view, access)
+                for view in self._live.refresh(session, vault_of(session))
+                if (access := reader.for_partition(*_label_of(view.partition))) is not None
+            ]
             try:
-                self._gather(session, reader, attempt)
+                self._gather(session, request, attempt, opened)
             except SegmentGone:
                 continue
             return self._answer(request, attempt, (*query.notices, *attempt.notices))
         raise Unavailable("The search index is being rewritten; please search again.")
 
-    def _gather(self, session: Session, reader: ReadFilter, attempt: _Attempt) -> None:
+    def _gather(self, session: Session, request: SearchRequest, attempt: Attempt, opened: Sequence[Opened]) -> None:
+        """Ask every opened partition; what is wrong with one stands in the attempt."""
+        del request
         vault = vault_of(session)
-        bound: dict[int, tuple[PartitionFilter, BoundFilter]] = {}
-        for view in self._live.refresh(session, vault):
-            part = view.partition
-            access = reader.for_partition(part.level, part.compartments, part.department_id)
-            if access is None:
-                continue
+        bound: dict[int, BoundFilter] = {}
+        for one in opened:
+            view = one.view
             if view.is_damaged:
-                attempt.damaged.append(part)
+                attempt.damaged.append(view.partition)
                 continue
             try:
-                # Readers give the same filter for many partitions; it is kept beside, so that its id stays its own.
-                if id(access) not in bound:
-                    bound[id(access)] = (access, BoundFilter.of(access))
-                _, ours = bound[id(access)]
-                attempt.gathering.take(self._segments.of(session, vault, view), view.tail, ours)
+                # Readers give the same filter for many partitions; `opened` keeps it, so that its id stays its own.
+                if id(one.access) not in bound:
+                    bound[id(one.access)] = BoundFilter.of(one.access)
+                segments = self._segments.of(session, vault, view)
+                attempt.parts[view.partition] = [*segments, view.tail]
+                attempt.gathering.take(segments, view.tail, bound[id(one.access)])
             except SegmentGone:
                 self._live.forget([view.id])
                 raise
             except Tampered:
                 logger.error("a segment of search partition %s does not fit its seal", view.id)  # noqa: TRY400 - no key or text may reach a log through a traceback
                 self._live.mark_damaged(view)
-                attempt.damaged.append(part)
+                attempt.damaged.append(view.partition)
             except TookTooLong:
                 attempt.notices.append(TOO_LONG)
                 return
 
-    def _answer(self, request: SearchRequest, attempt: _Attempt, notices: tuple[Message, ...]) -> SearchAnswer:
+    def _answer(self, request: SearchRequest, attempt: Attempt, notices: tuple[Message, ...]) -> SearchAnswer:
         places, has_more = attempt.gathering.in_order()
         if request.order is Order.RELEVANCE and request.among is None:
             ranking = tuple(place.found.record_id for place in places)
@@ -118,6 +135,10 @@ class SealedIndex:
             notices=once_each((*notices, REBUILDING) if attempt.damaged else notices),
             damaged=tuple(attempt.damaged),
         )
+
+
+def _label_of(partition: Partition) -> tuple[int, frozenset[UUID], UUID]:
+    return partition.level, partition.compartments, partition.department_id
 
 
 def with_spotted_identifiers(document: SearchDocument) -> SearchDocument:

@@ -13,6 +13,7 @@ from intelhub.search.document import Entry, Partition, decode_entry, encode_entr
 
 TAIL = "search_tail"
 SEGMENTS = "search_segments"
+DOCUMENTS = "search_documents"
 
 _SMALLEST = 64 * 1024
 _STEPS = 4  # classes in each doubling: a quarter is wasted at most, and a size says little
@@ -24,17 +25,24 @@ def partition_id(partition: Partition) -> UUID:
     return UUID(bytes=hashlib.sha256(partition.framed()).digest()[:16])
 
 
-def seal_entry(vault: Vault, row_id: UUID, entry: Entry) -> bytes:
-    """Seal a projection for the tail, bound to its row, record, version and partition."""
-    context = _tail_context(row_id, entry.partition, entry.record_id, entry.row_version)
+def seal_entry(vault: Vault, row_id: UUID, entry: Entry, *, table: str = TAIL) -> bytes:
+    """Seal a projection, bound to its table, row, record, version and partition."""
+    context = _row_context(table, row_id, entry.partition, entry.record_id, entry.row_version)
     return seal_blob(_key(vault, entry.partition), encode_entry(entry), context=context)
 
 
 def open_entry(
-    vault: Vault, sealed: bytes, *, row_id: UUID, partition: Partition, record_id: UUID, row_version: int
+    vault: Vault,
+    sealed: bytes,
+    *,
+    row_id: UUID,
+    partition: Partition,
+    record_id: UUID,
+    row_version: int,
+    table: str = TAIL,
 ) -> Entry:
     """Undo `seal_entry`; raises `Tampered` if any of its columns is another than when it was sealed."""
-    context = _tail_context(row_id, partition, record_id, row_version)
+    context = _row_context(table, row_id, partition, record_id, row_version)
     payload = open_blob(_key(vault, partition), sealed, context=context)
     return decode_entry(payload, record_id=record_id, row_version=row_version, partition=partition)
 
@@ -72,8 +80,8 @@ def _key(vault: Vault, partition: Partition) -> bytes:
     return vault.index_key(partition.framed())
 
 
-def _tail_context(row_id: UUID, partition: Partition, record_id: UUID, row_version: int) -> bytes:
-    return lp(TAIL.encode(), row_id.bytes, partition.framed(), record_id.bytes, row_version.to_bytes(8, "big"))
+def _row_context(table: str, row_id: UUID, partition: Partition, record_id: UUID, row_version: int) -> bytes:
+    return lp(table.encode(), row_id.bytes, partition.framed(), record_id.bytes, row_version.to_bytes(8, "big"))
 
 
 def _segment_context(segment_id: UUID, partition: Partition) -> bytes:

@@ -26,7 +26,7 @@ from intelhub.search.document import (
     from_microseconds,
     to_microseconds,
 )
-from intelhub.search.engine import Cursor, PartitionFilter
+from intelhub.search.engine import Cursor, RowFilter
 from intelhub.search.matching import Checked, indexed_words, needs_check, to_match
 from intelhub.search.query import Node
 
@@ -84,7 +84,7 @@ class BoundFilter:
     parameters: tuple[Any, ...]
 
     @classmethod
-    def of(cls, access: PartitionFilter) -> BoundFilter:
+    def of(cls, access: RowFilter) -> BoundFilter:
         """Bind a filter; one that says nothing lets nothing through."""
         clause, parameters = access.sql()
         if not clause.strip():
@@ -101,7 +101,7 @@ class Plan:
     """One question to one partition; `deadline` is a reading of `time.monotonic()`."""
 
     tree: Node
-    access: PartitionFilter
+    access: RowFilter
     not_before: datetime | None = None
     not_after: datetime | None = None
     deadline: float = float("inf")
@@ -172,6 +172,12 @@ class Segment:
             return self._connection.execute(
                 "SELECT record, version FROM docs WHERE id > ? ORDER BY id", (since,)
             ).fetchall()
+
+    def holds_newer(self, record: UUID, version: int) -> bool:
+        """Whether a newer version of a record, or its end, lies here."""
+        with self._lock:
+            sql = "SELECT 1 FROM docs WHERE record = ? AND version > ?"
+            return self._connection.execute(sql, (record.bytes, version)).fetchone() is not None
 
     def supersede(self, versions: Iterable[tuple[bytes, int]], *, equal_too: bool) -> list[tuple[bytes, int]]:
         """Mask what is older than these (or equal); gives back what is newer here, so that it is masked there."""
@@ -375,7 +381,7 @@ class Segment:
         return self._connection.execute(sql, parameters).fetchone()[0]
 
 
-def _access(access: PartitionFilter) -> tuple[str, tuple[Any, ...]]:
+def _access(access: RowFilter) -> tuple[str, tuple[Any, ...]]:
     bound = access if isinstance(access, BoundFilter) else BoundFilter.of(access)
     return bound.sql()
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from intelhub.crypto import Vault
 from intelhub.search.document import Entry, Partition
-from intelhub.search.sealing import SEGMENTS, TAIL, partition_id, seal_entry
+from intelhub.search.sealing import DOCUMENTS, SEGMENTS, TAIL, partition_id, seal_entry
 
 _WHY = "row-level security shows partitions; the access filter runs inside them"
 _MOST_AT_ONCE = 32
@@ -145,8 +145,7 @@ def list_partitions(session: Session, partition_ids: Iterable[UUID]) -> dict[UUI
 
 def list_rows_of(session: Session, table: str, partition: Partition) -> list[UUID]:
     """Every row that says it belongs to this partition, be it by its columns or by their digest."""
-    if table not in (TAIL, SEGMENTS):
-        raise ValueError(table)
+    _check(table)
     rows = _run(
         session,
         f"SELECT id FROM {table} WHERE partition_id = :partition OR (level = :level"  # noqa: S608 - checked above
@@ -158,8 +157,7 @@ def list_rows_of(session: Session, table: str, partition: Partition) -> list[UUI
 
 def fetch_sealed(session: Session, table: str, ids: Sequence[UUID]) -> dict[UUID, bytes]:
     """The sealed parts of these rows; what a merge took away meanwhile is missing from the answer."""
-    if table not in (TAIL, SEGMENTS):
-        raise ValueError(table)
+    _check(table)
     found: dict[UUID, bytes] = {}
     size = _MOST_AT_ONCE if table == SEGMENTS else 16 * _MOST_AT_ONCE
     for start in range(0, len(ids), size):
@@ -180,8 +178,7 @@ def lock_partition(session: Session, wanted: UUID, *, wait: bool) -> bool:
 
 def delete_rows(session: Session, table: str, ids: Sequence[UUID]) -> None:
     """Take away rows that a new segment replaces."""
-    if table not in (TAIL, SEGMENTS):
-        raise ValueError(table)
+    _check(table)
     if ids:
         _run(session, f"DELETE FROM {table} WHERE id = ANY(:ids)", ids=list(ids))  # noqa: S608 - checked above
 
@@ -209,10 +206,24 @@ def count_tails(session: Session, *, at_least: int) -> tuple[int, int]:
     return int(rows), int(overdue)
 
 
+def count_behind(session: Session, level: int, compartments: Iterable[UUID], department_id: UUID) -> int:
+    """How many documents, counted with their changes, lie in tails and segments of a department, of all years."""
+    where = "level = :level AND compartments = :compartments AND department_id = :department"
+    found = _run(
+        session,
+        f"SELECT (SELECT count(*) FROM search_tail WHERE {where})"  # noqa: S608 - fixed words
+        f" + (SELECT coalesce(sum(documents), 0) FROM search_segments WHERE {where})",
+        level=level,
+        compartments=sorted(compartments),
+        department=department_id,
+    )
+    return int(found.scalar_one())
+
+
 def list_all_partitions(session: Session) -> list[Partition]:
     """Every partition that has any row."""
     columns = "level, compartments, department_id, year"
-    sql = f"SELECT {columns} FROM search_tail UNION SELECT {columns} FROM search_segments"  # noqa: S608 - fixed words
+    sql = " UNION ".join(f"SELECT {columns} FROM {table}" for table in _TABLES)  # noqa: S608 - fixed words
     return [_partition(*row) for row in _run(session, sql)]
 
 
@@ -253,6 +264,12 @@ def _columns(partition: Partition) -> Mapping[str, Any]:
     }
 
 
+def _check(table: str) -> None:
+    if table not in _TABLES:
+        raise ValueError(table)
+
+
+_TABLES = (TAIL, SEGMENTS, DOCUMENTS)
 _ARRAYS = frozenset({"compartments", "ids"})
 
 

@@ -12,10 +12,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
+from intelhub.access.filter import PartitionFilter, RowCondition
 from intelhub.crypto import RootKeys, Vault
 from intelhub.platform.actor import Actor
 from intelhub.platform.unit_of_work import UnitsOfWork
-from intelhub.search import Partition, SealedIndex, SearchDocument, SearchRequest
+from intelhub.search import Partition, SealedIndex, SearchDocument, SearchRequest, merge_partition
+from intelhub.search.elastic import ElasticIndex, Profiles, SearchServer, shelve_partition
 
 NAVY, RIVER = UUID(int=0xD1), UUID(int=0xD2)
 GATE, DEPOT = UUID(int=0xA1), UUID(int=0xA2)
@@ -60,15 +62,6 @@ def changed(document, **fields):
 
 
 @dataclass(frozen=True)
-class Rows:
-    clause: str
-    parameters: tuple
-
-    def sql(self):
-        return self.clause, self.parameters
-
-
-@dataclass(frozen=True)
 class Reader:
     """Sees levels up to `ceiling` in the departments and compartments given, rows by a condition."""
 
@@ -83,9 +76,8 @@ class Reader:
             return None
         if self.departments is not None and department_id not in self.departments:
             return None
-        if self.unit is None:
-            return Rows("exposure >= ?", (self.exposure,))
-        return Rows("exposure >= ? AND unit IN (?)", (self.exposure, self.unit))
+        units = None if self.unit is None else frozenset({self.unit})
+        return PartitionFilter(stages=((RowCondition(units=units, exposure=self.exposure),),))
 
 
 @dataclass(frozen=True)
@@ -137,6 +129,9 @@ class Process:
         return [hit.record_id for hit in self.answer(text, **request).hits]
 
 
+ALL_RANKED = Profiles(minimum=1, levels=dict.fromkeys("0123", "ranked"))
+
+
 @dataclass
 class World:
     app_url: str
@@ -144,8 +139,22 @@ class World:
     superuser_url: str
     vault: Vault = field(default_factory=lambda: Vault(root_keys()))
 
+    server: SearchServer | None = None
+
     def process(self, **options):
-        return Process(self.app_url, self.vault, SealedIndex(**options))
+        index = SealedIndex(**options) if self.server is None else ElasticIndex(self.server, **options)
+        return Process(self.app_url, self.vault, index)
+
+    def merge(self, partition=PARTITION):
+        """What the worker does with a partition that is due; whether it did anything."""
+        with self.worker() as session:
+            return self.merge_in(session, partition)
+
+    def merge_in(self, session, partition=PARTITION):
+        """The same in a transaction that goes on."""
+        if self.server is None:
+            return merge_partition(session, partition)
+        return shelve_partition(session, self.server, partition, profiles=ALL_RANKED)
 
     @contextmanager
     def worker(self):

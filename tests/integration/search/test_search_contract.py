@@ -1,4 +1,4 @@
-"""The sealed engine on PostgreSQL: what processes see of each other, order, versions, language."""
+"""What every engine keeps, sealed or with a search server: what processes see of each other, order, language."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from intelhub.search import (
     SearchRequest,
     Spotted,
     gathering,
-    merge_partition,
     register_recogniser,
     reindex_partition,
 )
@@ -42,11 +41,6 @@ from tests.factories.search_world import (
 
 def request(text):
     return SearchRequest(text=text)
-
-
-def merged(world, partition=PARTITION):
-    with world.worker() as session:
-        return merge_partition(session, partition)
 
 
 def test_another_process_finds_a_change_at_its_next_query(world):
@@ -92,10 +86,10 @@ def test_a_late_commit_is_found_after_a_merge_of_what_came_behind_it(world):
         session.flush()
         quick.write(early)
         assert reader.ids("lậu") == [early.record_id]
-        assert merged(world)
+        assert world.merge()
         assert reader.ids("lậu") == [early.record_id]
     assert reader.ids("lậu") == [early.record_id, late.record_id]
-    assert merged(world)
+    assert world.merge()
     assert reader.ids("lậu") == [early.record_id, late.record_id]
 
 
@@ -106,11 +100,11 @@ def test_only_the_newest_version_is_found(world, when):
     one.write(old, *(document("nền") for _ in range(8)))
     assert other.ids("phụ tùng") == [old.record_id]
     if when in ("merged before", "merged twice"):
-        assert merged(world)
+        assert world.merge()
     new = changed(old, texts=("linh kiện điện tử",))
     one.write(new)
     if when in ("merged after", "merged twice"):
-        assert merged(world)
+        assert world.merge()
     for process in (one, other, world.process()):
         assert process.ids("phụ tùng") == []
         assert process.ids("linh kiện") == [old.record_id]
@@ -122,7 +116,7 @@ def test_a_narrowed_document_is_not_visible_by_its_older_version(world):
     shared = document("buôn lậu", exposure=3)
     one.write(shared, *(document("nền", exposure=3) for _ in range(8)))
     headquarters = Reader(exposure=3)
-    assert merged(world)
+    assert world.merge()
     assert other.ids("lậu", reader=headquarters) == [shared.record_id]
     withdrawn = changed(shared, exposure=1)
     one.write(withdrawn)
@@ -132,7 +126,7 @@ def test_a_narrowed_document_is_not_visible_by_its_older_version(world):
     one.write(moved)
     assert other.ids("lậu", reader=Reader(unit=GATE)) == []
     assert other.ids("lậu", reader=Reader(unit=DEPOT)) == [shared.record_id]
-    assert merged(world)
+    assert world.merge()
     assert other.ids("lậu", reader=Reader(unit=GATE)) == []
 
 
@@ -140,13 +134,13 @@ def test_a_record_that_moves_to_a_higher_level_leaves_the_lower_partition(world)
     one, other = world.process(), world.process()
     low = document("buôn lậu")
     one.write(low, *(document("nền") for _ in range(8)))
-    assert merged(world)
+    assert world.merge()
     reader, scope = Reader(ceiling=1), Context(ceiling=1)
     assert other.ids("lậu", reader=reader, scope=scope) == [low.record_id]
     high = changed(low, partition=replace(PARTITION, level=2))
     one.write(high, left=PARTITION)
     for is_merged in (False, True):
-        assert not is_merged or merged(world)
+        assert not is_merged or world.merge()
         assert other.ids("lậu", reader=reader, scope=scope) == []
         assert other.ids("lậu") == [low.record_id]
 
@@ -155,12 +149,12 @@ def test_removed_records_are_gone_from_everywhere(world):
     one, other = world.process(), world.process()
     doomed, kept = document("buôn lậu"), document("buôn lậu", occurred_at=minutes(1))
     one.write(doomed, kept)
-    assert merged(world)
+    assert world.merge()
     assert set(other.ids("lậu")) == {doomed.record_id, kept.record_id}
     with one.session() as session:
         one.index.remove(session, record_id=doomed.record_id, row_version=2, partition=PARTITION)
     assert other.ids("lậu") == one.ids("lậu") == [kept.record_id]
-    assert merged(world)
+    assert world.merge()
     assert other.ids("lậu") == one.ids("lậu") == world.process().ids("lậu") == [kept.record_id]
 
 
@@ -170,7 +164,7 @@ def test_pages_by_newest_follow_each_other_across_partitions_and_parts(world):
     wanted = [document("buôn lậu", partition=partitions[n % 3], occurred_at=minutes(n // 2)) for n in range(40)]
     one.write(*wanted[:25])
     for partition in partitions[:2]:
-        assert merged(world, partition)
+        assert world.merge(partition)
     one.write(*wanted[25:])
     in_order = sorted(wanted, key=lambda doc: (-doc.occurred_at.timestamp(), doc.record_id.bytes))
     found, after = [], None
@@ -187,7 +181,7 @@ def test_time_narrows(world):
     one = world.process()
     documents = [document("buôn lậu", occurred_at=minutes(60 * 24 * n)) for n in range(10)]
     one.write(*documents[:5])
-    assert merged(world)
+    assert world.merge()
     one.write(*documents[5:])
     assert one.ids("lậu from:03/03/2026 to:08/03/2026") == [doc.record_id for doc in documents[7:1:-1]]
     assert one.ids(not_before=documents[4].occurred_at, not_after=documents[4].occurred_at) == [documents[4].record_id]
@@ -288,17 +282,18 @@ def test_what_cannot_be_read_says_so(world):
     assert UNREADABLE in answer.notices
 
 
-def test_merges_are_due_at_their_size_and_join_small_segments(world):
+def test_merges_are_due_at_their_size_and_join_small_segments(sealed_world):
+    world = sealed_world
     one = world.process()
     one.write(*(document(f"chữ {n}") for n in range(30)))
     with world.worker() as session:
         assert list_merges_due(session) == []
         assert list_merges_due(session, at_least=30) == [PARTITION]
-    assert merged(world)
-    assert not merged(world)
+    assert world.merge()
+    assert not world.merge()
     for round_ in range(12):
         one.write(*(document(f"chữ vòng{round_}") for _ in range(5)))
-        assert merged(world)
+        assert world.merge()
         assert len(one.ids("chữ", limit=200)) == 30 + 5 * (round_ + 1)
     with world.worker() as session:
         sizes = session.execute(sql("SELECT documents, size_class, from_at, to_at FROM search_segments")).all()
@@ -312,8 +307,8 @@ def test_two_workers_never_merge_one_partition_at_once(world):
     one = world.process()
     one.write(*(document("chữ") for _ in range(5)))
     with world.worker() as session:
-        assert merge_partition(session, PARTITION)
-        assert not merged(world)
+        assert world.merge_in(session)
+        assert not world.merge()
     assert len(one.ids("chữ")) == 5
 
 
@@ -333,7 +328,7 @@ def test_readers_lose_nothing_while_writers_write_and_workers_merge(world):
 
     def merge():
         while not stop.is_set():
-            merged(world)
+            world.merge()
 
     def read():
         process = reader
@@ -354,13 +349,13 @@ def test_reindex_rebuilds_beside_live_traffic(world):
     one = world.process()
     lost, stale, fresh = document("chữ mất"), document("chữ cũ"), document("chữ mới")
     one.write(lost, stale)
-    assert merged(world)
+    assert world.merge()
     meanwhile = changed(stale, texts=("chữ sửa",))
 
     def records():
         yield stale
         one.write(meanwhile)  # somebody changes it after it was read
-        assert not merged(world)
+        assert not world.merge()
         yield fresh
 
     with world.worker() as session:
@@ -377,7 +372,7 @@ def test_a_damaged_segment_is_a_notice_and_reindex_heals_it(world):
     other_partition = Partition(level=1, department_id=RIVER, year=2026)
     hurt, well = document("chữ"), document("chữ", partition=other_partition)
     one.write(hurt, well)
-    assert merged(world)
+    assert world.merge()
     flip_a_bit(world, "search_segments")
     for process in (one, world.process()):
         answer = process.answer("chữ")
@@ -396,7 +391,7 @@ def test_the_budget_lets_segments_go_and_brings_them_back(world):
     written = [document("chữ", partition=partition) for partition in partitions]
     one.write(*written)
     for partition in partitions:
-        assert merged(world, partition)
+        assert world.merge(partition)
     for _ in range(2):
         assert set(one.ids("chữ")) == {doc.record_id for doc in written}
         assert one.index._segments.bytes_used < 200_000
@@ -418,6 +413,6 @@ def test_large_partitions_come_in_several_segments(world, monkeypatch):
         assert session.execute(sql("SELECT count(*) FROM search_segments")).scalar_one() == 3
     assert one.ids("chữ") == [each.record_id for each in reversed(written)]
     one.write(changed(written[0], texts=("khác",)))
-    assert merged(world)
+    assert world.merge()
     assert one.ids("chữ") == [each.record_id for each in reversed(written[1:])]
     assert one.ids("khác") == [written[0].record_id]

@@ -1,0 +1,152 @@
+"""What is said to Elasticsearch, and nothing else: opaque names, keyed tokens, ids that name nothing.
+
+Every fault of the server is one exception, so that whoever asks goes on without it; after one it is left alone for a
+while, or a server that hangs would hold every search for its whole time.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+from uuid import UUID
+
+from elastic_transport import SerializationError
+from elasticsearch import ApiError, Elasticsearch, TransportError
+
+from intelhub.platform.shipped import shipped
+
+MOST_IDS = 10_000
+_REST_SECONDS = 10.0
+_BULK = 500
+
+logger = logging.getLogger(__name__)
+
+
+class ServerAway(Exception):
+    """The search server does not answer, or not as it should."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What becomes of one document on the server; without fields it goes."""
+
+    index: str
+    id: UUID
+    version: int
+    fields: Mapping[str, object] | None
+
+
+class SearchServer:
+    """One a process, shared by its threads."""
+
+    def __init__(self, client: Elasticsearch, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._away_until = float("-inf")
+        self.made: set[str] = set()
+
+    def find(self, index: str, query: Mapping[str, object], *, limit: int, seconds: float) -> list[UUID]:
+        """The ids of documents that fit, the best first; no score, count or time of the server leaves it."""
+        answer = self._asked(
+            seconds,
+            lambda client: client.search(
+                index=index,
+                query=dict(query),
+                size=min(limit, MOST_IDS),
+                track_total_hits=False,
+                ignore_unavailable=True,
+            ),
+        )
+        return [UUID(hit["_id"]) for hit in answer["hits"]["hits"]]
+
+    def count(self, index: str, queries: Sequence[Mapping[str, object]], *, most: int, seconds: float) -> list[int]:
+        """How many documents fit each query, counted no further than `most`."""
+        if not queries:
+            return []
+        lines: list[Mapping[str, object]] = []
+        for query in queries:
+            lines += [{}, {"query": query, "size": 0, "track_total_hits": most}]
+        answer = self._asked(
+            seconds, lambda client: client.msearch(index=index, searches=lines, ignore_unavailable=True)
+        )
+        if any("error" in one for one in answer["responses"]):
+            raise ServerAway
+        return [one["hits"]["total"]["value"] for one in answer["responses"]]
+
+    def write(self, changes: Iterable[Change], *, seconds: float = 60.0) -> None:
+        """Bring documents to these versions and let them be found; an older version than the one there does nothing."""
+        waiting = list(changes)
+        for index in {change.index for change in waiting}:
+            self._make(index)
+        for start in range(0, len(waiting), _BULK):
+            lines: list[Mapping[str, object]] = []
+            for change in waiting[start : start + _BULK]:
+                lines += _lines(change)
+            answer = self._asked(seconds, partial(_bulk, lines))
+            if any(_failed(item) for item in answer["items"]):
+                raise ServerAway
+        for index in {change.index for change in waiting}:
+            self._asked(seconds, partial(_refresh, index))
+
+    def _make(self, index: str) -> None:
+        if index in self.made:
+            return
+        known = index_definition()
+        if not self._asked(60.0, lambda client: client.indices.exists(index=index)):
+            self._asked(
+                60.0,
+                # 400: another worker made it meanwhile.
+                lambda client: client.options(ignore_status=400).indices.create(
+                    index=index, settings=known["settings"], mappings=known["mappings"]
+                ),
+            )
+        self.made.add(index)
+
+    def _asked(self, seconds: float, ask: Callable[[Elasticsearch], Any]) -> Any:
+        if self._clock() < self._away_until or seconds <= 0:
+            raise ServerAway
+        try:
+            return ask(self._client.options(request_timeout=seconds, max_retries=0))
+        except (ApiError, TransportError, SerializationError) as error:
+            with self._lock:
+                self._away_until = self._clock() + _REST_SECONDS
+            # The kind alone: the words of an error may quote the tokens that were asked for.
+            logger.error("the search server failed: %s", type(error).__name__)  # noqa: TRY400
+            raise ServerAway from error
+
+
+def _bulk(lines: list[Mapping[str, object]], client: Elasticsearch) -> Any:
+    return client.bulk(operations=lines)
+
+
+def _refresh(index: str, client: Elasticsearch) -> Any:
+    return client.indices.refresh(index=index)
+
+
+def _lines(change: Change) -> list[Mapping[str, object]]:
+    versioned = {
+        "_index": change.index, "_id": change.id.hex, "version": change.version, "version_type": "external_gte",
+    }  # fmt: skip
+    if change.fields is None:
+        return [{"delete": versioned}]
+    return [{"index": versioned}, change.fields]
+
+
+def _failed(item: Mapping[str, Any]) -> bool:
+    (outcome,) = item.values()
+    # 409: a newer version is there already. 404: what is to go is gone.
+    return outcome["status"] >= 300 and outcome["status"] not in {404, 409}  # noqa: PLR2004 - HTTP's own classes
+
+
+@cache
+def index_definition() -> Mapping[str, Any]:
+    """The reviewed settings and mappings of every index, from `search/elastic-index.json`."""
+    known: Mapping[str, Any] = json.loads(shipped("search/elastic-index.json").read_text(encoding="utf-8"))
+    return known
