@@ -1,32 +1,52 @@
-"""A real Elasticsearch for the tests that need one; `.ci/elasticsearch` starts it."""
+"""A real Elasticsearch for the tests that need one, with TLS and the shipped roles; `.ci/elasticsearch` starts it."""
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from elasticsearch import Elasticsearch
 
-from intelhub.search.elastic import SearchServer
+from intelhub.search.elastic import SearchServer, connect
 
-ADDRESS = "INTELHUB_TEST_ELASTICSEARCH"
+FOLDER = "INTELHUB_TEST_ELASTICSEARCH"
+
+
+@dataclass(frozen=True)
+class TestServer:
+    """The server as the product's processes speak to it, and as its administrator does."""
+
+    __test__ = False
+    searching: SearchServer
+    indexing: SearchServer
+    admin: Elasticsearch
+    searcher: Elasticsearch
+    home: Path
+    data: Path
 
 
 @pytest.fixture
-def search_client():
-    """A client of the server, for looking at what lies there."""
-    address = os.environ.get(ADDRESS)
-    if not address:
-        pytest.skip(f"no Elasticsearch: {ADDRESS} names none (.ci/elasticsearch start FOLDER prints an address)")
-    client = Elasticsearch(address)
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def search_server(search_client):
-    """The server as the product speaks to it; keys differ a test, and so do the names of its indices."""
-    server = SearchServer(search_client)
-    yield server
-    for index in server.made:
-        search_client.indices.delete(index=index, ignore_unavailable=True)
+def search_server() -> Iterator[TestServer]:
+    """Keys differ a test, and so do the names of its indices; they are gone after it."""
+    folder = os.environ.get(FOLDER)
+    if not folder:
+        pytest.skip(f"no Elasticsearch: {FOLDER} names no folder (.ci/elasticsearch start FOLDER starts one)")
+    known = json.loads(Path(folder, "server.json").read_text())
+    clients = {user: connect(url, Path(known["ca"])) for user, url in known["users"].items()}
+    indexing = SearchServer(clients["indexer"])
+    yield TestServer(
+        searching=SearchServer(clients["searcher"]),
+        indexing=indexing,
+        admin=clients["admin"],
+        searcher=clients["searcher"],
+        home=Path(known["home"]),
+        data=Path(known["data"]),
+    )
+    for index in indexing.made:
+        clients["admin"].indices.delete(index=index, ignore_unavailable=True)
+    for client in clients.values():
+        client.close()

@@ -17,7 +17,8 @@ from intelhub.crypto import RootKeys, Vault
 from intelhub.platform.actor import Actor
 from intelhub.platform.unit_of_work import UnitsOfWork
 from intelhub.search import Partition, SealedIndex, SearchDocument, SearchRequest, merge_partition
-from intelhub.search.elastic import ElasticIndex, Profiles, SearchServer, shelve_partition
+from intelhub.search.elastic import ElasticIndex, Profiles, shelve_partition
+from tests.search_server import TestServer
 
 NAVY, RIVER = UUID(int=0xD1), UUID(int=0xD2)
 GATE, DEPOT = UUID(int=0xA1), UUID(int=0xA2)
@@ -139,10 +140,10 @@ class World:
     superuser_url: str
     vault: Vault = field(default_factory=lambda: Vault(root_keys()))
 
-    server: SearchServer | None = None
+    server: TestServer | None = None
 
     def process(self, **options):
-        index = SealedIndex(**options) if self.server is None else ElasticIndex(self.server, **options)
+        index = SealedIndex(**options) if self.server is None else ElasticIndex(self.server.searching, **options)
         return Process(self.app_url, self.vault, index)
 
     def merge(self, partition=PARTITION):
@@ -154,7 +155,7 @@ class World:
         """The same in a transaction that goes on."""
         if self.server is None:
             return merge_partition(session, partition)
-        return shelve_partition(session, self.server, partition, profiles=ALL_RANKED)
+        return shelve_partition(session, self.server.indexing, partition, profiles=ALL_RANKED)
 
     @contextmanager
     def worker(self):

@@ -1,7 +1,15 @@
 """The second engine: keyed tokens in Elasticsearch propose, sealed documents in PostgreSQL decide."""
 
 from intelhub.search.elastic.engine import ElasticIndex
-from intelhub.search.elastic.server import SearchServer, ServerAway
+from intelhub.search.elastic.server import SearchServer, ServerAway, connect
 from intelhub.search.elastic.shelving import Profiles, rebuild_dictionary, shelve_partition
 
-__all__ = ["ElasticIndex", "Profiles", "SearchServer", "ServerAway", "rebuild_dictionary", "shelve_partition"]
+__all__ = [
+    "ElasticIndex",
+    "Profiles",
+    "SearchServer",
+    "ServerAway",
+    "connect",
+    "rebuild_dictionary",
+    "shelve_partition",
+]

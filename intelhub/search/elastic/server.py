@@ -11,8 +11,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +34,10 @@ class ServerAway(Exception):
     """The search server does not answer, or not as it should."""
 
 
+class _IsThere(Exception):
+    """An index of this name is there already."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What becomes of one document on the server; without fields it goes."""
@@ -40,6 +46,12 @@ class Change:
     id: UUID
     version: int
     fields: Mapping[str, object] | None
+
+
+def connect(url: str, ca_file: Path | None = None) -> Elasticsearch:
+    """A client of the server at an address, which carries the user and the password."""
+    trust: dict[str, Any] = {"ca_certs": str(ca_file)} if ca_file else {}
+    return Elasticsearch(url, **trust)
 
 
 class SearchServer:
@@ -99,11 +111,10 @@ class SearchServer:
         if index in self.made:
             return
         known = index_definition()
-        if not self._asked(60.0, lambda client: client.indices.exists(index=index)):
+        with suppress(_IsThere):  # another worker made it, or this one before it was started again
             self._asked(
                 60.0,
-                # 400: another worker made it meanwhile.
-                lambda client: client.options(ignore_status=400).indices.create(
+                lambda client: client.indices.create(
                     index=index, settings=known["settings"], mappings=known["mappings"]
                 ),
             )
@@ -115,6 +126,8 @@ class SearchServer:
         try:
             return ask(self._client.options(request_timeout=seconds, max_retries=0))
         except (ApiError, TransportError, SerializationError) as error:
+            if isinstance(error, ApiError) and error.error == "resource_already_exists_exception":
+                raise _IsThere from None
             with self._lock:
                 self._away_until = self._clock() + _REST_SECONDS
             # The kind alone: the words of an error may quote the tokens that were asked for.

@@ -23,7 +23,7 @@ public class Walk {
                 LeafReader leaf = context.reader();
                 for (FieldInfo field : leaf.getFieldInfos()) {
                     say("field", field.name, field.getIndexOptions() + " " + field.getDocValuesType()
-                        + (field.hasNorms() ? " norms" : "") + (field.hasTermVectors() ? " vectors" : "")
+                        + (field.hasNorms() ? " norms" : "") + (field.hasVectors() ? " vectors" : "")
                         + (field.getPointDimensionCount() > 0 ? " points" : ""));
                     walkTerms(leaf, field);
                     walkValues(leaf, field);

@@ -3,9 +3,6 @@ from __future__ import annotations
 import pytest
 
 from tests.factories.search_world import World
-from tests.search_server import search_client, search_server
-
-__all__ = ["search_client", "search_server"]
 
 
 @pytest.fixture(params=["sealed", "elastic"])

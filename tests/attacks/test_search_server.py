@@ -1,0 +1,307 @@
+"""Whoever holds the search server, or its disk, or its answers: what they see, and what they can make us show."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from elasticsearch import ApiError
+from sqlalchemy import text as sql
+from sqlalchemy.exc import ProgrammingError
+
+from intelhub.search import Order
+from intelhub.search.elastic import SearchServer, connect
+from intelhub.search.elastic.engine import SERVER_AWAY
+from intelhub.search.elastic.server import index_definition
+from intelhub.search.elastic.tokens import Tokens, Wall, fields_of, index_name
+from intelhub.search.sealed import with_spotted_identifiers
+from tests.factories.search_world import (
+    DEPOT,
+    GATE,
+    PARTITION,
+    RIVER,
+    Context,
+    Reader,
+    World,
+    by_hand,
+    changed,
+    document,
+    flip_a_bit,
+    minutes,
+)
+
+WALK = Path(__file__).with_name("lucene") / "Walk.java"
+TOKEN = re.compile(rb"[a-z2-7]{16}")
+TEXT = "Khối hàng phụ tùng Quảng Đông lậu, xe 29C-123.45, container CSQU3054383, ngày 14/03/2026"
+RIVERSIDE = replace(PARTITION, department_id=RIVER)
+# What Elasticsearch adds of itself: counters, marks of deletion, and until a merge what it was sent.
+COUNTERS = {"_version", "_seq_no", "_primary_term", "__soft_deletes", "__root_doc_for_nested"}
+FIELDS = {"p", "x", "f", "k", "_id", "_recovery_source", "_field_names"} | COUNTERS
+
+
+@pytest.fixture
+def world(database, search_server):
+    return World(database.app_url, database.worker_url, database.superuser_url, server=search_server)
+
+
+def shelved(world, *documents):
+    """Documents behind tokens; each partition moved."""
+    world.process().write(*documents)
+    for partition in {one.partition for one in documents}:
+        assert world.merge(partition)
+    return documents
+
+
+def of_two_walls(world):
+    near = [document(TEXT, author_id=uuid4(), exposure=2), document("Khối hàng khác", exposure=1)]
+    far = [replace(document(TEXT, unit_id=DEPOT), partition=RIVERSIDE)]
+    return shelved(world, *near, *far)
+
+
+def folder_of(world, index):
+    server = world.server
+    server.admin.indices.flush(index=index, force=True)
+    (settings,) = server.admin.indices.get_settings(index=index).values()
+    return server.data / "indices" / settings["settings"]["index"]["uuid"] / "0"
+
+
+def walked(world, index):
+    """Every field, term, stored field and value that Lucene keeps."""
+    jars = f"{world.server.home}/lib/*"
+    program = ["java", "-cp", jars, str(WALK), str(folder_of(world, index) / "index")]
+    told = subprocess.run(program, capture_output=True, text=True, timeout=120, check=False)
+    assert told.returncode == 0, told.stderr
+    found = {}
+    for line in told.stdout.splitlines():
+        kind, field, value = line.split("\t", 2)
+        found.setdefault((kind, field), []).append(value)
+    return found
+
+
+def shapes(word):
+    for raw in (word.encode(), word.encode("utf-16-le"), word.encode("utf-16-be")):
+        yield raw
+        yield raw.hex().encode()
+        yield base64.b64encode(raw)[:-4]
+
+
+def test_lucene_keeps_tokens_of_one_wall_each_and_nothing_else(world):
+    documents = of_two_walls(world)
+    index = index_name(world.vault, PARTITION.level)
+    found = walked(world, index)
+    fields = {field for kind, field in found if kind == "field"}
+    assert {"p", "x", "f", "k", "_id"} <= fields <= FIELDS
+    for field in ("x", "f"):
+        assert all("positions" not in shape and "offsets" not in shape for shape in found[("shape", field)])
+        assert ("value", field) not in found, "no doc value keeps their order"
+    expected = {field: set() for field in "pxfk"}
+    walls = {}
+    for one in documents:
+        tokens = fields_of(Tokens(world.vault, Wall.of(one.partition)), with_spotted_identifiers(one))
+        for field, value in tokens.items():
+            terms = set(value.split() if isinstance(value, str) else value)
+            expected[field] |= terms
+            walls.setdefault(one.partition, set()).update(terms)
+    assert not walls[PARTITION] & walls[RIVERSIDE], "no statistic crosses a wall"
+    for field, tokens in expected.items():
+        terms = {base64.b64decode(term) for term in found[("term", field)]}
+        assert terms == {token.encode() for token in tokens}
+        assert all(map(TOKEN.fullmatch, terms))
+    assert {field for kind, field in found if kind == "number"} <= COUNTERS | {"_recovery_source"}
+    assert {field for kind, field in found if kind == "stored"} <= {"_id", "_recovery_source"}
+    for kept in found.get(("stored", "_recovery_source"), []):
+        source = json.loads(base64.b64decode(kept))
+        for field in ("x", "f"):
+            assert source[field].split() == sorted(source[field].split()), "the order of reading is gone"
+
+
+def test_no_word_number_date_name_or_id_lies_in_its_files(world):
+    documents = of_two_walls(world)
+    folder = folder_of(world, index_name(world.vault, PARTITION.level))
+    kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    # The translog is not compressed: what Lucene is walked for, a plain search finds there.
+    assert fields_of(Tokens(world.vault, Wall.of(PARTITION)), documents[0])["p"].encode() in kept
+    secrets = ["phụ", "tùng", "phu", "tung", "Quảng", "quang", "29C", "12345", "CSQU3054383", "csqu3054383", "2026-03"]
+    for one in documents:
+        for known in (one.record_id, one.author_id, one.unit_id, one.partition.department_id):
+            secrets += [str(known), known.hex]
+            assert known.bytes not in kept
+    # Three letters of base32 may stand in a token by chance.
+    long_enough = [word for word in secrets if len(word) > 3]
+    assert [word for word in long_enough for shape in shapes(word) if shape in kept] == []
+
+
+def test_the_mapping_is_the_reviewed_one_and_takes_no_other_field(world):
+    of_two_walls(world)
+    index = index_name(world.vault, PARTITION.level)
+    (known,) = world.server.admin.indices.get_mapping(index=index).values()
+    assert known["mappings"]["dynamic"] == "strict"
+    assert known["mappings"]["_source"] == {"enabled": False}
+    assert set(known["mappings"]["properties"]) == set(index_definition()["mappings"]["properties"])
+    with pytest.raises(ApiError) as refused:
+        world.server.admin.index(index=index, document={"p": "a", "date": "2026-01-01"})
+    assert refused.value.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/{index}/_termvectors/{id}", None),
+        ("GET", "/{index}/_doc/{id}", None),
+        ("POST", "/{index}/_terms_enum", {"field": "f", "string": "a"}),
+        ("PUT", "/{index}/_doc/{id}", {"p": "a"}),
+        ("DELETE", "/{index}/_doc/{id}", None),
+        ("GET", "/{index}/_mapping", None),
+        ("DELETE", "/{index}", None),
+        ("POST", "/{index}/_pit?keep_alive=1m", None),
+        ("GET", "/_tasks", None),
+        ("GET", "/_cat/indices", None),
+    ],
+)
+def test_whoever_searches_may_do_nothing_else_there(world, method, path, body):
+    of_two_walls(world)
+    index, searcher = index_name(world.vault, PARTITION.level), world.server.searcher
+    assert searcher.search(index=index, size=1)["hits"]["hits"]
+    headers = {"accept": "application/json", "content-type": "application/json"}
+    with pytest.raises(ApiError) as refused:
+        searcher.perform_request(method, path.format(index=index, id=uuid4().hex), headers=headers, body=body)
+    assert refused.value.status_code == 403
+
+
+class Lying:
+    """A server that names every document it ever heard of, and some it did not, whatever it is asked."""
+
+    def __init__(self, world):
+        self.ids = list(by_hand(world, "SELECT id FROM search_documents").scalars())
+
+    def find(self, index, query, *, limit, seconds):
+        del index, query, limit, seconds
+        return [*self.ids, *self.ids, uuid4(), UUID(int=0)]
+
+    def count(self, index, queries, *, most, seconds):
+        del index, seconds
+        return [most for _ in queries]
+
+
+@pytest.mark.parametrize("order", list(Order))
+def test_a_lying_server_shows_nobody_what_is_not_theirs_nor_what_does_not_answer(world, order):
+    own = document("buôn lậu xăng", unit_id=GATE, exposure=2)
+    foreign = document("buôn lậu dầu", unit_id=DEPOT, exposure=2)
+    narrow = document("buôn lậu gạo", unit_id=GATE, exposure=1)
+    silent = document("chuyện khác", unit_id=GATE, exposure=2)
+    hidden = replace(document("buôn lậu vàng", unit_id=GATE, exposure=2), partition=RIVERSIDE)
+    shelved(world, own, foreign, narrow, silent, hidden)
+    process = world.process()
+    process.index._server = Lying(world)
+    reader = Reader(unit=GATE, exposure=2, departments=frozenset({PARTITION.department_id}))
+    assert process.ids("lậu", reader=reader, order=order) == [own.record_id]
+    assert process.ids("lậu", reader=reader, scope=Context(ceiling=0), order=order) == []
+
+
+def test_a_server_that_names_nothing_hides_what_it_holds_and_no_more(world):
+    shelved(world, document("buôn lậu xăng"))
+    process = world.process()
+    process.index._server = Lying(world)
+    process.index._server.ids = []
+    fresh = document("buôn lậu dầu", occurred_at=minutes(1))
+    process.write(fresh)
+    assert process.ids("lậu") == [fresh.record_id]
+
+
+@pytest.mark.parametrize(
+    "touch",
+    [
+        lambda world: flip_a_bit(world, "search_documents"),
+        lambda world: by_hand(world, "UPDATE search_documents SET row_version = row_version + 1"),
+        lambda world: by_hand(world, "UPDATE search_documents SET record_id = gen_random_uuid()"),
+        lambda world: by_hand(world, "UPDATE search_documents SET year = year - 1"),
+        lambda world: by_hand(
+            world, "UPDATE search_documents a SET sealed = b.sealed FROM search_documents b WHERE a.id <> b.id"
+        ),
+    ],
+)
+def test_a_document_that_was_touched_is_left_out_and_said(world, touch):
+    shelved(world, document("buôn lậu xăng"), document("buôn lậu dầu"))
+    elsewhere = replace(document("buôn lậu vải"), partition=RIVERSIDE)
+    world.process().write(elsewhere)
+    touch(world)
+    answer = world.process().answer("lậu")
+    assert [hit.record_id for hit in answer.hits] == [elsewhere.record_id]
+
+
+def test_a_relabelled_document_is_read_by_nobody_more(world):
+    secret = replace(document("buôn lậu xăng"), partition=replace(PARTITION, level=3))
+    shelved(world, secret)
+    by_hand(world, "UPDATE search_documents SET level = 0")
+    by_hand(world, "UPDATE search_dictionaries SET level = 0")
+    world.process().write(replace(document("nền"), partition=replace(PARTITION, level=0)))
+    low = world.process()
+    assert low.ids("lậu", reader=Reader(ceiling=0), scope=Context(ceiling=0)) == []
+
+
+@pytest.mark.parametrize("table", ["search_documents", "search_dictionaries"])
+def test_the_application_sees_whole_partitions_within_its_ceiling_and_changes_none(world, table):
+    shelved(world, replace(document("buôn lậu"), partition=replace(PARTITION, level=2)))
+    process = world.process()
+    for ceiling, count in ((2, 1), (1, 0), (None, 0)):
+        with process.session(Context(ceiling=ceiling)) as session:
+            counted = session.execute(
+                sql(f"SELECT count(*) FROM {table}").execution_options(unscoped="looks past the filter")
+            )
+            assert counted.scalar_one() == count, ceiling
+    for act in (f"DELETE FROM {table}", f"UPDATE {table} SET level = 0", f"INSERT INTO {table} SELECT * FROM {table}"):
+        with pytest.raises(ProgrammingError, match="permission denied"), process.session() as session:
+            session.execute(sql(act).execution_options(unscoped="tries what it may not"))
+
+
+def test_a_narrowed_record_is_not_found_by_what_the_server_still_holds(world):
+    shared = document("buôn lậu xăng", exposure=3)
+    shelved(world, shared)
+    headquarters = Reader(exposure=3)
+    process = world.process()
+    assert process.ids("xăng", reader=headquarters) == [shared.record_id]
+    process.write(changed(shared, exposure=1))
+    assert process.ids("xăng", reader=headquarters) == []
+    process.write(changed(changed(shared), texts=("chuyện khác",)))
+    assert process.ids("xăng") == []
+
+
+def test_without_its_server_it_says_so_and_writes_go_on(world, caplog):
+    behind = document("buôn lậu xăng", occurred_at=minutes(1))
+    shelved(world, behind)
+    process = world.process()
+    nobody = connect("https://searcher:secret@127.0.0.1:1")
+    process.index._server = SearchServer(nobody)
+    fresh = document("buôn lậu dầu")
+    process.write(fresh)
+    answer = process.answer("lậu")
+    assert [hit.record_id for hit in answer.hits] == [fresh.record_id]
+    assert SERVER_AWAY in answer.notices
+    tokens = Tokens(world.vault, Wall.of(PARTITION))
+    for secret in ("lậu", "lau", "secret", tokens.folded("lau"), tokens.wall):
+        assert secret not in caplog.text
+    nobody.close()
+    assert world.process().ids("lậu") == [behind.record_id, fresh.record_id]
+
+
+def test_two_indexers_and_a_move_that_stopped_half_way_end_in_the_same_index(world):
+    one = document("buôn lậu xăng")
+    process = world.process()
+    process.write(one)
+    with world.worker() as session:
+        assert world.merge_in(session)
+        session.rollback()
+    assert process.ids("xăng") == [one.record_id], "what only the server knows is no hit of its own"
+    newer = changed(one, texts=("buôn lậu dầu",))
+    process.write(newer)
+    assert world.merge()
+    assert process.ids("xăng") == []
+    assert process.ids("dầu") == [one.record_id]
+    count = world.server.admin.count(index=index_name(world.vault, PARTITION.level))["count"]
+    assert count == 1
