@@ -28,8 +28,8 @@ from intelhub.platform.unit_of_work import UnitsOfWork
 from intelhub.platform.web import errors, gate, headers, static_files
 from intelhub.platform.web.current import Refusal, WebHouse
 from intelhub.platform.web.look import STATIC_FOLDER, TEMPLATE_FOLDER, install_look
-from intelhub.search import SealedIndex
-from intelhub.settings import Settings
+from intelhub.search.elastic import ElasticIndex, SearchServer, connect
+from intelhub.settings import DatabaseRole, Settings
 
 _log = structlog.get_logger(__name__)
 _NO_TABLE = "42P01"
@@ -45,9 +45,10 @@ class House:
     settings: Settings
     vault: Vault
     units: UnitsOfWork
+    search_server: SearchServer | None = None
 
 
-def open_house(settings: Settings, *, role: str = "app") -> House:
+def open_house(settings: Settings, *, role: DatabaseRole = "app") -> House:
     """Open keys, database and index for one process; raises sentences that say what to do.
 
     Keys that open nothing in a database that can be asked are refused.
@@ -56,10 +57,12 @@ def open_house(settings: Settings, *, role: str = "app") -> House:
     current_policy()
     passphrase = settings.passphrase_file.read_text(encoding="utf-8").strip()
     vault = Vault(open_key_file(settings.key_file, passphrase))
-    engine = open_engine(settings.url_for(role), pool_size=settings.web_threads + 1)  # type: ignore[arg-type]
-    index = SealedIndex(memory=settings.search_memory_mb * 1024 * 1024)
+    engine = open_engine(settings.url_for(role), pool_size=settings.web_threads + 1)
+    address = settings.search_server_for(role)
+    server = SearchServer(connect(address, settings.elasticsearch_ca_file)) if address else None
+    index = ElasticIndex(server, memory=settings.search_memory_mb * 1024 * 1024)
     info = {"vault": vault, "search_index": index, records.STAGE_LIMITS: stage_limits(settings)}
-    house = House(settings=settings, vault=vault, units=UnitsOfWork(engine, info))
+    house = House(settings=settings, vault=vault, units=UnitsOfWork(engine, info), search_server=server)
     _require_own_keys(house)
     return house
 

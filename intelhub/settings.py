@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from intelhub.crypto import is_demo_key_file
 from intelhub.platform.errors import IntelhubError
@@ -113,6 +114,16 @@ def _database(variable: str, text: str) -> Secret:
     return Secret(text)
 
 
+def _search_server(variable: str, text: str) -> Secret:
+    # The text may hold a password and is not repeated.
+    found = urlsplit(text)
+    if found.scheme not in {"http", "https"} or not found.hostname:
+        raise _refuse("%(variable)s must begin with https:// and name a host.", variable=variable)
+    if found.scheme == "http" and found.hostname not in {"127.0.0.1", "::1", "localhost"}:
+        raise _refuse("%(variable)s must begin with https:// where the server is another machine.", variable=variable)
+    return Secret(text)
+
+
 def _names(variable: str, text: str) -> tuple[str, ...]:
     names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
     if names and all(re.fullmatch(r"[a-z0-9._-]+|\[[0-9a-f:]+\]", name) for name in names):
@@ -175,6 +186,29 @@ class Settings:
             "INTELHUB_MIGRATOR_URL",
             "The database as migrations reach it (role intelhub_migrator); keep it away from the running services.",
             _database,
+        ),
+    )
+    elasticsearch_url: Secret | None = field(
+        default=None,
+        metadata=_about(
+            "INTELHUB_ELASTICSEARCH_URL",
+            "The search server, with a user of the role intelhub_search. Empty: every search is answered by sealed"
+            " parts of the database.",
+            _search_server,
+        ),
+    )
+    elasticsearch_worker_url: Secret | None = field(
+        default=None,
+        metadata=_about(
+            "INTELHUB_ELASTICSEARCH_WORKER_URL",
+            "The same with a user of the role intelhub_index; only the worker needs it.",
+            _search_server,
+        ),
+    )
+    elasticsearch_ca_file: Path | None = field(
+        default=None,
+        metadata=_about(
+            "INTELHUB_ELASTICSEARCH_CA_FILE", "The certificate that the search server's own is signed with.", _path
         ),
     )
     key_file: Path = field(metadata=_about("INTELHUB_KEY_FILE", "The sealed file with the root keys.", _path))
@@ -305,6 +339,11 @@ class Settings:
                 file=self.var / ENV_FILE,
             )
         return secret.reveal()
+
+    def search_server_for(self, role: DatabaseRole) -> str | None:
+        """The search server's address for a role; None where there is none, or it is none of the role's business."""
+        secret = {"app": self.elasticsearch_url, "worker": self.elasticsearch_worker_url}.get(role)
+        return secret.reveal() if secret else None
 
     @property
     def on_loopback(self) -> bool:

@@ -23,12 +23,14 @@ from intelhub.health import report_on_index, report_on_keys
 from intelhub.platform.actor import Actor
 from intelhub.platform.database import open_engine
 from intelhub.platform.errors import IntelhubError, Tampered
-from intelhub.search import TAIL_ROWS, list_merges_due, merge_partition
+from intelhub.search import TAIL_ROWS, Partition, list_merges_due, merge_partition
+from intelhub.search.elastic import ServerAway, check_wall, list_walls, shelve_partition
 from intelhub.settings import Settings
 
 _log = structlog.get_logger(__name__)
 _EVERY_MINUTE = "* * * * *"
 _EVERY_HOUR = "7 * * * *"
+_EVERY_NIGHT = "17 3 * * *"
 
 WORKER = Actor(user_id=SYSTEM_ACTOR_ID, username="worker")
 
@@ -63,10 +65,39 @@ def merge_tails(house: House, *, at_least: int = TAIL_ROWS) -> None:
         due = list_merges_due(session, at_least=at_least)
     for partition in due:
         try:
-            with house.units.begin(WORKER, SystemScope()) as session:
-                merge_partition(session, partition)
+            if not _shelve(house, partition):
+                with house.units.begin(WORKER, SystemScope()) as session:
+                    merge_partition(session, partition)
         except Tampered:
             _log.error("a search partition does not fit its seal; run intelhub reindex", level=partition.level)
+
+
+def _shelve(house: House, partition: Partition) -> bool:
+    """Move a partition behind tokens, where there is a search server that answers."""
+    if house.search_server is None:
+        return False
+    try:
+        with house.units.begin(WORKER, SystemScope()) as session:
+            return shelve_partition(session, house.search_server, partition)
+    except ServerAway:
+        return False  # sealed parts take it until the server is back
+
+
+def check_search_server(house: House) -> None:
+    """Bring the search server and the dictionaries to what the database holds, each wall in its own transaction."""
+    if house.search_server is None:
+        return
+    with house.units.begin(WORKER, SystemScope()) as session:
+        walls = list_walls(session)
+    for wall in walls:
+        try:
+            with house.units.begin(WORKER, SystemScope()) as session:
+                sent = check_wall(session, house.search_server, wall)
+        except (ServerAway, Tampered) as error:
+            _log.error("the search server could not be checked", level=wall.level, kind=type(error).__name__)
+        else:
+            if sent:
+                _log.error("the search server had lost documents; they were sent again", level=wall.level, sent=sent)
 
 
 def report(house: House, *, on_keys: bool = False) -> None:
@@ -102,6 +133,12 @@ def build_jobs(house: House) -> procrastinate.App:
         del timestamp
         merge_tails(house, at_least=1)
         report(house, on_keys=True)
+
+    @jobs.periodic(cron=_EVERY_NIGHT)
+    @jobs.task(name="search.check_server")
+    def check_server(timestamp: int) -> None:
+        del timestamp
+        check_search_server(house)
 
     return jobs
 

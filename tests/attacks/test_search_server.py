@@ -15,10 +15,11 @@ from elasticsearch import ApiError
 from sqlalchemy import text as sql
 from sqlalchemy.exc import ProgrammingError
 
-from intelhub.search import Order
-from intelhub.search.elastic import SearchServer, connect
+from intelhub.search import Order, reindex_partition
+from intelhub.search.elastic import Profiles, SearchServer, check_wall, connect, list_walls, shelve_partition
 from intelhub.search.elastic.engine import SERVER_AWAY
 from intelhub.search.elastic.server import index_definition
+from intelhub.search.elastic.shelving import shipped_profiles
 from intelhub.search.elastic.tokens import Tokens, Wall, fields_of, index_name
 from intelhub.search.sealed import with_spotted_identifiers
 from tests.factories.search_world import (
@@ -288,6 +289,52 @@ def test_without_its_server_it_says_so_and_writes_go_on(world, caplog):
         assert secret not in caplog.text
     nobody.close()
     assert world.process().ids("lậu") == [behind.record_id, fresh.record_id]
+
+
+def test_what_the_server_has_lost_is_sent_again(world):
+    one, other = document("buôn lậu xăng"), document("buôn lậu dầu", occurred_at=minutes(1))
+    shelved(world, one, other)
+    index = index_name(world.vault, PARTITION.level)
+    for found in world.server.admin.search(index=index)["hits"]["hits"][:1]:
+        world.server.admin.delete(index=index, id=found["_id"], version=1, version_type="external_gte", refresh=True)
+    assert len(world.process().ids("lậu")) == 1
+    with world.worker() as session:
+        assert list_walls(session) == [Wall.of(PARTITION)]
+        assert check_wall(session, world.server.indexing, Wall.of(PARTITION)) == 2
+    assert world.process().ids("lậu") == [other.record_id, one.record_id]
+    with world.worker() as session:
+        assert check_wall(session, world.server.indexing, Wall.of(PARTITION)) == 0
+
+
+def test_without_a_server_named_what_lies_there_is_said_to_be_missing(world):
+    shelved(world, document("buôn lậu xăng"))
+    process = world.process()
+    process.index._server = None
+    assert SERVER_AWAY in process.answer("lậu").notices
+    with world.worker() as session:
+        rebuilt = document("buôn lậu xăng", row_version=2)
+        assert reindex_partition(session, PARTITION, iter([rebuilt])) == 1
+    with world.worker() as session:
+        assert check_wall(session, world.server.indexing, Wall.of(PARTITION)) == 0
+        assert list_walls(session) == []
+    answer = process.answer("lậu")
+    assert [hit.record_id for hit in answer.hits] == [rebuilt.record_id]
+    assert SERVER_AWAY not in answer.notices, "everything is sealed again"
+
+
+def test_few_documents_and_high_levels_get_no_tokens(world):
+    few = Profiles(minimum=3, levels={"1": "ranked", "2": "sealed"})
+    high = replace(PARTITION, level=2)
+    world.process().write(*(document("a") for _ in range(2)), *(document("b", partition=high) for _ in range(5)))
+    for partition, is_moved in ((PARTITION, False), (high, False)):
+        with world.worker() as session:
+            assert shelve_partition(session, world.server.indexing, partition, profiles=few) == is_moved
+    world.process().write(document("c"))
+    with world.worker() as session:
+        assert shelve_partition(session, world.server.indexing, PARTITION, profiles=few)
+    assert shipped_profiles() == Profiles(
+        minimum=1000, levels={"0": "ranked", "1": "sealed", "2": "sealed", "3": "sealed"}
+    ), "a change of the promise in docs/search-security.md"
 
 
 def test_two_indexers_and_a_move_that_stopped_half_way_end_in_the_same_index(world):

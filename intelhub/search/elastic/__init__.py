@@ -2,14 +2,15 @@
 
 from intelhub.search.elastic.engine import ElasticIndex
 from intelhub.search.elastic.server import SearchServer, ServerAway, connect
-from intelhub.search.elastic.shelving import Profiles, rebuild_dictionary, shelve_partition
+from intelhub.search.elastic.shelving import Profiles, check_wall, list_walls, shelve_partition
 
 __all__ = [
     "ElasticIndex",
     "Profiles",
     "SearchServer",
     "ServerAway",
+    "check_wall",
     "connect",
-    "rebuild_dictionary",
+    "list_walls",
     "shelve_partition",
 ]

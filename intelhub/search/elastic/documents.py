@@ -6,7 +6,7 @@ ceiling, and the access filter asked of each document that is opened.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -65,11 +65,18 @@ def fetch_of_partition(session: Session, partition: Partition, ids: Sequence[UUI
     return _rows(_run(session, f"{_SELECT} WHERE {where}", partition=partition_id(partition), **known))
 
 
-def fetch_of_wall(session: Session, wall: Wall) -> list[DocumentRow]:
+def iterate_wall(session: Session, wall: Wall) -> Iterator[DocumentRow]:
     """The rows behind a wall, of all years."""
     where = "level = :level AND compartments = :compartments AND department_id = :department"
     known = {"level": wall.level, "compartments": sorted(wall.compartments), "department": wall.department_id}
-    return _rows(_run(session, f"{_SELECT} WHERE {where}", **known))
+    last = UUID(int=0)
+    while True:
+        page = f"{_SELECT} WHERE {where} AND id > :last ORDER BY id LIMIT {_AT_ONCE}"
+        rows = _rows(_run(session, page, last=last, **known))
+        yield from rows
+        if len(rows) < _AT_ONCE:
+            return
+        last = rows[-1].id
 
 
 def replace_documents(

@@ -65,9 +65,9 @@ class _Dictionaries:
 
 
 class ElasticIndex(SealedIndex):
-    """One a process, as the sealed engine is."""
+    """One a process, as the sealed engine is; where no server is named, a notice says what lies there all the same."""
 
-    def __init__(self, server: SearchServer, *, memory: int = DEFAULT_BUDGET, seconds: float = 5.0) -> None:
+    def __init__(self, server: SearchServer | None, *, memory: int = DEFAULT_BUDGET, seconds: float = 5.0) -> None:
         super().__init__(memory=memory, seconds=seconds)
         self._server = server
         self._dictionaries = _Dictionaries()
@@ -101,12 +101,12 @@ class ElasticIndex(SealedIndex):
 class _Candidates:
     """Asks for the candidates of one question and gives those to it that stand."""
 
-    def __init__(self, vault: Vault, attempt: Attempt, opened: Sequence[Opened], server: SearchServer) -> None:
+    def __init__(self, vault: Vault, attempt: Attempt, opened: Sequence[Opened], server: SearchServer | None) -> None:
         self._vault = vault
         self._attempt = attempt
         self._gathering = attempt.gathering
         self._opened = {one.view.partition: one for one in opened}
-        self._server = server
+        self._told = server
 
     def ask(self, session: Session, request: SearchRequest, level: int, asking: Asking) -> None:
         """Ask walls of one level: month by month while the newest are wanted, all at once for the best."""
@@ -129,6 +129,12 @@ class _Candidates:
     def take(self, rows: Sequence[DocumentRow]) -> None:
         """Open candidates and give the readable ones to the question."""
         self._gathering.take_documents(self._readable(rows), self._is_current)
+
+    @property
+    def _server(self) -> SearchServer:
+        if self._told is None:
+            raise ServerAway
+        return self._told
 
     @property
     def _seconds(self) -> float:

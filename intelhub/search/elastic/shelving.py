@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -55,6 +54,11 @@ def shipped_profiles() -> Profiles:
     return Profiles(**json.loads(shipped("search/profiles.json").read_text(encoding="utf-8")))
 
 
+_MOST_COUNTED = 2**31 - 1
+_A_MINUTE = 60.0
+_SENT_AT_ONCE = 5_000
+
+
 def shelve_partition(
     session: Session, server: SearchServer, partition: Partition, *, profiles: Profiles | None = None
 ) -> bool:
@@ -84,17 +88,39 @@ def shelve_partition(
     return True
 
 
-def rebuild_dictionary(session: Session, wall: Wall) -> None:
-    """Make the dictionary of a wall anew from its documents; those that do not open are left out of it."""
+def check_wall(session: Session, server: SearchServer, wall: Wall) -> int:
+    """Make a wall's dictionary anew from its documents and send those again that the server has lost.
+
+    The number sent. Documents that do not open are left out: `intelhub reindex` makes them anew.
+    """
     known = documents.find_dictionary(session, wall, for_update=True)
     if known is None:
-        return
-    vault, count, parts = vault_of(session), 0, []
-    for row in documents.fetch_of_wall(session, wall):
+        return 0
+    vault, index, tokens = vault_of(session), index_name(vault_of(session), wall.level), Tokens(vault_of(session), wall)
+    (there,) = server.count(index, [{"term": {"p": tokens.wall}}], most=_MOST_COUNTED, seconds=_A_MINUTE)
+    vocabulary, count, lost = Vocabulary(), 0, there < known.documents
+    batch: list[Change] = []
+    for row in documents.iterate_wall(session, wall):
+        try:
+            document = row.opened(vault)
+        except (Tampered, ValueError, OverflowError):
+            continue
         count += 1
-        with suppress(Tampered, ValueError, OverflowError):
-            parts.append(vocabulary_of(row.opened(vault)))
-    _store(session, vault, wall, Dictionary(merged(parts)), count)
+        vocabulary.take(vocabulary_of(document))
+        if lost:
+            fields = fields_of(tokens, document)
+            batch.append(Change(index=index, id=row.id, version=row.row_version, fields=fields))
+        if len(batch) == _SENT_AT_ONCE:
+            server.write(batch)
+            batch = []
+    server.write(batch)
+    _store(session, vault, wall, Dictionary(vocabulary), count)
+    return count if lost else 0
+
+
+def list_walls(session: Session) -> list[Wall]:
+    """Every wall with documents behind tokens."""
+    return [row.wall for row in documents.list_dictionaries(session)]
 
 
 def _move(

@@ -101,6 +101,12 @@ class Vocabulary:
     identifiers: Counter[str] = field(default_factory=Counter)
     months: Counter[str] = field(default_factory=Counter)
 
+    def take(self, other: Vocabulary) -> None:
+        """Add another's."""
+        self.words.update(other.words)
+        self.identifiers.update(other.identifiers)
+        self.months.update(other.months)
+
 
 def vocabulary_of(document: SearchDocument) -> Vocabulary:
     """What one document adds to the dictionary of its wall."""
@@ -160,7 +166,5 @@ def merged(parts: Iterable[Vocabulary]) -> Vocabulary:
     """The vocabularies of many documents together."""
     total = Vocabulary()
     for part in parts:
-        total.words.update(part.words)
-        total.identifiers.update(part.identifiers)
-        total.months.update(part.months)
+        total.take(part)
     return total
