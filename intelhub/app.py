@@ -28,7 +28,7 @@ from intelhub.platform.unit_of_work import UnitsOfWork
 from intelhub.platform.web import errors, gate, headers, static_files
 from intelhub.platform.web.current import Refusal, WebHouse
 from intelhub.platform.web.look import STATIC_FOLDER, TEMPLATE_FOLDER, install_look
-from intelhub.search.elastic import ElasticIndex, SearchServer, connect
+from intelhub.search import ElasticIndex, SearchServer, connect
 from intelhub.settings import DatabaseRole, Settings
 
 _log = structlog.get_logger(__name__)

@@ -23,8 +23,16 @@ from intelhub.health import report_on_index, report_on_keys
 from intelhub.platform.actor import Actor
 from intelhub.platform.database import open_engine
 from intelhub.platform.errors import IntelhubError, Tampered
-from intelhub.search import TAIL_ROWS, Partition, list_merges_due, merge_partition
-from intelhub.search.elastic import ServerAway, check_wall, list_walls, shelve_partition
+from intelhub.search import (
+    TAIL_ROWS,
+    Partition,
+    ServerAway,
+    check_wall,
+    list_merges_due,
+    list_walls,
+    merge_partition,
+    shelve_partition,
+)
 from intelhub.settings import Settings
 
 _log = structlog.get_logger(__name__)

@@ -120,7 +120,7 @@ def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     PO.write_bytes(as_po(catalog))
     MO.write_bytes(as_mo(catalog))
-    missing = [message.id for message in catalog if message.id and not any(message.string)]
+    missing = [message.id for message in catalog if message.id and not any(message.string or ())]
     for sentence in missing:
         sys.stdout.write(f"without Vietnamese: {sentence}\n")
     sys.stdout.write(f"{len(catalog)} sentences, {len(missing)} without Vietnamese\n")

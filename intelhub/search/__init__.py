@@ -1,7 +1,16 @@
-"""Sealed search: documents in, ids and snippets out; the only feature that knows words of all records at once."""
+"""Search: documents in, ids and snippets out; the only feature that knows words of all records at once."""
 
 from intelhub.search.analysis import Recogniser, Spotted, fold, register_recogniser
 from intelhub.search.document import Partition, SearchDocument
+from intelhub.search.elastic import (
+    ElasticIndex,
+    SearchServer,
+    ServerAway,
+    check_wall,
+    connect,
+    list_walls,
+    shelve_partition,
+)
 from intelhub.search.engine import (
     MOST_RANKED,
     Cursor,
@@ -22,7 +31,7 @@ from intelhub.search.merge import (
     merge_partition,
     reindex_partition,
 )
-from intelhub.search.models import SearchSegmentRow, SearchTailRow
+from intelhub.search.models import SearchDictionaryRow, SearchDocumentRow, SearchSegmentRow, SearchTailRow
 from intelhub.search.query import read_span, unknown_date
 from intelhub.search.sealed import SealedIndex
 from intelhub.search.snippets import mark_query
@@ -31,6 +40,7 @@ __all__ = [
     "MOST_RANKED",
     "TAIL_ROWS",
     "Cursor",
+    "ElasticIndex",
     "Hit",
     "Order",
     "Partition",
@@ -40,20 +50,28 @@ __all__ = [
     "Recogniser",
     "SealedIndex",
     "SearchAnswer",
+    "SearchDictionaryRow",
     "SearchDocument",
+    "SearchDocumentRow",
     "SearchIndex",
     "SearchRequest",
     "SearchSegmentRow",
+    "SearchServer",
     "SearchTailRow",
+    "ServerAway",
     "Spotted",
+    "check_wall",
+    "connect",
     "count_waiting",
     "fold",
     "list_merges_due",
     "list_partitions",
+    "list_walls",
     "mark_query",
     "merge_partition",
     "read_span",
     "register_recogniser",
     "reindex_partition",
+    "shelve_partition",
     "unknown_date",
 ]

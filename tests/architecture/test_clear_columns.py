@@ -31,6 +31,10 @@ CLEAR = {
     "search_tail": PARTITION | {"id", "xid", "record_id", "row_version"},
     # The partition, the size class, and between which hours its documents lie.
     "search_segments": PARTITION | {"id", "xid", "documents", "size_class", "from_at", "to_at"},
+    # The partition, which record and version, and under which opaque id its words lie on the search server.
+    "search_documents": PARTITION | {"id", "xid", "record_id", "row_version"},
+    # Whose words, how many documents they stand in, and which version of the dictionary this is: a random number.
+    "search_dictionaries": {"id", "level", "compartments", "department_id", "epoch", "version", "documents"},
 }  # fmt: skip
 # Ciphertexts, and what authenticates them.
 SEALED = {
@@ -41,6 +45,8 @@ SEALED = {
     "record_views": {"sealed"},
     "search_tail": {"sealed"},
     "search_segments": {"sealed"},
+    "search_documents": {"sealed"},
+    "search_dictionaries": {"sealed"},
 }
 # Types in which nobody can write a sentence.
 NARROW = {"uuid", "uuid[]", "smallint", "integer", "bigint", "boolean", "xid8", "timestamp with time zone"}

@@ -41,7 +41,7 @@ class DocumentRow:
             row_version=self.row_version, table=DOCUMENTS,
         )  # fmt: skip
         if not isinstance(entry, SearchDocument):
-            raise Tampered("A document of the search index does not fit its seal.")
+            raise Tampered("A part of the search index does not fit its seal.")
         return entry
 
 
