@@ -21,7 +21,7 @@ from intelhub.organisation import DEFAULT_TEMPLATE, load_directory, load_templat
 from intelhub.platform.actor import Actor, Place
 from intelhub.platform.database import open_engine
 from intelhub.platform.unit_of_work import ActorSession, UnitsOfWork
-from intelhub.search import SealedIndex
+from intelhub.search import ElasticIndex
 from intelhub.settings import Settings
 from tests.databases import BORROWED
 
@@ -107,7 +107,7 @@ class TestHouse:
 
 def open_test_house(database: Any, vault: Vault, people: dict[str, UUID], engine: Engine | None = None) -> TestHouse:
     """Open one process on a database that was peopled before."""
-    info = {"vault": vault, "search_index": SealedIndex(), records.STAGE_LIMITS: LIMITS}
+    info = {"vault": vault, "search_index": ElasticIndex(None), records.STAGE_LIMITS: LIMITS}
     units = UnitsOfWork(engine or open_engine(database.app_url, pool_size=2), info)
     return TestHouse(database=database, vault=vault, units=units, people=people)
 

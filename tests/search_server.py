@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ class TestServer:
     indexing: SearchServer
     admin: Elasticsearch
     searcher: Elasticsearch
+    indexer: Elasticsearch
     home: Path
     data: Path
 
@@ -43,6 +45,7 @@ def search_server() -> Iterator[TestServer]:
         indexing=indexing,
         admin=clients["admin"],
         searcher=clients["searcher"],
+        indexer=clients["indexer"],
         home=Path(known["home"]),
         data=Path(known["data"]),
     )
@@ -50,3 +53,13 @@ def search_server() -> Iterator[TestServer]:
         clients["admin"].indices.delete(index=index, ignore_unavailable=True)
     for client in clients.values():
         client.close()
+
+
+@pytest.fixture
+def house_server(search_server: TestServer) -> Iterator[TestServer]:
+    """The same for a house, one test at a time: the houses of a run share their keys, and so the names of indices."""
+    with Path(os.environ[FOLDER], "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield search_server
+        for index in search_server.indexing.made:
+            search_server.admin.indices.delete(index=index, ignore_unavailable=True)

@@ -306,6 +306,18 @@ def test_what_the_server_has_lost_is_sent_again(world):
         assert check_wall(session, world.server.indexing, Wall.of(PARTITION)) == 0
 
 
+def test_an_index_that_is_gone_is_said_and_made_again(world):
+    one = document("buôn lậu xăng")
+    shelved(world, one)
+    world.server.admin.indices.delete(index=index_name(world.vault, PARTITION.level))
+    answer = world.process().answer("lậu")
+    assert answer.hits == ()
+    assert SERVER_AWAY in answer.notices, "an empty answer would be a lie"
+    with world.worker() as session:
+        assert check_wall(session, SearchServer(world.server.indexer), Wall.of(PARTITION)) == 1
+    assert world.process(server=SearchServer(world.server.searcher)).ids("lậu") == [one.record_id]
+
+
 def test_without_a_server_named_what_lies_there_is_said_to_be_missing(world):
     shelved(world, document("buôn lậu xăng"))
     process = world.process()

@@ -143,7 +143,10 @@ class World:
     server: TestServer | None = None
 
     def process(self, **options):
-        index = SealedIndex(**options) if self.server is None else ElasticIndex(self.server.searching, **options)
+        if self.server is None:
+            index = SealedIndex(**options)
+        else:
+            index = ElasticIndex(**{"server": self.server.searching, **options})
         return Process(self.app_url, self.vault, index)
 
     def merge(self, partition=PARTITION):

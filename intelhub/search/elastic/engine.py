@@ -181,12 +181,12 @@ def _groups(
     opened: Sequence[Opened], rows: dict[Wall, DictionaryRow]
 ) -> Iterator[tuple[int, PartitionFilter, list[Wall]]]:
     """The walls to be asked together: of one level, under one access filter."""
-    found: dict[tuple[int, int], tuple[PartitionFilter, dict[Wall, None]]] = {}
+    found: dict[tuple[int, PartitionFilter], dict[Wall, None]] = {}
     for one in opened:
         wall = Wall.of(one.view.partition)
         if wall in rows:
-            found.setdefault((wall.level, id(one.access)), (one.access, {}))[1][wall] = None
-    for (level, _), (access, walls) in found.items():
+            found.setdefault((wall.level, one.access), {})[wall] = None
+    for (level, access), walls in found.items():
         yield level, access, list(walls)
 
 

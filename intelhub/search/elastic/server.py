@@ -73,7 +73,6 @@ class SearchServer:
                 query=dict(query),
                 size=min(limit, MOST_IDS),
                 track_total_hits=False,
-                ignore_unavailable=True,
             ),
         )
         return [UUID(hit["_id"]) for hit in answer["hits"]["hits"]]
@@ -85,9 +84,7 @@ class SearchServer:
         lines: list[Mapping[str, object]] = []
         for query in queries:
             lines += [{}, {"query": query, "size": 0, "track_total_hits": most}]
-        answer = self._asked(
-            seconds, lambda client: client.msearch(index=index, searches=lines, ignore_unavailable=True)
-        )
+        answer = self._asked(seconds, lambda client: client.msearch(index=index, searches=lines))
         if any("error" in one for one in answer["responses"]):
             raise ServerAway
         return [one["hits"]["total"]["value"] for one in answer["responses"]]
@@ -96,18 +93,20 @@ class SearchServer:
         """Bring documents to these versions and let them be found; an older version than the one there does nothing."""
         waiting = list(changes)
         for index in {change.index for change in waiting}:
-            self._make(index)
+            self.prepare(index)
         for start in range(0, len(waiting), _BULK):
             lines: list[Mapping[str, object]] = []
             for change in waiting[start : start + _BULK]:
                 lines += _lines(change)
             answer = self._asked(seconds, partial(_bulk, lines))
             if any(_failed(item) for item in answer["items"]):
+                self.made.clear()
                 raise ServerAway
         for index in {change.index for change in waiting}:
             self._asked(seconds, partial(_refresh, index))
 
-    def _make(self, index: str) -> None:
+    def prepare(self, index: str) -> None:
+        """Make an index as reviewed, unless it is there."""
         if index in self.made:
             return
         known = index_definition()
@@ -128,6 +127,7 @@ class SearchServer:
         except (ApiError, TransportError, SerializationError) as error:
             if isinstance(error, ApiError) and error.error == "resource_already_exists_exception":
                 raise _IsThere from None
+            self.made.clear()  # whatever is gone there is made again
             with self._lock:
                 self._away_until = self._clock() + _REST_SECONDS
             # The kind alone: the words of an error may quote the tokens that were asked for.

@@ -97,6 +97,7 @@ def check_wall(session: Session, server: SearchServer, wall: Wall) -> int:
     if known is None:
         return 0
     vault, index, tokens = vault_of(session), index_name(vault_of(session), wall.level), Tokens(vault_of(session), wall)
+    server.prepare(index)
     (there,) = server.count(index, [{"term": {"p": tokens.wall}}], most=_MOST_COUNTED, seconds=_A_MINUTE)
     vocabulary, count, lost = Vocabulary(), 0, there < known.documents
     batch: list[Change] = []

@@ -1,0 +1,70 @@
+"""With a search server everybody finds what they found without, and in the same order."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from intelhub.platform.database import open_engine
+from intelhub.platform.unit_of_work import UnitsOfWork
+from intelhub.search import ElasticIndex, list_partitions, shelve_partition
+from intelhub.worker import WORKER, SystemScope
+from tests.factories.record_world import fill, travelled
+from tests.factories.search_world import ALL_RANKED
+from tests.web.records.test_desks import ids_in
+
+QUESTIONS = (
+    "", "phụ tùng", "phu tung", '"phụ tùng ô tô"', "phu*", "tùng NOT xe", "phụ OR khongcogi", "CSQU3054383",
+    "unit:15BB", "level:1 phu", "-phu", "NOT topic:smuggling", "from:2020-01-01 to:2030-01-01 tung", "khongcogi",
+)  # fmt: skip
+
+
+def move_everything(house, server):
+    """What the worker does once every partition is due."""
+    engine = open_engine(house.database.worker_url, pool_size=1)
+    work = UnitsOfWork(engine, {"vault": house.vault})
+    with work.begin(WORKER, SystemScope()) as session:
+        partitions = list_partitions(session)
+    moved = 0
+    for partition in partitions:
+        with work.begin(WORKER, SystemScope()) as session:
+            moved += shelve_partition(session, server, partition, profiles=ALL_RANKED)
+    engine.dispose()
+    return moved
+
+
+def found(client_as, usernames):
+    answers = {}
+    for username in usernames:
+        client = client_as(username)
+        for question, order in itertools.product(QUESTIONS, ("newest", "relevance")):
+            page = client.submit("/search", {"q": question, "order": order}).get_data(as_text=True)
+            answers[username, question, order] = ids_in(page)
+    return answers
+
+
+@pytest.mark.parametrize("usernames", [("officer", "leader", "analyst", "stranger"), ("head", "hq", "neighbour")])
+def test_everybody_finds_the_same_with_tokens_as_without(house, client_as, house_server, usernames):
+    fill(house)
+    for steps in (1, 3, 5):
+        travelled(house, steps)
+    before = found(client_as, usernames)
+    assert any(before.values())
+    assert move_everything(house, house_server.indexing) > 2
+    house.units.info["search_index"] = ElasticIndex(house_server.searching)
+    after = found(client_as, usernames)
+    for asked, ids in before.items():
+        assert set(after[asked]) == set(ids), asked
+        if asked[2] == "newest":
+            assert after[asked] == ids, asked
+
+
+def test_a_page_without_its_server_says_what_may_be_missing(house, client_as, house_server):
+    record_id = travelled(house, 1)
+    move_everything(house, house_server.indexing)
+    page = client_as("analyst").submit("/search", {"q": "phụ tùng"}).get_data(as_text=True)
+    assert "Máy chủ tìm kiếm không trả lời" in page
+    assert str(record_id) not in ids_in(page)
+    house.units.info["search_index"] = ElasticIndex(house_server.searching)
+    assert str(record_id) in ids_in(client_as("analyst").submit("/search", {"q": "phụ tùng"}).get_data(as_text=True))
