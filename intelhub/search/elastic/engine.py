@@ -74,6 +74,8 @@ class ElasticIndex(SealedIndex):
 
     def _gather(self, session: Session, request: SearchRequest, attempt: Attempt, opened: Sequence[Opened]) -> None:
         super()._gather(session, request, attempt, opened)
+        if TOO_LONG in attempt.notices:
+            return  # of the parts that were not asked nobody knows what they know newer
         candidates = _Candidates(vault_of(session), attempt, opened, self._server)
         try:
             if request.among is not None:
@@ -138,7 +140,10 @@ class _Candidates:
 
     @property
     def _seconds(self) -> float:
-        return self._gathering.deadline - time.monotonic()
+        left = self._gathering.deadline - time.monotonic()
+        if left <= 0:
+            raise TookTooLong
+        return left
 
     def _found(self, session: Session, index: str, query: object, limit: int) -> list[DocumentRow]:
         ids = self._server.find(index, query, limit=limit, seconds=self._seconds)  # type: ignore[arg-type]

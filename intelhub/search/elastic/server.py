@@ -120,7 +120,7 @@ class SearchServer:
         self.made.add(index)
 
     def _asked(self, seconds: float, ask: Callable[[Elasticsearch], Any]) -> Any:
-        if self._clock() < self._away_until or seconds <= 0:
+        if self._clock() < self._away_until:
             raise ServerAway
         try:
             return ask(self._client.options(request_timeout=seconds, max_retries=0))

@@ -187,3 +187,35 @@ def test_every_setting_is_described():
     assert all(one.doc.endswith(".") and one.variable.startswith("INTELHUB_") for one in described)
     assert {one.variable: one.default for one in described}["INTELHUB_KEY_FILE"] == "<var>/keys/root.key"
     assert repr(Secret("x")) == "Secret(…)"
+
+
+@pytest.mark.parametrize("name", ["INTELHUB_ELASTICSEARCH_URL", "INTELHUB_ELASTICSEARCH_WORKER_URL"])
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("http://search.example:9200", "where the server is another machine"),
+        ("ftp://127.0.0.1", "name a host"),
+        ("https://", "name a host"),
+        ("user:word@host", "name a host"),
+    ],
+)
+def test_a_search_server_elsewhere_is_spoken_to_under_tls(tmp_path, real_keys, name, address, sentence):
+    with pytest.raises(SettingsRefused) as refused:
+        Settings.load(tmp_path, {**real_keys, name: address})
+    assert sentence in str(refused.value)
+    assert "word" not in str(refused.value)
+
+
+def test_each_process_gets_its_own_credential_for_the_search_server(tmp_path, real_keys):
+    known = Settings.load(
+        tmp_path,
+        {
+            **real_keys,
+            "INTELHUB_ELASTICSEARCH_URL": "https://searcher:a@search.example",
+            "INTELHUB_ELASTICSEARCH_WORKER_URL": "http://indexer:b@127.0.0.1:9200",
+        },
+    )
+    assert known.search_server_for("app") == "https://searcher:a@search.example"
+    assert known.search_server_for("worker") == "http://indexer:b@127.0.0.1:9200"
+    assert known.search_server_for("sequencer") is None
+    assert "searcher" not in repr(known)

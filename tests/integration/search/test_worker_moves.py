@@ -1,0 +1,65 @@
+"""The worker moves large unclassified walls behind tokens, goes on without the server, and catches up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from intelhub.app import House
+from intelhub.search import SearchServer
+from intelhub.search.elastic import connect
+from intelhub.worker import check_search_server, merge_tails
+from tests.factories.search_world import PARTITION, Process, World, by_hand, changed, document, minutes
+
+OPEN = replace(PARTITION, level=0)
+
+
+@pytest.fixture
+def world(database, search_server):
+    return World(database.app_url, database.worker_url, database.superuser_url, server=search_server)
+
+
+def house(world, server):
+    """The worker's, as far as merges need one."""
+    return House(
+        settings=None, vault=world.vault, units=Process(world.worker_url, world.vault).work, search_server=server
+    )
+
+
+def kept(world):
+    """How many documents lie behind tokens, in segments and in the tail."""
+    counts = ("search_documents", "count(*)"), ("search_segments", "sum(documents)"), ("search_tail", "count(*)")
+    asked = ", ".join(f"(SELECT {count} FROM {table})" for table, count in counts)
+    return tuple(by_hand(world, f"SELECT {asked}").one())
+
+
+def test_a_wall_of_a_thousand_moves_stays_and_catches_up(world):
+    process = world.process()
+    wanted = document("buôn lậu xăng", partition=OPEN)
+    secret = document("buôn lậu xăng")
+    process.write(wanted, secret, *(document("nền", partition=OPEN, occurred_at=minutes(n)) for n in range(998)))
+    worker = house(world, world.server.indexing)
+    merge_tails(worker, at_least=1)
+    assert kept(world) == (0, 1000, 0), "one too few: everything is sealed"
+    more = document("buôn lậu dầu", partition=OPEN, occurred_at=minutes(5000))
+    process.write(more)
+    merge_tails(worker, at_least=1)
+    assert kept(world) == (1000, 1, 0), "what is classified stays sealed"
+    assert set(process.ids("lậu")) == {wanted.record_id, secret.record_id, more.record_id}
+
+    away = connect("https://indexer:a@127.0.0.1:1")
+    process.write(changed(wanted, texts=("buôn lậu gạo",)))
+    merge_tails(house(world, SearchServer(away)), at_least=1)
+    away.close()
+    assert kept(world) == (1000, 2, 0), "sealed until the server is back"
+    assert process.ids("xăng") == [secret.record_id]
+    assert process.ids("gạo") == [wanted.record_id]
+
+    process.write(changed(more, texts=("buôn lậu muối",)))
+    merge_tails(worker, at_least=1)
+    assert kept(world) == (1000, 1, 0)
+    assert process.ids("gạo muối") == []
+    assert process.ids("gạo OR muối") == [more.record_id, wanted.record_id]
+    check_search_server(worker)
+    assert process.ids("xa*") == [secret.record_id], "no word of before is in the dictionary"
