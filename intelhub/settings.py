@@ -116,7 +116,10 @@ def _database(variable: str, text: str) -> Secret:
 
 def _search_server(variable: str, text: str) -> Secret:
     # The text may hold a password and is not repeated.
-    found = urlsplit(text)
+    try:
+        found = urlsplit(text)
+    except ValueError:
+        raise _refuse("%(variable)s must begin with https:// and name a host.", variable=variable) from None
     if found.scheme not in {"http", "https"} or not found.hostname:
         raise _refuse("%(variable)s must begin with https:// and name a host.", variable=variable)
     if found.scheme == "http" and found.hostname not in {"127.0.0.1", "::1", "localhost"}:

@@ -61,8 +61,9 @@ def merge_partition(session: Session, partition: Partition) -> bool:
     is_whole = len(joined) == len(listing.segments)
     vault = vault_of(session)
     entries = list(entries_of(session, vault, listing, joined))
-    # A tombstone must stay while an older version may still lie in a segment left out of this merge.
-    write_segment(session, vault, partition, newest_of(entries, with_tombstones=not is_whole))
+    # A tombstone must stay while an older version may still lie in a segment left out of this merge, or behind tokens.
+    is_alone = is_whole and not store.has_documents(session, wanted)
+    write_segment(session, vault, partition, newest_of(entries, with_tombstones=not is_alone))
     store.delete_rows(session, SEGMENTS, [segment.id for segment in joined])
     store.delete_rows(session, TAIL, [row.id for row in listing.tail])
     return True

@@ -206,6 +206,12 @@ def count_tails(session: Session, *, at_least: int) -> tuple[int, int]:
     return int(rows), int(overdue)
 
 
+def has_documents(session: Session, wanted: UUID) -> bool:
+    """Whether anything of a partition lies behind tokens."""
+    sql = "SELECT EXISTS (SELECT 1 FROM search_documents WHERE partition_id = :wanted)"
+    return bool(_run(session, sql, wanted=wanted).scalar_one())
+
+
 def count_behind(session: Session, level: int, compartments: Iterable[UUID], department_id: UUID) -> int:
     """How many documents, counted with their changes, lie in tails and segments of a department, of all years."""
     where = "level = :level AND compartments = :compartments AND department_id = :department"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 import random
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -29,6 +29,7 @@ from tests.factories.search_world import (
     RIVER,
     Context,
     Reader,
+    Rows,
     World,
     by_hand,
     changed,
@@ -39,17 +40,6 @@ from tests.factories.search_world import (
 )
 
 SECRET = replace(PARTITION, level=3)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A filter in words of its own."""
-
-    clause: str
-    parameters: tuple
-
-    def sql(self):
-        return self.clause, self.parameters
 
 
 @pytest.fixture

@@ -15,8 +15,16 @@ from elasticsearch import ApiError
 from sqlalchemy import text as sql
 from sqlalchemy.exc import ProgrammingError
 
-from intelhub.search import Order, reindex_partition
-from intelhub.search.elastic import Profiles, SearchServer, check_wall, connect, list_walls, shelve_partition
+from intelhub.search import Order, merge_partition, reindex_partition
+from intelhub.search.elastic import (
+    Profiles,
+    SearchServer,
+    check_wall,
+    connect,
+    engine,
+    list_walls,
+    shelve_partition,
+)
 from intelhub.search.elastic.engine import SERVER_AWAY
 from intelhub.search.elastic.server import index_definition
 from intelhub.search.elastic.shelving import shipped_profiles
@@ -271,6 +279,102 @@ def test_a_narrowed_record_is_not_found_by_what_the_server_still_holds(world):
     assert process.ids("xăng", reader=headquarters) == []
     process.write(changed(changed(shared), texts=("chuyện khác",)))
     assert process.ids("xăng") == []
+
+
+def test_what_left_a_wall_stays_masked_when_a_merge_goes_into_sealed_parts(world):
+    low = document("buôn lậu xăng")
+    shelved(world, low, document("nền"))
+    process = world.process()
+    process.write(changed(low, partition=replace(PARTITION, level=2)), left=PARTITION)
+    with world.worker() as session:
+        assert merge_partition(session, PARTITION), "as while the server is away"
+    reader, scope = Reader(ceiling=1), Context(ceiling=1)
+    assert process.ids("xăng", reader=reader, scope=scope) == []
+    assert process.ids("xăng") == [low.record_id]
+    process.write(document("nền"))
+    assert world.merge()
+    assert by_hand(world, "SELECT count(*) FROM search_documents WHERE level = 1").scalar_one() == 2
+
+
+def test_tokens_without_a_document_go_at_night(world):
+    gone, kept = document("buôn lậu xăng"), document("buôn lậu dầu")
+    shelved(world, gone, kept)
+    by_hand(world, "DELETE FROM search_documents WHERE record_id = :gone", gone=gone.record_id)
+    index = index_name(world.vault, PARTITION.level)
+    with world.worker() as session:
+        check_wall(session, world.server.indexing, Wall.of(PARTITION))
+    assert world.server.admin.count(index=index)["count"] == 1
+    assert world.process().ids("lậu") == [kept.record_id]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "(b OR c NOT " * 16 + "lậu" + ")" * 16,
+        "NOT (" * 16 + "xăng" + ")" * 16,
+        " OR ".join(f"({word}* NOT ({word}a OR ({word}b c)))" for word in "abcdeghiklmnopq"),
+        "a* " * 60,
+    ],
+)
+def test_no_question_takes_the_server_from_the_others(world, question):
+    shelved(world, *(document(f"buôn lậu {word} {word}a", occurred_at=minutes(1)) for word in "abcdeghik"))
+    process = world.process()
+    for order in Order:
+        process.answer(question, order=order)
+    answer = process.answer("lậu")
+    assert len(answer.hits) == 9
+    assert SERVER_AWAY not in answer.notices
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"timed_out": False, "_shards": {"failed": 0}, "hits": {"hits": [{"_id": "no id"}]}},
+        {"timed_out": False, "_shards": {"failed": 0}, "hits": None},
+        {"timed_out": True, "_shards": {"failed": 0}, "hits": {"hits": []}},
+        {"timed_out": False, "_shards": {"failed": 1}, "hits": {"hits": []}},
+    ],
+)
+def test_an_answer_that_is_none_is_a_server_that_is_away(world, told):
+    class Odd:
+        def options(self, **_):
+            return self
+
+        def search(self, **_):
+            return told
+
+    shelved(world, document("buôn lậu xăng"))
+    process = world.process(server=SearchServer(Odd()))
+    assert SERVER_AWAY in process.answer("lậu").notices
+
+
+def test_a_reader_whom_a_rebuild_overtakes_looks_again(world, monkeypatch):
+    one = document("buôn lậu xăng")
+    shelved(world, one)
+    process = world.process()
+    assert process.ids("xăng") == [one.record_id]
+    asked = process.index._server.find
+
+    def overtaken(*given, **options):
+        monkeypatch.undo()
+        ids = asked(*given, **options)
+        with world.worker() as session:
+            reindex_partition(session, PARTITION, iter([changed(one)]))
+        return ids
+
+    monkeypatch.setattr(process.index._server, "find", overtaken)
+    assert process.ids("xăng") == [one.record_id]
+
+
+def test_times_narrow_the_best_before_they_are_cut(world, monkeypatch):
+    monkeypatch.setattr(engine, "MOST_RANKED", 3)
+    old = [document("xe tải", occurred_at=minutes(n)) for n in range(5)]
+    new = document("xe tải", occurred_at=minutes(200_000))
+    shelved(world, *old, new)
+    answer = world.process().answer("xe tai from:2026-06-01", order=Order.RELEVANCE)
+    assert [hit.record_id for hit in answer.hits] == [new.record_id]
+    assert engine.TOO_MANY in world.process().answer("xe tai", order=Order.RELEVANCE).notices
 
 
 def test_without_its_server_it_says_so_and_writes_go_on(world, caplog):

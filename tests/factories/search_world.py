@@ -63,6 +63,17 @@ def changed(document, **fields):
 
 
 @dataclass(frozen=True)
+class Rows:
+    """A filter in words of its own."""
+
+    clause: str
+    parameters: tuple
+
+    def sql(self):
+        return self.clause, self.parameters
+
+
+@dataclass(frozen=True)
 class Reader:
     """Sees levels up to `ceiling` in the departments and compartments given, rows by a condition."""
 

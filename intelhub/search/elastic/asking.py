@@ -15,6 +15,7 @@ from intelhub.search.engine import PartitionFilter, RowCondition
 from intelhub.search.query import And, Facet, Identifier, Leaf, Node, Not, Or, Phrase, Prefix, Term
 
 MOST_EXPANSIONS = 1_000
+_MOST_TERMS = 20_000  # of all walls; the server takes 65,536
 Query = Mapping[str, object]
 _EVERYTHING: Query = {"match_all": {}}
 _NOTHING: Query = {"match_none": {}}
@@ -48,14 +49,14 @@ class Asking:
         """The months in which anything lies behind these walls, the newest first."""
         return sorted({month for wall in self._walls for month in wall.dictionary.months}, reverse=True)
 
-    def best(self, tree: Node, leaves: Sequence[Leaf]) -> Query:
+    def best(self, tree: Node, leaves: Sequence[Leaf], *, months: Iterable[str] | None = None) -> Query:
         """Every candidate, those first that hold more of the leaves.
 
         Each leaf counts the same: how rare a word is, and how often it stands somewhere, is counted by the server over
         documents that this reader may not see (the STRESS attack). The best of these are weighed again when opened.
         """
         weighed = [{"constant_score": {"filter": self.rendered(leaf)}} for leaf in leaves]
-        return {"bool": {"filter": [self.candidates(tree)], "should": weighed}}
+        return {"bool": {"filter": [self.candidates(tree, months=months)], "should": weighed}}
 
     def rendered(self, node: Node) -> Query:  # noqa: PLR0911 - one answer a kind of node
         """The query of a node: never too narrow."""
@@ -74,21 +75,21 @@ class Asking:
             case Facet(name, value):
                 return self._values(f"facet:{name}", [value])
             case Not(child):
-                return {"bool": {"must_not": [self.rendered(child)]}} if self._is_exact(child) else _EVERYTHING
+                return {"bool": {"must_not": [self.rendered(child)]}} if self.is_exact(child) else _EVERYTHING
             case And(children):
                 return _all(list(map(self.rendered, children)))
             case Or(children):
                 return _any(list(map(self.rendered, children)))
 
-    def _is_exact(self, node: Node) -> bool:
+    def is_exact(self, node: Node) -> bool:
         """Whether the rendering finds nothing that does not fit, so that its opposite misses nothing."""
         match node:
             case Term() | Facet():
                 return True
             case Not(child):
-                return self._is_exact(child)
+                return self.is_exact(child)
             case And(children) | Or(children):
-                return all(map(self._is_exact, children))
+                return all(map(self.is_exact, children))
             case _:
                 return False
 
@@ -102,6 +103,8 @@ class Asking:
                 return _EVERYTHING
             words += map(wall.tokens.folded, begun)
             values += (wall.tokens.value("identifier", one) for one in found)
+            if max(len(words), len(values)) > _MOST_TERMS:
+                return _EVERYTHING
         return _any([_terms("f", words), _terms("k", values)])
 
     def _condition(self, asked: RowCondition) -> Query:
@@ -132,8 +135,12 @@ def _terms(field: str, tokens: Iterable[str]) -> Query:
 
 
 def _all(parts: list[Query]) -> Query:
+    if len(parts) == 1:
+        return parts[0]
     return {"bool": {"filter": parts}} if parts else _EVERYTHING
 
 
 def _any(parts: list[Query]) -> Query:
+    if len(parts) == 1:
+        return parts[0]
     return {"bool": {"should": parts, "minimum_should_match": 1}} if parts else _NOTHING

@@ -65,13 +65,18 @@ def fetch_of_partition(session: Session, partition: Partition, ids: Sequence[UUI
     return _rows(_run(session, f"{_SELECT} WHERE {where}", partition=partition_id(partition), **known))
 
 
+def count_of_wall(session: Session, wall: Wall) -> int:
+    """How many rows lie behind a wall."""
+    known = {"level": wall.level, "compartments": sorted(wall.compartments), "department": wall.department_id}
+    return int(_run(session, _COUNT, **known).scalar_one())
+
+
 def iterate_wall(session: Session, wall: Wall) -> Iterator[DocumentRow]:
     """The rows behind a wall, of all years."""
-    where = "level = :level AND compartments = :compartments AND department_id = :department"
     known = {"level": wall.level, "compartments": sorted(wall.compartments), "department": wall.department_id}
     last = UUID(int=0)
     while True:
-        page = f"{_SELECT} WHERE {where} AND id > :last ORDER BY id LIMIT {_AT_ONCE}"
+        page = f"{_SELECT} WHERE {_OF_WALL} AND id > :last ORDER BY id LIMIT {_AT_ONCE}"
         rows = _rows(_run(session, page, last=last, **known))
         yield from rows
         if len(rows) < _AT_ONCE:
@@ -151,6 +156,8 @@ def store_dictionary(session: Session, row: DictionaryRow) -> None:
 
 
 _SELECT = "SELECT id, level, compartments, department_id, year, record_id, row_version, sealed FROM search_documents"
+_OF_WALL = "level = :level AND compartments = :compartments AND department_id = :department"
+_COUNT = f"SELECT count(*) FROM search_documents WHERE {_OF_WALL}"  # noqa: S608 - our own words alone
 _INSERT = (
     "INSERT INTO search_documents (id, level, compartments, department_id, year, partition_id, record_id, row_version,"
     " sealed) VALUES (:id, :level, :compartments, :department, :year, :partition, :record, :version, :sealed)"

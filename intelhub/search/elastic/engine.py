@@ -19,15 +19,16 @@ from sqlalchemy.orm import Session
 
 from intelhub.crypto import Tampered, Vault, vault_of
 from intelhub.platform.messages import Message
+from intelhub.search import store
 from intelhub.search.document import SearchDocument
 from intelhub.search.elastic import documents
 from intelhub.search.elastic.asking import Asking, OpenWall
 from intelhub.search.elastic.dictionary import Dictionary
 from intelhub.search.elastic.documents import DictionaryRow, DocumentRow
-from intelhub.search.elastic.server import MOST_IDS, SearchServer, ServerAway
+from intelhub.search.elastic.server import MOST_IDS, AskedTooMuch, SearchServer, ServerAway
 from intelhub.search.elastic.tokens import Tokens, Wall, index_name, month_of
 from intelhub.search.engine import MOST_RANKED, Order, PartitionFilter, SearchRequest
-from intelhub.search.open_segments import DEFAULT_BUDGET
+from intelhub.search.open_segments import DEFAULT_BUDGET, SegmentGone
 from intelhub.search.ranking import MOST_COUNTED
 from intelhub.search.sealed import TOO_LONG, Attempt, Opened, SealedIndex
 from intelhub.search.segment import TookTooLong
@@ -76,28 +77,49 @@ class ElasticIndex(SealedIndex):
         super()._gather(session, request, attempt, opened)
         if TOO_LONG in attempt.notices:
             return  # of the parts that were not asked nobody knows what they know newer
-        candidates = _Candidates(vault_of(session), attempt, opened, self._server)
+        rows = {row.wall: row for row in documents.list_dictionaries(session)}
+        beside = [one for one in opened if Wall.of(one.view.partition) in rows]
+        if not beside:
+            return
         try:
-            if request.among is not None:
-                candidates.take(documents.fetch_of_records(session, request.among))
-                return
-            rows = {row.wall: row for row in documents.list_dictionaries(session)}
-            for level, access, walls in _groups(opened, rows):
-                found = [self._dictionaries.of(session, vault_of(session), rows[wall]) for wall in walls]
-                known = [
-                    OpenWall(Tokens(vault_of(session), wall), dictionary)
-                    for wall, dictionary in zip(walls, found, strict=True)
-                    if dictionary is not None
-                ]
-                if known:
-                    candidates.ask(session, request, level, Asking(known, access))
+            self._ask(session, request, _Candidates(vault_of(session), attempt, beside, self._server), rows)
+            self._require_same(session, beside)
+        except (TookTooLong, AskedTooMuch):
+            attempt.notices.append(TOO_LONG)
         except ServerAway:
             attempt.notices.append(SERVER_AWAY)
-        except TookTooLong:
-            attempt.notices.append(TOO_LONG)
         except Tampered:
             logger.error("a dictionary of the search index does not fit its seal")  # noqa: TRY400 - no key or text may reach a log through a traceback
-            attempt.damaged += (one.view.partition for one in opened if Wall.of(one.view.partition) in rows)
+            attempt.damaged += (one.view.partition for one in beside)
+
+    def _ask(
+        self, session: Session, request: SearchRequest, candidates: _Candidates, rows: dict[Wall, DictionaryRow]
+    ) -> None:
+        if request.among is not None:
+            candidates.take(documents.fetch_of_records(session, request.among))
+            return
+        for level, access, walls in _groups(candidates.opened):
+            found = [self._dictionaries.of(session, vault_of(session), rows[wall]) for wall in walls]
+            known = [
+                OpenWall(Tokens(vault_of(session), wall), dictionary)
+                for wall, dictionary in zip(walls, found, strict=True)
+                if dictionary is not None
+            ]
+            if known:
+                candidates.ask(session, request, level, Asking(known, access))
+
+    def _require_same(self, session: Session, opened: Sequence[Opened]) -> None:
+        """Raise `SegmentGone` if a partition was rewritten meanwhile: its documents may lie elsewhere by now."""
+        listed = store.list_partitions(session, [one.view.id for one in opened])
+        changed = [
+            one.view.id
+            for one in opened
+            if one.view.id not in listed
+            or {segment.id for segment in listed[one.view.id].segments} != {meta.id for meta in one.view.segments}
+        ]
+        if changed:
+            self._live.forget(changed)
+            raise SegmentGone
 
 
 class _Candidates:
@@ -107,26 +129,45 @@ class _Candidates:
         self._vault = vault
         self._attempt = attempt
         self._gathering = attempt.gathering
-        self._opened = {one.view.partition: one for one in opened}
+        self.opened = opened
+        self._by_partition = {one.view.partition: one for one in opened}
         self._told = server
 
     def ask(self, session: Session, request: SearchRequest, level: int, asking: Asking) -> None:
         """Ask walls of one level: month by month while the newest are wanted, all at once for the best."""
         index = index_name(self._vault, level)
-        tree = self._gathering.tree
         if request.order is Order.RELEVANCE:
-            wanted = asking.best(tree, self._gathering.leaves)
-            self.take(self._found(session, index, wanted, MOST_RANKED))
+            tree, is_timed = self._gathering.tree, self._gathering.not_before or self._gathering.newest_wanted
+            timed = self._within(asking.months) if is_timed else None
+            wanted = asking.best(tree, self._gathering.leaves, months=timed)
+            # Where the text decides, more must be looked at to find a page of what fits.
+            limit = MOST_RANKED if asking.is_exact(tree) else MOST_IDS
+            ids = self._server.find(index, wanted, limit=limit, seconds=self._seconds)
+            self.take(self._rows(session, ids, limit))
             counted = [asking.candidates(leaf) for leaf in self._gathering.leaves]
             counts = self._server.count(index, counted, most=MOST_COUNTED, seconds=self._seconds)
             for leaf, count in zip(self._gathering.leaves, counts, strict=False):
                 self._gathering.count(leaf, count)
             return
         for months in _spans(self._within(asking.months)):
-            query = asking.candidates(tree, months=months)
-            self.take(self._found(session, index, query, MOST_IDS))
-            if self._gathering.is_past(_first_moment(months[-1])):
+            if self._is_answered(months):
                 return
+            self._ask_months(session, index, asking, months)
+
+    def _ask_months(self, session: Session, index: str, asking: Asking, months: Sequence[str]) -> None:
+        """Ask for some months together, and for each alone where together they have too many candidates."""
+        query = asking.candidates(self._gathering.tree, months=months)
+        ids = self._server.find(index, query, limit=MOST_IDS, seconds=self._seconds)
+        if len(ids) < MOST_IDS or len(months) == 1:
+            self.take(self._rows(session, ids, MOST_IDS))
+            return
+        for month in months:
+            if not self._is_answered([month]):
+                self._ask_months(session, index, asking, [month])
+
+    def _is_answered(self, months: Sequence[str]) -> bool:
+        """Whether nothing of these months, or of older ones, can stand on the page any more."""
+        return self._gathering.is_past(_moment_after(months[0]))
 
     def take(self, rows: Sequence[DocumentRow]) -> None:
         """Open candidates and give the readable ones to the question."""
@@ -145,18 +186,17 @@ class _Candidates:
             raise TookTooLong
         return left
 
-    def _found(self, session: Session, index: str, query: object, limit: int) -> list[DocumentRow]:
-        ids = self._server.find(index, query, limit=limit, seconds=self._seconds)  # type: ignore[arg-type]
-        if len(ids) == MOST_IDS:
+    def _rows(self, session: Session, ids: Sequence[UUID], limit: int) -> list[DocumentRow]:
+        """The sealed documents of these ids in their order; an id without one was left behind by a move."""
+        if len(ids) == limit:
             self._attempt.notices.append(TOO_MANY)
         by_id = {row.id: row for row in documents.fetch_documents(session, ids)}
-        return [
-            by_id[one] for one in ids if one in by_id
-        ]  # in the server's order; of an id without a row it knows alone
+        return [by_id[one] for one in ids if one in by_id]
 
     def _readable(self, rows: Iterable[DocumentRow]) -> Iterator[SearchDocument]:
         for row in rows:
-            opened = self._opened.get(row.partition)
+            _ = self._seconds  # opening takes time too
+            opened = self._by_partition.get(row.partition)
             if opened is None or opened.view.partition in self._attempt.damaged:
                 continue
             try:
@@ -182,15 +222,12 @@ class _Candidates:
         ]
 
 
-def _groups(
-    opened: Sequence[Opened], rows: dict[Wall, DictionaryRow]
-) -> Iterator[tuple[int, PartitionFilter, list[Wall]]]:
+def _groups(opened: Sequence[Opened]) -> Iterator[tuple[int, PartitionFilter, list[Wall]]]:
     """The walls to be asked together: of one level, under one access filter."""
     found: dict[tuple[int, PartitionFilter], dict[Wall, None]] = {}
     for one in opened:
         wall = Wall.of(one.view.partition)
-        if wall in rows:
-            found.setdefault((wall.level, one.access), {})[wall] = None
+        found.setdefault((wall.level, one.access), {})[wall] = None
     for (level, access), walls in found.items():
         yield level, access, list(walls)
 
@@ -204,5 +241,7 @@ def _spans(months: Sequence[str]) -> Iterator[Sequence[str]]:
         length *= 2
 
 
-def _first_moment(month: str) -> datetime:
-    return datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
+def _moment_after(month: str) -> datetime:
+    """The first moment that is newer than a month."""
+    year, number = map(int, month.split("-"))
+    return datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)

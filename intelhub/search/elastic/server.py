@@ -15,17 +15,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from elastic_transport import SerializationError
-from elasticsearch import ApiError, Elasticsearch, TransportError
+from elasticsearch import ApiError, ConnectionTimeout, Elasticsearch, TransportError
 
 from intelhub.platform.shipped import shipped
 
 MOST_IDS = 10_000
 _REST_SECONDS = 10.0
+_FAIR_SECONDS = 2.0  # whoever has less left learns nothing of the server from its silence
+_TOO_MUCH = frozenset({400, 413})
 _BULK = 500
+_T = TypeVar("_T")
 
 logger = logging.getLogger(__name__)
 
@@ -34,17 +37,21 @@ class ServerAway(Exception):
     """The search server does not answer, or not as it should."""
 
 
+class AskedTooMuch(ServerAway):
+    """This one question is more than the server takes, or had too little time left; others may be asked."""
+
+
 class _IsThere(Exception):
     """An index of this name is there already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What becomes of one document on the server; without fields it goes."""
+    """What becomes of one document on the server; without fields it goes, and without a version whatever it is."""
 
     index: str
     id: UUID
-    version: int
+    version: int | None
     fields: Mapping[str, object] | None
 
 
@@ -66,16 +73,18 @@ class SearchServer:
 
     def find(self, index: str, query: Mapping[str, object], *, limit: int, seconds: float) -> list[UUID]:
         """The ids of documents that fit, the best first; no score, count or time of the server leaves it."""
-        answer = self._asked(
+        return self._asked(
             seconds,
-            lambda client: client.search(
-                index=index,
-                query=dict(query),
-                size=min(limit, MOST_IDS),
-                track_total_hits=False,
+            lambda client: _ids(
+                client.search(
+                    index=index,
+                    query=dict(query),
+                    size=min(limit, MOST_IDS),
+                    track_total_hits=False,
+                    allow_partial_search_results=False,
+                )
             ),
         )
-        return [UUID(hit["_id"]) for hit in answer["hits"]["hits"]]
 
     def count(self, index: str, queries: Sequence[Mapping[str, object]], *, most: int, seconds: float) -> list[int]:
         """How many documents fit each query, counted no further than `most`."""
@@ -84,10 +93,7 @@ class SearchServer:
         lines: list[Mapping[str, object]] = []
         for query in queries:
             lines += [{}, {"query": query, "size": 0, "track_total_hits": most}]
-        answer = self._asked(seconds, lambda client: client.msearch(index=index, searches=lines))
-        if any("error" in one for one in answer["responses"]):
-            raise ServerAway
-        return [one["hits"]["total"]["value"] for one in answer["responses"]]
+        return self._asked(seconds, lambda client: _counts(client.msearch(index=index, searches=lines)))
 
     def write(self, changes: Iterable[Change], *, seconds: float = 60.0) -> None:
         """Bring documents to these versions and let them be found; an older version than the one there does nothing."""
@@ -98,10 +104,7 @@ class SearchServer:
             lines: list[Mapping[str, object]] = []
             for change in waiting[start : start + _BULK]:
                 lines += _lines(change)
-            answer = self._asked(seconds, partial(_bulk, lines))
-            if any(_failed(item) for item in answer["items"]):
-                self.made.clear()
-                raise ServerAway
+            self._asked(seconds, partial(_bulk, lines))
         for index in {change.index for change in waiting}:
             self._asked(seconds, partial(_refresh, index))
 
@@ -119,24 +122,47 @@ class SearchServer:
             )
         self.made.add(index)
 
-    def _asked(self, seconds: float, ask: Callable[[Elasticsearch], Any]) -> Any:
+    def _asked(self, seconds: float, ask: Callable[[Elasticsearch], _T]) -> _T:
         if self._clock() < self._away_until:
             raise ServerAway
         try:
             return ask(self._client.options(request_timeout=seconds, max_retries=0))
-        except (ApiError, TransportError, SerializationError) as error:
+        except (ApiError, TransportError, SerializationError, LookupError, TypeError, ValueError) as error:
             if isinstance(error, ApiError) and error.error == "resource_already_exists_exception":
                 raise _IsThere from None
+            is_ours = isinstance(error, ApiError) and error.status_code in _TOO_MUCH
+            if is_ours or (isinstance(error, ConnectionTimeout) and seconds < _FAIR_SECONDS):
+                raise AskedTooMuch from None
             self.made.clear()  # whatever is gone there is made again
             with self._lock:
                 self._away_until = self._clock() + _REST_SECONDS
             # The kind alone: the words of an error may quote the tokens that were asked for.
             logger.error("the search server failed: %s", type(error).__name__)  # noqa: TRY400
-            raise ServerAway from error
+            raise ServerAway from None
 
 
-def _bulk(lines: list[Mapping[str, object]], client: Elasticsearch) -> Any:
-    return client.bulk(operations=lines)
+class _Partial(ValueError):
+    """An answer that leaves something out."""
+
+
+def _ids(answer: Any) -> list[UUID]:
+    if answer["timed_out"] or answer["_shards"]["failed"]:
+        raise _Partial
+    return [UUID(hit["_id"]) for hit in answer["hits"]["hits"]]
+
+
+def _counts(answer: Any) -> list[int]:
+    counts = []
+    for one in answer["responses"]:
+        if "error" in one or one["timed_out"] or one["_shards"]["failed"]:
+            raise _Partial
+        counts.append(int(one["hits"]["total"]["value"]))
+    return counts
+
+
+def _bulk(lines: list[Mapping[str, object]], client: Elasticsearch) -> None:
+    if any(map(_failed, client.bulk(operations=lines)["items"])):
+        raise _Partial
 
 
 def _refresh(index: str, client: Elasticsearch) -> Any:
@@ -144,9 +170,9 @@ def _refresh(index: str, client: Elasticsearch) -> Any:
 
 
 def _lines(change: Change) -> list[Mapping[str, object]]:
-    versioned = {
-        "_index": change.index, "_id": change.id.hex, "version": change.version, "version_type": "external_gte",
-    }  # fmt: skip
+    versioned: dict[str, object] = {"_index": change.index, "_id": change.id.hex}
+    if change.version is not None:
+        versioned |= {"version": change.version, "version_type": "external_gte"}
     if change.fields is None:
         return [{"delete": versioned}]
     return [{"index": versioned}, change.fields]

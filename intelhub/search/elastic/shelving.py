@@ -21,7 +21,7 @@ from intelhub.search.document import Entry, Partition, SearchDocument
 from intelhub.search.elastic import documents
 from intelhub.search.elastic.dictionary import Dictionary
 from intelhub.search.elastic.documents import DictionaryRow, DocumentRow
-from intelhub.search.elastic.server import Change, SearchServer
+from intelhub.search.elastic.server import MOST_IDS, Change, SearchServer
 from intelhub.search.elastic.tokens import (
     Tokens,
     Vocabulary,
@@ -99,7 +99,11 @@ def check_wall(session: Session, server: SearchServer, wall: Wall) -> int:
     vault, index, tokens = vault_of(session), index_name(vault_of(session), wall.level), Tokens(vault_of(session), wall)
     server.prepare(index)
     (there,) = server.count(index, [{"term": {"p": tokens.wall}}], most=_MOST_COUNTED, seconds=_A_MINUTE)
-    vocabulary, count, lost = Vocabulary(), 0, there < known.documents
+    rows = documents.count_of_wall(session, wall)
+    if there > rows:
+        months = Dictionary.opened(vault, known.sealed, wall, known.version).months
+        there -= _delete_orphans(session, server, index, tokens, months)
+    vocabulary, count, lost = Vocabulary(), 0, there != rows
     batch: list[Change] = []
     for row in documents.iterate_wall(session, wall):
         try:
@@ -117,6 +121,19 @@ def check_wall(session: Session, server: SearchServer, wall: Wall) -> int:
     server.write(batch)
     _store(session, vault, wall, Dictionary(vocabulary), count)
     return count if lost else 0
+
+
+def _delete_orphans(session: Session, server: SearchServer, index: str, tokens: Tokens, months: Sequence[str]) -> int:
+    """Take away what the server holds of a wall and no document stands behind; how many that were."""
+    gone = 0
+    for month in months:
+        query = {"bool": {"filter": [{"term": {"p": tokens.wall}}, {"term": {"k": tokens.value("month", month)}}]}}
+        there = server.find(index, query, limit=MOST_IDS, seconds=_A_MINUTE)
+        known = {row.id for row in documents.fetch_documents(session, there)}
+        orphans = [one for one in there if one not in known]
+        server.write(Change(index=index, id=one, version=None, fields=None) for one in orphans)
+        gone += len(orphans)
+    return gone
 
 
 def list_walls(session: Session) -> list[Wall]:
@@ -157,7 +174,7 @@ def _move(
 
 def _is_newer(entry: Entry, before: DocumentRow | None) -> bool:
     if before is None:
-        return isinstance(entry, SearchDocument)
+        return True  # also for what is gone: a move that stopped half way may have left its tokens
     return entry.row_version > before.row_version
 
 
