@@ -24,14 +24,23 @@ from intelhub.platform.actor import Actor
 from intelhub.platform.database import open_engine
 from intelhub.platform.errors import IntelhubError, Tampered
 from intelhub.search import (
+    CHANGED_SHARE,
     TAIL_ROWS,
     Partition,
+    SearchServer,
     ServerAway,
     check_wall,
+    clear_epoch,
+    drop_epochs,
+    levels_due,
+    list_indices,
     list_merges_due,
     list_walls,
     merge_partition,
+    next_epoch,
+    rebuild_wall,
     shelve_partition,
+    walls_of_level,
 )
 from intelhub.settings import Settings
 
@@ -96,7 +105,7 @@ def check_search_server(house: House) -> None:
     if house.search_server is None:
         return
     with house.units.begin(WORKER, SystemScope()) as session:
-        walls = list_walls(session)
+        walls = list(list_walls(session))
     for wall in walls:
         try:
             with house.units.begin(WORKER, SystemScope()) as session:
@@ -106,6 +115,46 @@ def check_search_server(house: House) -> None:
         else:
             if sent:
                 _log.error("the search server had lost documents; they were sent again", level=wall.level, sent=sent)
+
+
+def rebuild_search_server(house: House, *, changed: float = CHANGED_SHARE) -> None:
+    """Send every level anew that is due, wall by wall, under keys and ids of a fresh epoch.
+
+    A flat level is due each night with any change, and by the hour once a twentieth of it has changed.
+    """
+    if house.search_server is None:
+        return
+    with house.units.begin(WORKER, SystemScope()) as session:
+        due = levels_due(session, changed=changed)
+    for level in due:
+        try:
+            _rebuild_level(house, house.search_server, level)
+        except (ServerAway, Tampered) as error:
+            _log.error("a level of the search server could not be rebuilt", level=level, kind=type(error).__name__)
+
+
+def _rebuild_level(house: House, server: SearchServer, level: int) -> None:
+    with house.units.begin(WORKER, SystemScope()) as session:
+        epoch, walls = next_epoch(session, level), walls_of_level(session, level)
+        clear_epoch(session, server, level, epoch)
+    for wall in walls:
+        with house.units.begin(WORKER, SystemScope()) as session:
+            rebuild_wall(session, server, wall, epoch)
+    with house.units.begin(WORKER, SystemScope()) as session:
+        drop_epochs(session, server, level, before=epoch)
+
+
+def tidy_search_server(house: House) -> None:
+    """Let the server forget what it keeps of each document beside its tokens; it takes half a minute and a merge."""
+    if house.search_server is None:
+        return
+    try:
+        with house.units.begin(WORKER, SystemScope()) as session:
+            indices = list_indices(session)
+        for index in indices:
+            house.search_server.forget_what_was_sent(index)
+    except (ServerAway, Tampered) as error:
+        _log.error("the search server could not be tidied", kind=type(error).__name__)
 
 
 def report(house: House, *, on_keys: bool = False) -> None:
@@ -140,13 +189,16 @@ def build_jobs(house: House) -> procrastinate.App:
     def merge_every_tail(timestamp: int) -> None:
         del timestamp
         merge_tails(house, at_least=1)
+        rebuild_search_server(house)
         report(house, on_keys=True)
 
     @jobs.periodic(cron=_EVERY_NIGHT)
     @jobs.task(name="search.check_server")
     def check_server(timestamp: int) -> None:
         del timestamp
+        rebuild_search_server(house, changed=0.0)
         check_search_server(house)
+        tidy_search_server(house)
 
     return jobs
 

@@ -27,6 +27,7 @@ from intelhub.crypto.key_file import (
 )
 from intelhub.crypto.models import KekRow
 from intelhub.crypto.padding import size_class
+from intelhub.crypto.pseudonyms import Pseudonyms
 from intelhub.crypto.queries import KeysInForce, is_replaced_since, keys_in_force, list_retired, roots_in_use
 from intelhub.crypto.refusals import (
     AuditorsPassphraseMissing,
@@ -68,6 +69,7 @@ __all__ = [
     "KeysNotOpen",
     "KeysOfAnotherInstallation",
     "PassphraseRefused",
+    "Pseudonyms",
     "RootKeys",
     "RootUnknown",
     "SealedContent",

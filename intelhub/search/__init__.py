@@ -3,13 +3,21 @@
 from intelhub.search.analysis import Recogniser, Spotted, fold, register_recogniser
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.elastic import (
+    CHANGED_SHARE,
     ElasticIndex,
     SearchServer,
     ServerAway,
     check_wall,
+    clear_epoch,
     connect,
+    drop_epochs,
+    levels_due,
+    list_indices,
     list_walls,
+    next_epoch,
+    rebuild_wall,
     shelve_partition,
+    walls_of_level,
 )
 from intelhub.search.engine import (
     MOST_RANKED,
@@ -31,12 +39,19 @@ from intelhub.search.merge import (
     merge_partition,
     reindex_partition,
 )
-from intelhub.search.models import SearchDictionaryRow, SearchDocumentRow, SearchSegmentRow, SearchTailRow
+from intelhub.search.models import (
+    SearchDictionaryPartRow,
+    SearchDictionaryRow,
+    SearchDocumentRow,
+    SearchSegmentRow,
+    SearchTailRow,
+)
 from intelhub.search.query import read_span, unknown_date
 from intelhub.search.sealed import SealedIndex
 from intelhub.search.snippets import mark_query
 
 __all__ = [
+    "CHANGED_SHARE",
     "MOST_RANKED",
     "TAIL_ROWS",
     "Cursor",
@@ -50,6 +65,7 @@ __all__ = [
     "Recogniser",
     "SealedIndex",
     "SearchAnswer",
+    "SearchDictionaryPartRow",
     "SearchDictionaryRow",
     "SearchDocument",
     "SearchDocumentRow",
@@ -61,17 +77,24 @@ __all__ = [
     "ServerAway",
     "Spotted",
     "check_wall",
+    "clear_epoch",
     "connect",
     "count_waiting",
+    "drop_epochs",
     "fold",
+    "levels_due",
+    "list_indices",
     "list_merges_due",
     "list_partitions",
     "list_walls",
     "mark_query",
     "merge_partition",
+    "next_epoch",
     "read_span",
+    "rebuild_wall",
     "register_recogniser",
     "reindex_partition",
     "shelve_partition",
     "unknown_date",
+    "walls_of_level",
 ]

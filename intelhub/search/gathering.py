@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
+from uuid import UUID
 
 from intelhub.search.document import SearchDocument, to_microseconds
 from intelhub.search.engine import MOST_RANKED, Hit, Marked, Order, RowFilter, SearchRequest
@@ -44,6 +45,7 @@ class Gathering:
         self._places: dict[bytes, Place] = {}
         self._floor: datetime | None = None
         self._by_rank: list[list[Place]] = []
+        self._behind: list[UUID] = []
         self._counts: Counter[Leaf] = Counter()
 
     def take(self, segments: Sequence[Segment], tail: Segment, access: RowFilter) -> None:
@@ -73,8 +75,8 @@ class Gathering:
                     counted = Plan(tree=leaf, access=access, deadline=self.deadline)
                     self._counts[leaf] += segment.count(counted, most=MOST_COUNTED)
 
-    def take_documents(self, documents: Iterable[SearchDocument], is_current: Callable[[SearchDocument], bool]) -> None:
-        """Take those of some candidates that fit, the best or newest of which come first; the reader may see them all.
+    def take_documents(self, documents: Iterable[SearchDocument], is_current: Callable[[SearchDocument], bool]) -> int:
+        """Take those of some candidates that fit, which the reader may all see; how many these are.
 
         `is_current` says whether nothing newer of the record is known; it is asked of what fits alone.
         """
@@ -85,13 +87,25 @@ class Gathering:
                 self._keep(places)
             else:
                 self._by_rank.append(places)
-            return
+            return len(places)
+        taken = 0
         for one in sorted(documents, key=_found):
             if self._floor is not None and one.occurred_at < self._floor:
                 break
             if self._fits(one) and is_current(one):
+                taken += 1
                 self._keep([Place(_found(one), partial(_same, one))])
                 self._cut()
+        return taken
+
+    def follow(self, records: Iterable[UUID]) -> None:
+        """Let these records come behind everything that was weighed, in this order."""
+        self._behind += records
+
+    @property
+    def behind(self) -> Sequence[UUID]:
+        """The records that come behind what was weighed."""
+        return self._behind
 
     def count(self, leaf: Leaf, found: int) -> None:
         """Add to the number of documents a leaf stands in."""

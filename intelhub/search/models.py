@@ -74,7 +74,7 @@ class SearchSegmentRow(_OfPartition, Base):
 
 
 class SearchDocumentRow(_OfPartition, Base):
-    """A sealed document whose words are tokens on the search server; its id is the one it has there."""
+    """A sealed document whose words are tokens on the search server."""
 
     __tablename__ = "search_documents"
     __table_args__ = (
@@ -89,7 +89,7 @@ class SearchDocumentRow(_OfPartition, Base):
 
 
 class SearchDictionaryRow(Base):
-    """The sealed dictionary of a wall: level, compartments, department and epoch."""
+    """The sealed head of a wall: a level, compartments and a department whose documents lie behind tokens."""
 
     __tablename__ = "search_dictionaries"
 
@@ -97,7 +97,21 @@ class SearchDictionaryRow(Base):
     level: Mapped[int] = mapped_column(sa.SmallInteger)
     compartments: Mapped[list[UUID]] = mapped_column(ARRAY(sa.Uuid))
     department_id: Mapped[UUID]
-    epoch: Mapped[int] = mapped_column(sa.SmallInteger)
+    epoch: Mapped[int]
     version: Mapped[int] = mapped_column(sa.BigInteger)
     documents: Mapped[int]
+    sealed: Mapped[bytes]
+
+
+class SearchDictionaryPartRow(Base):
+    """A sealed part of a wall's dictionary: its base, or what changed since."""
+
+    __tablename__ = "search_dictionary_parts"
+    __table_args__ = (sa.Index("ix__search_dictionary_parts__wall_id", "wall_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    wall_id: Mapped[UUID]
+    level: Mapped[int] = mapped_column(sa.SmallInteger)
+    compartments: Mapped[list[UUID]] = mapped_column(ARRAY(sa.Uuid))
+    department_id: Mapped[UUID]
     sealed: Mapped[bytes]

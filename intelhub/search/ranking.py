@@ -46,11 +46,16 @@ def rank(document: Checked, leaves: Sequence[Leaf], counts: Mapping[Leaf, int]) 
         often = body.count(needle) + _TITLE_WEIGHT * title.count(needle) if needle else 0.0
         if not often and document.fits(leaf):  # by its identifier, or a field
             often = 1.0
-        score += math.log1p(MOST_COUNTED / (1 + counts.get(leaf, 0))) * often / (often + norm)
+        score += weight_of(counts.get(leaf, 0)) * often / (often + norm)
     row = [leaf.word.folded for leaf in leaves if isinstance(leaf, Term)]
     if len(row) > 1 and f" {' '.join(row)} " in document.folded:
         score *= _IN_A_ROW
     return Relevance(all(map(document.spells, _with_diacritics(leaves))), score)
+
+
+def weight_of(count: int) -> float:
+    """What a word weighs that stands in so many readable documents."""
+    return math.log1p(MOST_COUNTED / (1 + count))
 
 
 def _needle(leaf: Leaf) -> str:

@@ -20,7 +20,7 @@ from intelhub.platform.messages import Message
 from intelhub.search import store
 from intelhub.search.analysis import spot_identifiers
 from intelhub.search.document import Partition, SearchDocument, Tombstone
-from intelhub.search.engine import Order, PartitionFilter, ReadFilter, SearchAnswer, SearchRequest
+from intelhub.search.engine import MOST_RANKED, Order, PartitionFilter, ReadFilter, SearchAnswer, SearchRequest
 from intelhub.search.gathering import Gathering
 from intelhub.search.open_segments import DEFAULT_BUDGET, OpenSegments, SegmentGone
 from intelhub.search.query import once_each, parse_query
@@ -123,7 +123,8 @@ class SealedIndex:
     def _answer(self, request: SearchRequest, attempt: Attempt, notices: tuple[Message, ...]) -> SearchAnswer:
         places, has_more = attempt.gathering.in_order()
         if request.order is Order.RELEVANCE and request.among is None:
-            ranking = tuple(place.found.record_id for place in places)
+            weighed = (place.found.record_id for place in places)
+            ranking = tuple(dict.fromkeys((*weighed, *attempt.gathering.behind)))[:MOST_RANKED]
             places = places[: request.limit]
         else:
             ranking = ()

@@ -35,6 +35,7 @@ CLEAR = {
     "search_documents": PARTITION | {"id", "xid", "record_id", "row_version"},
     # Whose words, how many documents they stand in, and which version of the dictionary this is: a random number.
     "search_dictionaries": {"id", "level", "compartments", "department_id", "epoch", "version", "documents"},
+    "search_dictionary_parts": {"id", "wall_id", "level", "compartments", "department_id"},
 }  # fmt: skip
 # Ciphertexts, and what authenticates them.
 SEALED = {
@@ -47,6 +48,7 @@ SEALED = {
     "search_segments": {"sealed"},
     "search_documents": {"sealed"},
     "search_dictionaries": {"sealed"},
+    "search_dictionary_parts": {"sealed"},
 }
 # Types in which nobody can write a sentence.
 NARROW = {"uuid", "uuid[]", "smallint", "integer", "bigint", "boolean", "xid8", "timestamp with time zone"}

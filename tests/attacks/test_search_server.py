@@ -19,14 +19,14 @@ from intelhub.search import Order, merge_partition, reindex_partition
 from intelhub.search.elastic import (
     Profiles,
     SearchServer,
+    candidates,
     check_wall,
     connect,
-    engine,
     list_walls,
     shelve_partition,
 )
 from intelhub.search.elastic.engine import SERVER_AWAY
-from intelhub.search.elastic.server import index_definition
+from intelhub.search.elastic.server import Proposed, index_definition
 from intelhub.search.elastic.shelving import shipped_profiles
 from intelhub.search.elastic.tokens import Tokens, Wall, fields_of, index_name
 from intelhub.search.sealed import with_spotted_identifiers
@@ -130,6 +130,15 @@ def test_lucene_keeps_tokens_of_one_wall_each_and_nothing_else(world):
             assert source[field].split() == sorted(source[field].split()), "the order of reading is gone"
 
 
+def test_after_the_night_not_even_what_it_was_sent_is_kept(world):
+    first, *_ = of_two_walls(world)
+    index = index_name(world.vault, PARTITION.level)
+    assert ("stored", "_recovery_source") in walked(world, index)
+    world.server.indexing.forget_what_was_sent(index)
+    assert {field for kind, field in walked(world, index) if kind == "stored"} == {"_id"}
+    assert first.record_id in world.process().ids("phụ tùng")
+
+
 def test_no_word_number_date_name_or_id_lies_in_its_files(world):
     documents = of_two_walls(world)
     folder = folder_of(world, index_name(world.vault, PARTITION.level))
@@ -187,15 +196,37 @@ class Lying:
     """A server that names every document it ever heard of, and some it did not, whatever it is asked."""
 
     def __init__(self, world):
-        self.ids = list(by_hand(world, "SELECT id FROM search_documents").scalars())
+        rows = by_hand(world, "SELECT level, department_id, record_id FROM search_documents").all()
+        walls = [Wall(level=level, compartments=frozenset(), department_id=one) for level, one, _ in rows]
+        makers = [Tokens(world.vault, wall) for wall in walls]
+        self.named = [
+            Proposed(maker.document_id(record), told.wall, score=1.0, version=1)
+            for _, _, record in rows
+            for maker in makers
+            for told in makers
+        ]
+        made_up = [Proposed(one, makers[0].wall, score=9.0, version=1) for one in (uuid4(), UUID(int=0))]
+        self.named += [*made_up, Proposed(uuid4(), "no wall", score=2.0, version=1)]
 
     def find(self, index, query, *, limit, seconds):
         del index, query, limit, seconds
-        return [*self.ids, *self.ids, uuid4(), UUID(int=0)]
+        return self.named
 
     def count(self, index, queries, *, most, seconds):
         del index, seconds
         return [most for _ in queries]
+
+
+def test_what_a_lying_server_ranks_unopened_is_read_by_nobody_who_may_not(world, monkeypatch):
+    monkeypatch.setattr(candidates, "RERANKED", 1)
+    own = document("buôn lậu xăng", unit_id=GATE, exposure=2)
+    shelved(world, own, *(document("buôn lậu dầu", unit_id=DEPOT, exposure=2) for _ in range(5)))
+    process = world.process()
+    process.index._server = Lying(world)
+    reader = Reader(unit=GATE, exposure=2)
+    ranking = process.answer("lậu", reader=reader, order=Order.RELEVANCE).ranking
+    assert set(process.ids("lậu", reader=reader, among=ranking)) <= {own.record_id}
+    assert process.ids("lậu", reader=reader, scope=Context(ceiling=0), among=ranking) == []
 
 
 @pytest.mark.parametrize("order", list(Order))
@@ -217,7 +248,7 @@ def test_a_server_that_names_nothing_hides_what_it_holds_and_no_more(world):
     shelved(world, document("buôn lậu xăng"))
     process = world.process()
     process.index._server = Lying(world)
-    process.index._server.ids = []
+    process.index._server.named = []
     fresh = document("buôn lậu dầu", occurred_at=minutes(1))
     process.write(fresh)
     assert process.ids("lậu") == [fresh.record_id]
@@ -368,13 +399,13 @@ def test_a_reader_whom_a_rebuild_overtakes_looks_again(world, monkeypatch):
 
 
 def test_times_narrow_the_best_before_they_are_cut(world, monkeypatch):
-    monkeypatch.setattr(engine, "MOST_RANKED", 3)
+    monkeypatch.setattr(candidates, "MOST_RANKED", 3)
     old = [document("xe tải", occurred_at=minutes(n)) for n in range(5)]
     new = document("xe tải", occurred_at=minutes(200_000))
     shelved(world, *old, new)
     answer = world.process().answer("xe tai from:2026-06-01", order=Order.RELEVANCE)
     assert [hit.record_id for hit in answer.hits] == [new.record_id]
-    assert engine.TOO_MANY in world.process().answer("xe tai", order=Order.RELEVANCE).notices
+    assert candidates.TOO_MANY in world.process().answer("xe tai", order=Order.RELEVANCE).notices
 
 
 def test_without_its_server_it_says_so_and_writes_go_on(world, caplog):
@@ -403,8 +434,8 @@ def test_what_the_server_has_lost_is_sent_again(world):
         world.server.admin.delete(index=index, id=found["_id"], version=1, version_type="external_gte", refresh=True)
     assert len(world.process().ids("lậu")) == 1
     with world.worker() as session:
-        assert list_walls(session) == [Wall.of(PARTITION)]
-        assert check_wall(session, world.server.indexing, Wall.of(PARTITION)) == 2
+        assert list(list_walls(session)) == [Wall.of(PARTITION)]
+        assert check_wall(session, world.server.indexing, Wall.of(PARTITION)) == 1
     assert world.process().ids("lậu") == [other.record_id, one.record_id]
     with world.worker() as session:
         assert check_wall(session, world.server.indexing, Wall.of(PARTITION)) == 0
@@ -432,7 +463,7 @@ def test_without_a_server_named_what_lies_there_is_said_to_be_missing(world):
         assert reindex_partition(session, PARTITION, iter([rebuilt])) == 1
     with world.worker() as session:
         assert check_wall(session, world.server.indexing, Wall.of(PARTITION)) == 0
-        assert list_walls(session) == []
+        assert not list_walls(session)
     answer = process.answer("lậu")
     assert [hit.record_id for hit in answer.hits] == [rebuilt.record_id]
     assert SERVER_AWAY not in answer.notices, "everything is sealed again"

@@ -1,16 +1,35 @@
 """The second engine: keyed tokens in Elasticsearch propose, sealed documents in PostgreSQL decide."""
 
+from intelhub.search.elastic.checking import check_wall, list_indices
 from intelhub.search.elastic.engine import ElasticIndex
+from intelhub.search.elastic.rebuilding import (
+    CHANGED_SHARE,
+    clear_epoch,
+    drop_epochs,
+    levels_due,
+    next_epoch,
+    rebuild_wall,
+    walls_of_level,
+)
 from intelhub.search.elastic.server import SearchServer, ServerAway, connect
-from intelhub.search.elastic.shelving import Profiles, check_wall, list_walls, shelve_partition
+from intelhub.search.elastic.shelving import Profiles, shelve_partition
+from intelhub.search.elastic.walls import list_walls
 
 __all__ = [
+    "CHANGED_SHARE",
     "ElasticIndex",
     "Profiles",
     "SearchServer",
     "ServerAway",
     "check_wall",
+    "clear_epoch",
     "connect",
+    "drop_epochs",
+    "levels_due",
+    "list_indices",
     "list_walls",
+    "next_epoch",
+    "rebuild_wall",
     "shelve_partition",
+    "walls_of_level",
 ]

@@ -6,16 +6,23 @@ document behind each candidate; what is asked here may be too wide and never too
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
 
-from intelhub.search.elastic.dictionary import Dictionary
-from intelhub.search.elastic.tokens import Tokens
+from intelhub.search.analysis import Word
+from intelhub.search.elastic.dictionary import Dictionary, Kind
+from intelhub.search.elastic.tokens import Tokens, month_of_day
+from intelhub.search.elastic.walls import Head
 from intelhub.search.engine import PartitionFilter, RowCondition
 from intelhub.search.query import And, Facet, Identifier, Leaf, Node, Not, Or, Phrase, Prefix, Term
 
 MOST_EXPANSIONS = 1_000
+MOST_CLAUSES = 2_000  # weighed tokens of one request; what is only looked for goes in lists
 _MOST_TERMS = 20_000  # of all walls; the server takes 65,536
+_OTHER_LEAF = 3.0  # an identifier or a beginning weighs as much as a word that stands in one of thirty documents
 Query = Mapping[str, object]
 _EVERYTHING: Query = {"match_all": {}}
 _NOTHING: Query = {"match_none": {}}
@@ -25,38 +32,71 @@ _NOTHING: Query = {"match_none": {}}
 class OpenWall:
     """A wall that this reader may look behind."""
 
+    head: Head
     tokens: Tokens
     dictionary: Dictionary
 
 
 class Asking:
-    """Makes the queries of one question to walls that share an access filter."""
+    """Makes the queries of one question to walls of one index that share an access filter.
 
-    def __init__(self, walls: Sequence[OpenWall], access: PartitionFilter) -> None:
-        self._walls = walls
+    `there` is the number of documents that the index holds of all walls: what the server reckons rarity by.
+    """
+
+    def __init__(self, walls: Sequence[OpenWall], access: PartitionFilter, there: int) -> None:
+        self.walls = walls
+        self._access = access
+        self._there = there
         self._within: list[Query] = [
             _terms("p", (wall.tokens.wall for wall in walls)),
             *(_any([self._condition(one) for one in stage]) for stage in access.stages),
         ]
 
-    def candidates(self, tree: Node, *, months: Iterable[str] | None = None) -> Query:
-        """Every document of this reader that may answer."""
-        narrowed = [] if months is None else [self._values("month", months)]
-        return {"bool": {"filter": [*self._within, *narrowed, self.rendered(tree)]}}
+    @property
+    def documents(self) -> int:
+        """How many documents lie behind these walls."""
+        return sum(wall.head.documents for wall in self.walls)
+
+    @cached_property
+    def days(self) -> list[str]:
+        """The days on which anything lies behind these walls, the newest first."""
+        return sorted({day for wall in self.walls for day in wall.dictionary.days}, reverse=True)
 
     @property
-    def months(self) -> list[str]:
-        """The months in which anything lies behind these walls, the newest first."""
-        return sorted({month for wall in self._walls for month in wall.dictionary.months}, reverse=True)
+    def is_flat(self) -> bool:
+        """Whether the server keeps nothing to weigh these by."""
+        return self.walls[0].head.profile == "flat"
 
-    def best(self, tree: Node, leaves: Sequence[Leaf], *, months: Iterable[str] | None = None) -> Query:
-        """Every candidate, those first that hold more of the leaves.
+    @property
+    def reads_whole(self) -> bool:
+        """Whether the access filter asks nothing, so that numbers of whole walls are this reader's own."""
+        return all(any(map(_asks_nothing, stage)) for stage in self._access.stages)
 
-        Each leaf counts the same: how rare a word is, and how often it stands somewhere, is counted by the server over
-        documents that this reader may not see (the STRESS attack). The best of these are weighed again when opened.
+    def candidates(self, tree: Node, *, days: Sequence[str] | None = None) -> Query:
+        """Every document of this reader that may answer, on these days where any are given."""
+        narrowed = [] if days is None else [self._on(days)]
+        return {"bool": {"filter": [*self._within, *narrowed, self.rendered(tree)]}}
+
+    def best(self, candidates: Query, weights: Mapping[Leaf, float]) -> Iterator[Query]:
+        """The candidates with those first that hold more of what is rare, in as many requests as the tokens need.
+
+        How rare a word is, the server counts over documents that this reader may not see (the STRESS attack): each
+        token is weighed so that its own rarity takes the place of that.
         """
-        weighed = [{"constant_score": {"filter": self.rendered(leaf)}} for leaf in leaves]
-        return {"bool": {"filter": [self.candidates(tree, months=months)], "should": weighed}}
+        a_wall = sum(2 * len(_words(leaf)) or 1 for leaf in weights)
+        at_once = max(1, MOST_CLAUSES // max(1, a_wall))
+        for start in range(0, len(self.walls), at_once):
+            walls = self.walls[start : start + at_once]
+            within = _terms("p", (wall.tokens.wall for wall in walls))
+            weighed = [clause for leaf, weight in weights.items() for clause in self._weighed(leaf, weight, walls)]
+            yield {"bool": {"filter": [within, candidates], "should": weighed}}
+
+    def count_in_whole(self, leaf: Leaf) -> int | None:
+        """In how many documents of these walls a word stands, or `None` where only the server can count."""
+        if not isinstance(leaf, Term) or not self.reads_whole:
+            return None
+        word = leaf.word.folded
+        return sum(wall.dictionary.counts(Kind.WORD, [word]).get(word, 0) for wall in self.walls)
 
     def rendered(self, node: Node) -> Query:  # noqa: PLR0911 - one answer a kind of node
         """The query of a node: never too narrow."""
@@ -93,19 +133,55 @@ class Asking:
             case _:
                 return False
 
+    def _on(self, days: Sequence[str]) -> Query:
+        """On these days, whole months by one token."""
+        whole = {month: len(list(each)) for month, each in groupby(self.days, month_of_day)}
+        months: list[str] = []
+        single: list[str] = []
+        for month, each in groupby(days, month_of_day):
+            chosen = list(each)
+            if len(chosen) == whole.get(month):
+                months.append(month)
+            else:
+                single += chosen
+        return _any([self._values(kind, values) for kind, values in (("month", months), ("day", single)) if values])
+
+    def _weighed(self, leaf: Leaf, weight: float, walls: Sequence[OpenWall]) -> Iterator[Query]:
+        words = _words(leaf)
+        if not words:
+            yield {"constant_score": {"filter": self.rendered(leaf), "boost": _OTHER_LEAF * weight}}
+            return
+        for wall in walls:
+            tokens, dictionary = wall.tokens, wall.dictionary
+            folded = [word.folded for word in words]
+            numbers = dictionary.counts(Kind.WORD, folded)
+            for one in dict.fromkeys(folded):
+                yield from self._term("f", tokens.folded(one), numbers.get(one, 0), weight / len(words))
+            for word in words:
+                if word.has_diacritics:
+                    spelt = dictionary.spellings(word.folded).get(word.exact, 0)
+                    yield from self._term("x", tokens.exact(word.exact), spelt, weight / len(words))
+
+    def _term(self, field: str, token: str, documents: int, weight: float) -> Iterator[Query]:
+        if documents:
+            yield {"term": {field: {"value": token, "boost": weight / rarity(documents, self._there)}}}
+
     def _beginning(self, beginning: str) -> Query:
-        words: list[str] = []
-        values: list[str] = []
-        for wall in self._walls:
-            begun = wall.dictionary.words_beginning(beginning, most=MOST_EXPANSIONS + 1)
-            found = wall.dictionary.identifiers_beginning(beginning, most=MOST_EXPANSIONS + 1)
-            if max(len(begun), len(found)) > MOST_EXPANSIONS:
-                return _EVERYTHING
-            words += map(wall.tokens.folded, begun)
-            values += (wall.tokens.value("identifier", one) for one in found)
-            if max(len(words), len(values)) > _MOST_TERMS:
-                return _EVERYTHING
+        words = self._expanded(Kind.WORD, beginning, lambda tokens, one: tokens.folded(one))
+        values = self._expanded(Kind.IDENTIFIER, beginning, lambda tokens, one: tokens.value("identifier", one))
+        if words is None or values is None:
+            return _EVERYTHING
         return _any([_terms("f", words), _terms("k", values)])
+
+    def _expanded(self, kind: Kind, beginning: str, token: Callable[[Tokens, str], str]) -> list[str] | None:
+        """The tokens of everything that begins so, or `None` where that is too much to be asked."""
+        found: list[str] = []
+        for wall in self.walls:
+            begun = wall.dictionary.beginning(kind, beginning, most=MOST_EXPANSIONS)
+            if begun is None or len(found) + len(begun) > _MOST_TERMS:
+                return None
+            found += (token(wall.tokens, one) for one in begun)
+        return found
 
     def _condition(self, asked: RowCondition) -> Query:
         """The access filter in tokens: one row condition."""
@@ -122,11 +198,30 @@ class Asking:
 
     def _folded(self, words: Iterable[str]) -> Query:
         known = list(words)
-        return _terms("f", (wall.tokens.folded(word) for wall in self._walls for word in known))
+        return _terms("f", (wall.tokens.folded(word) for wall in self.walls for word in known))
 
     def _values(self, kind: str, values: Iterable[str]) -> Query:
         known = list(values)
-        return _terms("k", (wall.tokens.value(kind, value) for wall in self._walls for value in known))
+        return _terms("k", (wall.tokens.value(kind, value) for wall in self.walls for value in known))
+
+
+def rarity(documents: int, there: int) -> float:
+    """What Elasticsearch makes of a term in so many of the documents there are (BM25's idf)."""
+    return math.log(1 + (max(there, documents) - documents + 0.5) / (documents + 0.5))
+
+
+def _words(leaf: Leaf) -> tuple[Word, ...]:
+    match leaf:
+        case Term(word):
+            return (word,)
+        case Phrase(words):
+            return words
+        case _:
+            return ()
+
+
+def _asks_nothing(asked: RowCondition) -> bool:
+    return asked.author is None and asked.other_than is None and asked.units is None and not asked.exposure
 
 
 def _terms(field: str, tokens: Iterable[str]) -> Query:

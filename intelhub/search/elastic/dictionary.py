@@ -1,86 +1,217 @@
-"""The words of a wall with the number of documents each stands in: sealed in PostgreSQL, opened in memory.
+"""The words of a wall with the number of documents each stands in: sealed SQLite images, opened in memory.
 
-Beginnings of words are looked up here and nowhere else; what is proposed here shows nothing before the access filter
-and the row scope have said yes to a document.
+A base and the changes since: the worker adds a small part at each move and folds them from time to time, so that a
+process opens again only what is new. Beginnings of words are looked up here and nowhere else; what is proposed here
+shows nothing before the access filter and the row scope have said yes to a document.
 """
 
 from __future__ import annotations
 
-import json
+import sqlite3
+import threading
+import weakref
 import zlib
-from bisect import bisect_left
-from collections import Counter
-from functools import cached_property
-from itertools import islice, takewhile
+from collections import Counter, OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
 
-from intelhub.crypto import Vault, lp, open_blob, seal_blob
-from intelhub.search.elastic.tokens import Vocabulary, Wall
+from intelhub.crypto import Tampered, Vault, lp, open_blob, seal_blob
+from intelhub.search.document import SearchDocument
+from intelhub.search.elastic.tokens import Wall, day_of, identifiers_of, words_of
+
+BUDGET = 128 * 1024 * 1024
+_SCHEMA = """
+PRAGMA page_size = 1024;
+CREATE TABLE terms (kind TEXT, word TEXT, exact TEXT, documents INTEGER NOT NULL, PRIMARY KEY (kind, word, exact))
+WITHOUT ROWID;
+"""
+_LAST = "\U0010ffff"
+_AT_ONCE = 500
+
+
+class Kind(StrEnum):
+    """What a term is: a word without diacritics, a word as it is spelt, an identifier, a day."""
+
+    WORD = "w"
+    SPELLING = "s"
+    IDENTIFIER = "i"
+    DAY = "d"
+
+
+class Entry(NamedTuple):
+    """A term; `exact` is how a word is spelt, and empty otherwise."""
+
+    kind: Kind
+    word: str
+    exact: str = ""
+
+
+Vocabulary = Counter[Entry]
+
+
+def vocabulary_of(document: SearchDocument) -> Vocabulary:
+    """What one document adds to the dictionary of its wall."""
+    found = set(words_of(document))
+    return Counter(
+        {Entry(Kind.WORD, word.folded) for word in found}
+        | {Entry(Kind.SPELLING, word.folded, word.exact) for word in found}
+        | {Entry(Kind.IDENTIFIER, one) for one in identifiers_of(document)}
+        | {Entry(Kind.DAY, day_of(document.occurred_at))}
+    )
+
+
+def image_of(vocabulary: Vocabulary) -> bytes:
+    """A part of a dictionary: what was added to each number, or taken from it."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        connection.executescript(_SCHEMA)
+        connection.execute("BEGIN")
+        connection.executemany(
+            "INSERT INTO terms VALUES (?, ?, ?, ?)",
+            sorted((*entry, count) for entry, count in vocabulary.items() if count),
+        )
+        connection.execute("COMMIT")  # serialize() before the commit would lose everything without an error
+        return connection.serialize()
+    finally:
+        connection.close()
+
+
+def seal_part(vault: Vault, wall: Wall, part_id: UUID, image: bytes) -> bytes:
+    """A part as a blob bound to its wall and place."""
+    return seal_blob(_key(vault, wall), zlib.compress(image), context=_context(wall, part_id))
+
+
+class Part:
+    """An opened part, safe to share between threads; never changed."""
+
+    def __init__(self, image: bytes) -> None:
+        self.size = len(image)
+        self._lock = threading.Lock()
+        self._connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        weakref.finalize(self, self._connection.close)
+        self._connection.deserialize(image)
+
+    @classmethod
+    def opened(cls, vault: Vault, wall: Wall, part_id: UUID, sealed: bytes) -> Part:
+        """Undo `seal_part`; raises `Tampered`."""
+        packed = open_blob(_key(vault, wall), sealed, context=_context(wall, part_id))
+        try:
+            return cls(zlib.decompress(packed))
+        except (zlib.error, sqlite3.DatabaseError):  # sealed by us and yet no image: nothing in it can be trusted
+            raise Tampered("A part of the search index does not fit its seal.") from None
+
+    def entries(self) -> Vocabulary:
+        """Everything in it."""
+        with self._lock:
+            rows = self._connection.execute("SELECT kind, word, exact, documents FROM terms").fetchall()
+        return Counter({Entry(Kind(kind), word, exact): count for kind, word, exact, count in rows})
+
+    def of_kind(self, kind: Kind) -> Iterator[tuple[str, int]]:
+        """The terms of a kind with their numbers."""
+        yield from self._fetched("SELECT word, documents FROM terms WHERE kind = ?", kind)
+
+    def beginning(self, kind: Kind, beginning: str, most: int) -> list[tuple[str, int]]:
+        """The first terms of a kind that begin so."""
+        sql = "SELECT word, documents FROM terms WHERE kind = ? AND word >= ? AND word < ? LIMIT ?"
+        return self._fetched(sql, kind, beginning, beginning + _LAST, most)
+
+    def counts(self, kind: Kind, words: Sequence[str]) -> Iterator[tuple[str, int]]:
+        """The numbers of these words, however they are spelt."""
+        for start in range(0, len(words), _AT_ONCE):
+            asked = words[start : start + _AT_ONCE]
+            marks = ", ".join("?" * len(asked))
+            sql = f"SELECT word, documents FROM terms WHERE kind = ? AND word IN ({marks})"  # noqa: S608 - marks alone
+            yield from self._fetched(sql, kind, *asked)
+
+    def spellings(self, word: str) -> list[tuple[str, int]]:
+        """How a word without diacritics is spelt."""
+        return self._fetched("SELECT exact, documents FROM terms WHERE kind = ? AND word = ?", Kind.SPELLING, word)
+
+    def _fetched(self, sql: str, *parameters: object) -> list[tuple[str, int]]:
+        with self._lock:
+            return self._connection.execute(sql, parameters).fetchall()
 
 
 class Dictionary:
-    """What a wall's documents are made of, at one version; never changed, only followed by another."""
+    """What a wall's documents are made of, at one version: the sum of its parts."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
-
-    @cached_property
-    def _words(self) -> list[str]:
-        return sorted(self._vocabulary.words)
-
-    @cached_property
-    def _identifiers(self) -> list[str]:
-        return sorted(self._vocabulary.identifiers)
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.parts = parts
 
     @property
-    def months(self) -> list[str]:
-        """The months it has documents of, the newest first."""
-        return sorted(self._vocabulary.months, reverse=True)
+    def days(self) -> list[str]:
+        """The days it has documents of, the newest first."""
+        return sorted(self.numbers(Kind.DAY), reverse=True)
 
-    def words_beginning(self, beginning: str, *, most: int) -> list[str]:
-        """The words that begin so."""
-        return _beginning(self._words, beginning, most)
+    def numbers(self, kind: Kind) -> dict[str, int]:
+        """The terms of a kind with the number of documents each stands in."""
+        return _summed(part.of_kind(kind) for part in self.parts)
 
-    def identifiers_beginning(self, beginning: str, *, most: int) -> list[str]:
-        """The identifiers that begin so."""
-        return _beginning(self._identifiers, beginning, most)
+    def counts(self, kind: Kind, words: Collection[str]) -> dict[str, int]:
+        """In how many documents each of these stands; what stands in none is left out."""
+        asked = list(dict.fromkeys(words))
+        return _summed(part.counts(kind, asked) for part in self.parts)
 
-    def with_changes(self, added: Vocabulary, gone: Vocabulary) -> Dictionary:
-        """The next version: what nothing holds any more is dropped."""
-        parts = (
-            (self._vocabulary.words, added.words, gone.words),
-            (self._vocabulary.identifiers, added.identifiers, gone.identifiers),
-            (self._vocabulary.months, added.months, gone.months),
-        )
-        return Dictionary(Vocabulary(*(_summed(*part) for part in parts)))
+    def beginning(self, kind: Kind, beginning: str, *, most: int) -> list[str] | None:
+        """The terms that begin so in order, or `None` if they may be more than `most`."""
+        found = [part.beginning(kind, beginning, most + 1) for part in self.parts]
+        if any(len(one) > most for one in found):
+            return None
+        known = _summed(found)
+        return sorted(known) if len(known) <= most else None
 
-    def sealed(self, vault: Vault, wall: Wall, version: int) -> bytes:
-        """The dictionary as a blob bound to its wall and version."""
-        known = self._vocabulary
-        packed = zlib.compress(json.dumps([known.words, known.identifiers, known.months]).encode())
-        return seal_blob(_key(vault, wall), packed, context=_context(wall, version))
-
-    @classmethod
-    def opened(cls, vault: Vault, sealed: bytes, wall: Wall, version: int) -> Dictionary:
-        """Undo `sealed`; raises `Tampered`."""
-        packed = open_blob(_key(vault, wall), sealed, context=_context(wall, version))
-        return cls(Vocabulary(*map(Counter, json.loads(zlib.decompress(packed)))))
+    def spellings(self, word: str) -> dict[str, int]:
+        """How a word without diacritics is spelt, with the number of documents of each."""
+        return _summed(part.spellings(word) for part in self.parts)
 
 
-def _beginning(known: list[str], beginning: str, most: int) -> list[str]:
-    behind = islice(known, bisect_left(known, beginning), None)
-    return list(islice(takewhile(lambda one: one.startswith(beginning), behind), most))
+def _summed(parts: Iterable[Iterable[tuple[str, int]]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for part in parts:
+        for word, count in part:
+            total[word] += count
+    return {word: count for word, count in total.items() if count > 0}
 
 
-def _summed(known: Counter[str], added: Counter[str], gone: Counter[str]) -> Counter[str]:
-    total = Counter(known)
-    total.update(added)
-    total.subtract(gone)
-    return +total
+class OpenParts:
+    """Parts opened in this process, the least recently used let go when they outgrow the budget."""
+
+    def __init__(self, budget: int = BUDGET) -> None:
+        self._budget = budget
+        self._lock = threading.Lock()
+        self._open: OrderedDict[UUID, Part] = OrderedDict()
+        self._bytes = 0
+
+    @property
+    def bytes_used(self) -> int:
+        """The images held, in bytes."""
+        return self._bytes
+
+    def get(self, part_id: UUID) -> Part | None:
+        """An opened part; ids are never used again."""
+        with self._lock:
+            part = self._open.get(part_id)
+            if part is not None:
+                self._open.move_to_end(part_id)
+            return part
+
+    def put(self, part_id: UUID, part: Part) -> None:
+        """Keep an opened part."""
+        with self._lock:
+            if part_id in self._open:
+                return
+            self._open[part_id] = part
+            self._bytes += part.size
+            while self._bytes > self._budget and len(self._open) > 1:
+                _, oldest = self._open.popitem(last=False)
+                self._bytes -= oldest.size
 
 
 def _key(vault: Vault, wall: Wall) -> bytes:
-    return vault.index_key(lp(b"intelhub/search/dictionary/v1", wall.framed()))
+    return vault.index_key(lp(b"intelhub/search/dictionary/v2", wall.framed()))
 
 
-def _context(wall: Wall, version: int) -> bytes:
-    return lp(b"search_dictionaries", wall.framed(), version.to_bytes(8, "big"))
+def _context(wall: Wall, part_id: UUID) -> bytes:
+    return lp(b"search_dictionary_parts", wall.framed(), part_id.bytes)

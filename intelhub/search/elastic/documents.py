@@ -1,4 +1,4 @@
-"""The sealed documents behind the tokens, and the dictionaries of walls: every statement about them.
+"""The sealed documents behind the tokens: every statement about them.
 
 Plain SQL behind row-level security, as in `intelhub.search.store`: whole partitions within the reader's greatest
 ceiling, and the access filter asked of each document that is opened.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import Result, Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -45,30 +45,31 @@ class DocumentRow:
         return entry
 
 
-def fetch_documents(session: Session, ids: Sequence[UUID]) -> list[DocumentRow]:
-    """The rows of these ids that this session may see at all, in no order; others are left out."""
+def fetch_of_records(session: Session, records: Sequence[UUID]) -> list[DocumentRow]:
+    """The rows of these records that this session may see at all, in no order."""
     found: list[DocumentRow] = []
-    for start in range(0, len(ids), _AT_ONCE):
-        found += _rows(_run(session, f"{_SELECT} WHERE id = ANY(:ids)", ids=list(ids[start : start + _AT_ONCE])))
+    for start in range(0, len(records), _AT_ONCE):
+        chunk = list(records[start : start + _AT_ONCE])
+        found += _rows(_run(session, f"{_SELECT} WHERE record_id = ANY(:ids)", ids=chunk))
     return found
 
 
-def fetch_of_records(session: Session, records: Sequence[UUID]) -> list[DocumentRow]:
-    """The rows of these records."""
-    return _rows(_run(session, f"{_SELECT} WHERE record_id = ANY(:ids)", ids=list(records)))
+def fetch_of_partition(session: Session, partition: Partition, records: Sequence[UUID]) -> list[DocumentRow]:
+    """The rows of these records in a partition."""
+    sql = f"{_SELECT} WHERE partition_id = :partition AND record_id = ANY(:ids)"
+    return _rows(_run(session, sql, partition=partition_id(partition), ids=list(records)))
 
 
-def fetch_of_partition(session: Session, partition: Partition, ids: Sequence[UUID] | None = None) -> list[DocumentRow]:
-    """The rows of a partition, or those of them with these ids."""
-    where = "partition_id = :partition" + ("" if ids is None else " AND id = ANY(:ids)")
-    known: dict[str, Any] = {} if ids is None else {"ids": list(ids)}
-    return _rows(_run(session, f"{_SELECT} WHERE {where}", partition=partition_id(partition), **known))
-
-
-def count_of_wall(session: Session, wall: Wall) -> int:
-    """How many rows lie behind a wall."""
-    known = {"level": wall.level, "compartments": sorted(wall.compartments), "department": wall.department_id}
-    return int(_run(session, _COUNT, **known).scalar_one())
+def list_versions(session: Session, records: Sequence[UUID]) -> list[tuple[UUID, Partition, int]]:
+    """These records with the partitions they lie in and the versions of their documents, none of them opened."""
+    sql = (
+        "SELECT record_id, level, compartments, department_id, year, row_version"
+        " FROM search_documents WHERE record_id = ANY(:ids)"
+    )
+    return [
+        (record, _partition(level, compartments, department, year), version)
+        for record, level, compartments, department, year, version in _run(session, sql, ids=list(records))
+    ]
 
 
 def iterate_wall(session: Session, wall: Wall) -> Iterator[DocumentRow]:
@@ -84,15 +85,19 @@ def iterate_wall(session: Session, wall: Wall) -> Iterator[DocumentRow]:
         last = rows[-1].id
 
 
-def replace_documents(
-    session: Session, vault: Vault, gone: Iterable[UUID], new: Iterable[tuple[UUID, SearchDocument]]
-) -> None:
-    """Take rows away and put others in."""
+def delete_wall(session: Session, wall: Wall) -> None:
+    """Take the rows behind a wall away."""
+    known = {"level": wall.level, "compartments": sorted(wall.compartments), "department": wall.department_id}
+    _run(session, f"DELETE FROM search_documents WHERE {_OF_WALL}", **known)  # noqa: S608 - our own words alone
+
+
+def replace_documents(session: Session, vault: Vault, gone: Iterable[UUID], new: Iterable[SearchDocument]) -> None:
+    """Take rows away and put documents in."""
     if ids := list(gone):
         _run(session, "DELETE FROM search_documents WHERE id = ANY(:ids)", ids=ids)
     rows = [
         {
-            "id": row_id,
+            "id": (row_id := uuid4()),
             "record": document.record_id,
             "version": document.row_version,
             "sealed": seal_entry(vault, row_id, document, table=DOCUMENTS),
@@ -102,62 +107,15 @@ def replace_documents(
             "year": document.partition.year,
             "partition": partition_id(document.partition),
         }
-        for row_id, document in new
+        for document in new
     ]
     if rows:
         statement = text(_INSERT).bindparams(bindparam("compartments", type_=ARRAY(Uuid())))
         session.execute(statement.execution_options(unscoped=_WHY), rows)
 
 
-@dataclass(frozen=True, slots=True)
-class DictionaryRow:
-    """A sealed dictionary, and how many documents stand behind its wall."""
-
-    wall: Wall
-    version: int
-    documents: int
-    sealed: bytes = b""
-
-
-def list_dictionaries(session: Session) -> list[DictionaryRow]:
-    """Every wall that this session may see and that has tokens on the search server, without the sealed part."""
-    sql = "SELECT level, compartments, department_id, epoch, version, documents FROM search_dictionaries"
-    return [DictionaryRow(_wall(*row[:4]), row[4], row[5]) for row in _run(session, sql)]
-
-
-def find_dictionary(session: Session, wall: Wall, *, for_update: bool = False) -> DictionaryRow | None:
-    """The dictionary of a wall, held until the transaction ends where it is to be changed."""
-    if for_update:
-        key = int.from_bytes(wall.id.bytes[8:], "big", signed=True)
-        _run(session, "SELECT pg_advisory_xact_lock(:key)", key=key)
-    sql = "SELECT version, documents, sealed FROM search_dictionaries WHERE id = :wall"
-    row = _run(session, sql, wall=wall.id).one_or_none()
-    return DictionaryRow(wall, row[0], row[1], bytes(row[2])) if row else None
-
-
-def store_dictionary(session: Session, row: DictionaryRow) -> None:
-    """Put a dictionary in the place of the one before; one of no documents goes."""
-    _run(session, "DELETE FROM search_dictionaries WHERE id = :wall", wall=row.wall.id)
-    if not row.documents:
-        return
-    _run(
-        session,
-        "INSERT INTO search_dictionaries (id, level, compartments, department_id, epoch, version, documents, sealed)"
-        " VALUES (:wall, :level, :compartments, :department, :epoch, :version, :documents, :sealed)",
-        wall=row.wall.id,
-        level=row.wall.level,
-        compartments=sorted(row.wall.compartments),
-        department=row.wall.department_id,
-        epoch=row.wall.epoch,
-        version=row.version,
-        documents=row.documents,
-        sealed=row.sealed,
-    )
-
-
 _SELECT = "SELECT id, level, compartments, department_id, year, record_id, row_version, sealed FROM search_documents"
 _OF_WALL = "level = :level AND compartments = :compartments AND department_id = :department"
-_COUNT = f"SELECT count(*) FROM search_documents WHERE {_OF_WALL}"  # noqa: S608 - our own words alone
 _INSERT = (
     "INSERT INTO search_documents (id, level, compartments, department_id, year, partition_id, record_id, row_version,"
     " sealed) VALUES (:id, :level, :compartments, :department, :year, :partition, :record, :version, :sealed)"
@@ -169,7 +127,7 @@ def _rows(result: Result[*tuple[Any, ...]]) -> list[DocumentRow]:
     return [
         DocumentRow(
             row_id,
-            Partition(level=level, compartments=frozenset(compartments), department_id=department, year=year),
+            _partition(level, compartments, department, year),
             record,
             version,
             bytes(sealed),
@@ -178,8 +136,8 @@ def _rows(result: Result[*tuple[Any, ...]]) -> list[DocumentRow]:
     ]
 
 
-def _wall(level: int, compartments: Iterable[UUID], department: UUID, epoch: int) -> Wall:
-    return Wall(level=level, compartments=frozenset(compartments), department_id=department, epoch=epoch)
+def _partition(level: int, compartments: Iterable[UUID], department: UUID, year: int) -> Partition:
+    return Partition(level=level, compartments=frozenset(compartments), department_id=department, year=year)
 
 
 def _run(session: Session, sql: str, **parameters: Any) -> Result[*tuple[Any, ...]]:

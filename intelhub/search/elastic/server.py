@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from elastic_transport import SerializationError
@@ -28,6 +28,8 @@ _REST_SECONDS = 10.0
 _FAIR_SECONDS = 2.0  # whoever has less left learns nothing of the server from its silence
 _TOO_MUCH = frozenset({400, 413})
 _BULK = 500
+_LEASE_SECONDS = 35.0
+_LONG_SECONDS = 3_600.0
 _T = TypeVar("_T")
 
 logger = logging.getLogger(__name__)
@@ -37,12 +39,25 @@ class ServerAway(Exception):
     """The search server does not answer, or not as it should."""
 
 
+class IndexGone(ServerAway):
+    """There is no index of this name; it was rebuilt under another one meanwhile, or is lost."""
+
+
 class AskedTooMuch(ServerAway):
     """This one question is more than the server takes, or had too little time left; others may be asked."""
 
 
 class _IsThere(Exception):
     """An index of this name is there already."""
+
+
+class Proposed(NamedTuple):
+    """What the server names: an id, the wall it says it lies behind, its weight and its version there."""
+
+    id: UUID
+    wall: str
+    score: float
+    version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,15 +86,17 @@ class SearchServer:
         self._away_until = float("-inf")
         self.made: set[str] = set()
 
-    def find(self, index: str, query: Mapping[str, object], *, limit: int, seconds: float) -> list[UUID]:
-        """The ids of documents that fit, the best first; no score, count or time of the server leaves it."""
+    def find(self, index: str, query: Mapping[str, object], *, limit: int, seconds: float) -> list[Proposed]:
+        """What fits, the best first; nothing of it is shown: weights order a question's own candidates alone."""
         return self._asked(
             seconds,
-            lambda client: _ids(
+            lambda client: _proposed(
                 client.search(
                     index=index,
                     query=dict(query),
                     size=min(limit, MOST_IDS),
+                    version=True,
+                    docvalue_fields=[{"field": "p"}],
                     track_total_hits=False,
                     allow_partial_search_results=False,
                 )
@@ -108,11 +125,11 @@ class SearchServer:
         for index in {change.index for change in waiting}:
             self._asked(seconds, partial(_refresh, index))
 
-    def prepare(self, index: str) -> None:
+    def prepare(self, index: str, profile: str = "ranked") -> None:
         """Make an index as reviewed, unless it is there."""
         if index in self.made:
             return
-        known = index_definition()
+        known = index_definition(profile)
         with suppress(_IsThere):  # another worker made it, or this one before it was started again
             self._asked(
                 60.0,
@@ -122,6 +139,23 @@ class SearchServer:
             )
         self.made.add(index)
 
+    def drop(self, index: str) -> None:
+        """Take an index away, if it is there."""
+        self.made.discard(index)
+        self._asked(60.0, lambda client: client.indices.delete(index=index, ignore_unavailable=True))
+
+    def forget_what_was_sent(self, index: str) -> None:
+        """Let go what the server keeps of each document for its own recovery: seven eighths of an index.
+
+        It prunes that (`_recovery_source`) in a merge, behind the place its shard's own retention lease has reached.
+        That moves within half a minute of a flush; and a single segment is merged only when another one is there.
+        """
+        self._asked(_LONG_SECONDS, partial(_flush, index))
+        time.sleep(_LEASE_SECONDS)
+        self.write([Change(index=index, id=UUID(int=0), version=None, fields=None)])
+        self._asked(_LONG_SECONDS, partial(_flush, index))
+        self._asked(_LONG_SECONDS, partial(_merge, index))
+
     def _asked(self, seconds: float, ask: Callable[[Elasticsearch], _T]) -> _T:
         if self._clock() < self._away_until:
             raise ServerAway
@@ -130,6 +164,9 @@ class SearchServer:
         except (ApiError, TransportError, SerializationError, LookupError, TypeError, ValueError) as error:
             if isinstance(error, ApiError) and error.error == "resource_already_exists_exception":
                 raise _IsThere from None
+            if isinstance(error, ApiError) and error.error == "index_not_found_exception":
+                self.made.clear()
+                raise IndexGone from None
             is_ours = isinstance(error, ApiError) and error.status_code in _TOO_MUCH
             if is_ours or (isinstance(error, ConnectionTimeout) and seconds < _FAIR_SECONDS):
                 raise AskedTooMuch from None
@@ -145,10 +182,13 @@ class _Partial(ValueError):
     """An answer that leaves something out."""
 
 
-def _ids(answer: Any) -> list[UUID]:
+def _proposed(answer: Any) -> list[Proposed]:
     if answer["timed_out"] or answer["_shards"]["failed"]:
         raise _Partial
-    return [UUID(hit["_id"]) for hit in answer["hits"]["hits"]]
+    return [
+        Proposed(UUID(hit["_id"]), str(hit["fields"]["p"][0]), float(hit["_score"]), int(hit["_version"]))
+        for hit in answer["hits"]["hits"]
+    ]
 
 
 def _counts(answer: Any) -> list[int]:
@@ -169,6 +209,14 @@ def _refresh(index: str, client: Elasticsearch) -> Any:
     return client.indices.refresh(index=index)
 
 
+def _flush(index: str, client: Elasticsearch) -> Any:
+    return client.indices.flush(index=index, force=True, wait_if_ongoing=True)
+
+
+def _merge(index: str, client: Elasticsearch) -> Any:
+    return client.indices.forcemerge(index=index, max_num_segments=1)
+
+
 def _lines(change: Change) -> list[Mapping[str, object]]:
     versioned: dict[str, object] = {"_index": change.index, "_id": change.id.hex}
     if change.version is not None:
@@ -185,7 +233,10 @@ def _failed(item: Mapping[str, Any]) -> bool:
 
 
 @cache
-def index_definition() -> Mapping[str, Any]:
-    """The reviewed settings and mappings of every index, from `search/elastic-index.json`."""
+def index_definition(profile: str = "ranked") -> Mapping[str, Any]:
+    """The reviewed settings and mappings of the indices of a profile, from `search/elastic-index.json`."""
     known: Mapping[str, Any] = json.loads(shipped("search/elastic-index.json").read_text(encoding="utf-8"))
-    return known
+    fields = {name: known["fields"][name] for name in known["profiles"][profile]["fields"]}
+    own: Mapping[str, Any] = known["profiles"][profile]["of_words"]
+    properties = {name: {**field, **(own if field["type"] == "text" else {})} for name, field in fields.items()}
+    return {"settings": known["settings"], "mappings": {**known["mappings"], "properties": properties}}

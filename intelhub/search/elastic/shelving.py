@@ -7,33 +7,35 @@ over, so a move may stop anywhere, be repeated and be overtaken. Whoever calls c
 from __future__ import annotations
 
 import json
-import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 from sqlalchemy.orm import Session
 
-from intelhub.crypto import Tampered, Vault, vault_of
+from intelhub.crypto import Vault, vault_of
 from intelhub.platform.shipped import shipped
 from intelhub.search import store
 from intelhub.search.document import Entry, Partition, SearchDocument
 from intelhub.search.elastic import documents
-from intelhub.search.elastic.dictionary import Dictionary
-from intelhub.search.elastic.documents import DictionaryRow, DocumentRow
-from intelhub.search.elastic.server import MOST_IDS, Change, SearchServer
-from intelhub.search.elastic.tokens import (
-    Tokens,
-    Vocabulary,
-    Wall,
-    document_id,
-    fields_of,
-    index_name,
-    merged,
-    vocabulary_of,
+from intelhub.search.elastic.dictionary import Vocabulary, vocabulary_of
+from intelhub.search.elastic.documents import DocumentRow
+from intelhub.search.elastic.server import Change, SearchServer
+from intelhub.search.elastic.tokens import Wall, fields_of
+from intelhub.search.elastic.walls import (
+    Head,
+    change_dictionary,
+    find_head,
+    hold_wall,
+    list_walls,
+    open_head,
+    store_head,
 )
 from intelhub.search.merge import entries_of, newest_of, write_segment
 from intelhub.search.sealing import SEGMENTS, TAIL, partition_id
+
+MOST_IN_VOLUME = 20_000_000  # documents: some 40 GB, about where one index becomes unwieldy
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +45,15 @@ class Profiles:
     minimum: int
     levels: Mapping[str, str]
 
-    def is_ranked(self, level: int) -> bool:
-        """Whether words of this level may lie on the search server as tokens."""
-        return self.levels.get(str(level)) == "ranked"
+    def of(self, level: int) -> str:
+        """`ranked`, `flat` or `sealed`; what is not named is sealed."""
+        return self.levels.get(str(level), "sealed")
 
 
 @cache
 def shipped_profiles() -> Profiles:
     """The reviewed profiles, from `search/profiles.json`."""
     return Profiles(**json.loads(shipped("search/profiles.json").read_text(encoding="utf-8")))
-
-
-_MOST_COUNTED = 2**31 - 1
-_A_MINUTE = 60.0
-_SENT_AT_ONCE = 5_000
 
 
 def shelve_partition(
@@ -68,108 +65,91 @@ def shelve_partition(
     too much. Raises `ServerAway`, and `Tampered` if a part does not fit its seal.
     """
     rules = profiles or shipped_profiles()
-    wanted, wall = partition_id(partition), Wall.of(partition)
-    if not rules.is_ranked(partition.level) or not store.lock_partition(session, wanted, wait=False):
+    wall = Wall.of(partition)
+    if rules.of(partition.level) != "ranked" or not hold_wall(session, wall, wait=False):
         return False
-    listing = store.list_partitions(session, [wanted]).get(wanted)
-    if listing is None or not listing.tail:
-        return False
-    known = documents.find_dictionary(session, wall, for_update=True)
+    vault = vault_of(session)
+    known = find_head(session, vault, wall)
+    if known is not None and known.profile != "ranked":
+        return False  # the next rebuild brings it over
     sealed = store.count_behind(session, wall.level, wall.compartments, wall.department_id)
     if sealed + (known.documents if known else 0) < rules.minimum:
         return False
-    vault = vault_of(session)
+    moved = take_down(session, vault, partition)
+    if moved is None:
+        return False
+    head = known or new_head(session, vault, wall)
+    server.prepare(head.index(vault))
+    server.write(moved.changes(vault, head))
+    added, gone = moved.vocabularies(vault)
+    added.subtract(gone)
+    head = replace(head, documents=head.documents + len(moved.new) - len(moved.replaced))
+    store_head(session, vault, change_dictionary(session, vault, head, added))
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What left a partition's tail and segments; `replaced` are the rows of before that these were put in place of."""
+
+    entries: Sequence[Entry]
+    replaced: Sequence[DocumentRow]
+
+    @property
+    def new(self) -> list[SearchDocument]:
+        """The documents that lie in the database now."""
+        return [entry for entry in self.entries if isinstance(entry, SearchDocument)]
+
+    def changes(self, vault: Vault, head: Head) -> Iterable[Change]:
+        """What the server is told of them."""
+        tokens, index = head.tokens(vault), head.index(vault)
+        for entry in self.entries:
+            fields = fields_of(tokens, entry) if isinstance(entry, SearchDocument) else None
+            record = tokens.document_id(entry.record_id)
+            yield Change(index=index, id=record, version=entry.row_version, fields=fields)
+
+    def vocabularies(self, vault: Vault) -> tuple[Vocabulary, Vocabulary]:
+        """What the dictionary gains, and what it loses."""
+        return _summed(self.new), _summed(row.opened(vault) for row in self.replaced)
+
+
+def take_down(session: Session, vault: Vault, partition: Partition) -> Moved | None:
+    """Make rows of what lies in a partition's tail and segments; `None` where nothing does or a worker is at it."""
+    wanted = partition_id(partition)
+    if not store.lock_partition(session, wanted, wait=False):
+        return None
+    listing = store.list_partitions(session, [wanted]).get(wanted)
+    if listing is None or not (listing.tail or any(segment.documents for segment in listing.segments)):
+        return None
     entries = newest_of(entries_of(session, vault, listing, listing.segments), with_tombstones=True)
-    _move(session, server, vault, partition, entries, known)
+    before = {
+        row.record_id: row
+        for row in documents.fetch_of_partition(session, partition, [entry.record_id for entry in entries])
+    }
+    moving = [entry for entry in entries if _is_newer(entry, before.get(entry.record_id))]
+    moved = Moved(moving, [before[entry.record_id] for entry in moving if entry.record_id in before])
+    documents.replace_documents(session, vault, [row.id for row in moved.replaced], moved.new)
     store.delete_rows(session, SEGMENTS, [segment.id for segment in listing.segments])
     store.delete_rows(session, TAIL, [row.id for row in listing.tail])
     # By a new segment, though an empty one, every process notices that its picture of the partition is old.
     write_segment(session, vault, partition, [])
-    return True
+    return moved
 
 
-def check_wall(session: Session, server: SearchServer, wall: Wall) -> int:
-    """Make a wall's dictionary anew from its documents and send those again that the server has lost.
-
-    The number sent. Documents that do not open are left out: `intelhub reindex` makes them anew.
-    """
-    known = documents.find_dictionary(session, wall, for_update=True)
-    if known is None:
-        return 0
-    vault, index, tokens = vault_of(session), index_name(vault_of(session), wall.level), Tokens(vault_of(session), wall)
-    server.prepare(index)
-    (there,) = server.count(index, [{"term": {"p": tokens.wall}}], most=_MOST_COUNTED, seconds=_A_MINUTE)
-    rows = documents.count_of_wall(session, wall)
-    if there > rows:
-        months = Dictionary.opened(vault, known.sealed, wall, known.version).months
-        there -= _delete_orphans(session, server, index, tokens, months)
-    vocabulary, count, lost = Vocabulary(), 0, there != rows
-    batch: list[Change] = []
-    for row in documents.iterate_wall(session, wall):
-        try:
-            document = row.opened(vault)
-        except (Tampered, ValueError, OverflowError):
-            continue
-        count += 1
-        vocabulary.take(vocabulary_of(document))
-        if lost:
-            fields = fields_of(tokens, document)
-            batch.append(Change(index=index, id=row.id, version=row.row_version, fields=fields))
-        if len(batch) == _SENT_AT_ONCE:
-            server.write(batch)
-            batch = []
-    server.write(batch)
-    _store(session, vault, wall, Dictionary(vocabulary), count)
-    return count if lost else 0
-
-
-def _delete_orphans(session: Session, server: SearchServer, index: str, tokens: Tokens, months: Sequence[str]) -> int:
-    """Take away what the server holds of a wall and no document stands behind; how many that were."""
-    gone = 0
-    for month in months:
-        query = {"bool": {"filter": [{"term": {"p": tokens.wall}}, {"term": {"k": tokens.value("month", month)}}]}}
-        there = server.find(index, query, limit=MOST_IDS, seconds=_A_MINUTE)
-        known = {row.id for row in documents.fetch_documents(session, there)}
-        orphans = [one for one in there if one not in known]
-        server.write(Change(index=index, id=one, version=None, fields=None) for one in orphans)
-        gone += len(orphans)
-    return gone
-
-
-def list_walls(session: Session) -> list[Wall]:
-    """Every wall with documents behind tokens."""
-    return [row.wall for row in documents.list_dictionaries(session)]
-
-
-def _move(
-    session: Session,
-    server: SearchServer,
-    vault: Vault,
-    partition: Partition,
-    entries: Sequence[Entry],
-    known: DictionaryRow | None,
-) -> None:
-    wall, tokens = Wall.of(partition), Tokens(vault, Wall.of(partition))
-    ids = {document_id(vault, partition, entry.record_id): entry for entry in entries}
-    before = {row.id: row for row in documents.fetch_of_partition(session, partition, list(ids))}
-    moving = {one: entry for one, entry in ids.items() if _is_newer(entry, before.get(one))}
-    index = index_name(vault, partition.level)
-    server.write(
-        Change(
-            index=index,
-            id=one,
-            version=entry.row_version,
-            fields=fields_of(tokens, entry) if isinstance(entry, SearchDocument) else None,
-        )
-        for one, entry in moving.items()
-    )
-    new = [(one, entry) for one, entry in moving.items() if isinstance(entry, SearchDocument)]
-    gone = [before[one] for one in moving if one in before]
-    documents.replace_documents(session, vault, [row.id for row in gone], new)
-    dictionary = Dictionary.opened(vault, known.sealed, wall, known.version) if known else Dictionary(Vocabulary())
-    added = merged(vocabulary_of(document) for _, document in new)
-    changed = dictionary.with_changes(added, merged(vocabulary_of(row.opened(vault)) for row in gone))
-    _store(session, vault, wall, changed, (known.documents if known else 0) + len(new) - len(gone))
+def new_head(session: Session, vault: Vault, wall: Wall) -> Head:
+    """The head of a wall that joins the others of its level: in their epoch, in a volume that has room."""
+    beside = [
+        open_head(vault, other, row.version, row.sealed)
+        for other, row in list_walls(session).items()
+        if other.level == wall.level
+    ]
+    epoch = max((head.epoch for head in beside), default=1)
+    volumes: Counter[int] = Counter()
+    for head in beside:
+        if head.epoch == epoch:
+            volumes[head.volume] += head.documents
+    volume = max(volumes, default=0)
+    return Head(wall=wall, epoch=epoch, volume=volume + (volumes[volume] >= MOST_IN_VOLUME))
 
 
 def _is_newer(entry: Entry, before: DocumentRow | None) -> bool:
@@ -178,7 +158,8 @@ def _is_newer(entry: Entry, before: DocumentRow | None) -> bool:
     return entry.row_version > before.row_version
 
 
-def _store(session: Session, vault: Vault, wall: Wall, dictionary: Dictionary, count: int) -> None:
-    version = secrets.randbits(62)  # never one that a process may have met before
-    sealed = dictionary.sealed(vault, wall, version)
-    documents.store_dictionary(session, DictionaryRow(wall, version, count, sealed))
+def _summed(found: Iterable[SearchDocument]) -> Vocabulary:
+    total: Vocabulary = Counter()
+    for document in found:
+        total.update(vocabulary_of(document))
+    return total

@@ -1,40 +1,40 @@
-"""Words become keyed tokens: 80 bits of HMAC-SHA256 under a key a wall, so that no statistic crosses a wall.
+"""Words become keyed tokens: 80 bits of HMAC-SHA256 under a key a wall and epoch, so that no statistic crosses a wall.
 
-A wall is a level, a set of compartments, a department and an epoch; the years of a department share its wall, and a
-year is a token like any other. What is kept here opens nothing: a token is compared and never read.
+A wall is a level, a set of compartments and a department; its years share it, and a day is a token like any other.
+What is kept here opens nothing: a token is compared and never read. Ids are the records' own under a cipher of the
+wall, so that the server names a record to us and to nobody else.
 """
 
 from __future__ import annotations
 
 import base64
 import hmac
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from uuid import UUID
 
-from intelhub.crypto import Vault, lp
-from intelhub.search.analysis import folded_words, identifier_token, words
+from intelhub.crypto import Pseudonyms, Vault, lp
+from intelhub.search.analysis import Word, identifier_token, words
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.matching import all_facets
 from intelhub.search.query import facet
 
-EPOCH = 1
+FIRST_EPOCH = 1
 _BYTES = 10  # 80 bits: that two of a million words share a token has a probability of 4e-13
 _EXACT, _FOLDED, _VALUE, _WALL = b"x", b"f", b"k", b"p"
+_MOST_KEPT = 50_000  # a few words make most of a text: a token that was made is mostly made again soon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wall:
-    """Documents that share keys: a partition of the sealed engine without its year, in an epoch."""
+    """Documents that share keys: a partition of the sealed engine without its year."""
 
     level: int
     compartments: frozenset[UUID]
     department_id: UUID
-    epoch: int = EPOCH
 
     @classmethod
     def of(cls, partition: Partition) -> Wall:
@@ -44,11 +44,10 @@ class Wall:
     def framed(self) -> bytes:
         """The wall as unambiguous bytes, bound into its keys and its dictionary."""
         return lp(
-            b"intelhub/search/wall/v1",
+            b"intelhub/search/wall/v2",
             self.level.to_bytes(2, "big"),
             lp(*sorted(compartment.bytes for compartment in self.compartments)),
             self.department_id.bytes,
-            self.epoch.to_bytes(4, "big"),
         )
 
     @property
@@ -57,86 +56,79 @@ class Wall:
         return UUID(bytes=sha256(self.framed()).digest()[:16])
 
 
-def index_name(vault: Vault, level: int, epoch: int = EPOCH) -> str:
-    """The opaque name of the Elasticsearch index of a level and epoch."""
-    key = vault.index_key(lp(b"intelhub/search/index-name/v1"))
-    return "ih-" + _short(key, lp(level.to_bytes(2, "big"), epoch.to_bytes(4, "big")))
-
-
-def document_id(vault: Vault, partition: Partition, record_id: UUID) -> UUID:
-    """Under which id a record of a partition lies on the search server: always the same, and nobody's name."""
-    key = vault.index_key(lp(b"intelhub/search/document-id/v1", partition.framed()))
-    return UUID(bytes=hmac.digest(key, record_id.bytes, sha256)[:16])
+def index_name(vault: Vault, level: int, epoch: int = FIRST_EPOCH, volume: int = 0) -> str:
+    """The opaque name of the Elasticsearch index of a level, an epoch and a volume of it."""
+    key = vault.index_key(lp(b"intelhub/search/index-name/v2"))
+    return "ih-" + _short(key, lp(*(number.to_bytes(4, "big") for number in (level, epoch, volume))))
 
 
 class Tokens:
-    """Makes the tokens of one wall."""
+    """Makes the tokens and ids of one wall in one epoch."""
 
-    def __init__(self, vault: Vault, wall: Wall) -> None:
-        self._key = vault.index_key(lp(b"intelhub/search/tokens/v1", wall.framed()))
+    def __init__(self, vault: Vault, wall: Wall, epoch: int = FIRST_EPOCH) -> None:
+        bound = lp(wall.framed(), epoch.to_bytes(4, "big"))
+        key = vault.index_key(lp(b"intelhub/search/tokens/v2", bound))
+        self._made = lru_cache(_MOST_KEPT)(lambda message: _short(key, message))
+        self._ids = Pseudonyms(vault.index_key(lp(b"intelhub/search/ids/v1", bound)))
 
     @cached_property
     def wall(self) -> str:
         """The token by which the wall's documents lie together."""
-        return _short(self._key, _WALL)
+        return self._made(_WALL)
 
     def exact(self, word: str) -> str:
         """The token of a word with its diacritics."""
-        return _short(self._key, lp(_EXACT, _utf8(word)))
+        return self._made(lp(_EXACT, _utf8(word)))
 
     def folded(self, word: str) -> str:
         """The token of a word without them."""
-        return _short(self._key, lp(_FOLDED, _utf8(word)))
+        return self._made(lp(_FOLDED, _utf8(word)))
 
     def value(self, kind: str, value: str) -> str:
-        """The token of a value of a field: a facet, an identifier, a month, what the access filter asks."""
-        return _short(self._key, lp(_VALUE, _utf8(kind), _utf8(value)))
+        """The token of a value of a field: a facet, an identifier, a day, what the access filter asks."""
+        return self._made(lp(_VALUE, _utf8(kind), _utf8(value)))
+
+    def document_id(self, record_id: UUID) -> UUID:
+        """Under which id a record lies on the server."""
+        return self._ids.of(record_id)
+
+    def records_of(self, ids: Sequence[UUID]) -> list[UUID]:
+        """Whose ids these are; one that was made up there is an id of nothing."""
+        return self._ids.opened(ids)
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """The words and identifiers of documents, with the number of documents each stands in."""
-
-    words: Counter[str] = field(default_factory=Counter)
-    identifiers: Counter[str] = field(default_factory=Counter)
-    months: Counter[str] = field(default_factory=Counter)
-
-    def take(self, other: Vocabulary) -> None:
-        """Add another's."""
-        self.words.update(other.words)
-        self.identifiers.update(other.identifiers)
-        self.months.update(other.months)
+def day_of(moment: datetime) -> str:
+    """The day of a moment, `2026-03-14`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d")
 
 
-def vocabulary_of(document: SearchDocument) -> Vocabulary:
-    """What one document adds to the dictionary of its wall."""
-    passages = (document.title, *document.texts)
-    return Vocabulary(
-        words=Counter({word for text in passages for word in folded_words(text)}),
-        identifiers=Counter(set(filter(None, map(identifier_token, document.identifiers)))),
-        months=Counter([month_of(document.occurred_at)]),
-    )
+def month_of_day(day: str) -> str:
+    """The month of a day, `2026-03`."""
+    return day[:7]
 
 
-def month_of(moment: datetime) -> str:
-    """The month of a moment, `2026-03`."""
-    return moment.astimezone(UTC).strftime("%Y-%m")
+def words_of(document: SearchDocument) -> list[Word]:
+    """The words of a document in the order of reading, the title first."""
+    return [word for text in (document.title, *document.texts) for word in words(text)]
 
 
 def fields_of(tokens: Tokens, document: SearchDocument) -> dict[str, object]:
-    """A document as Elasticsearch gets it.
+    """A document as Elasticsearch gets it where words are ranked.
 
     The tokens of each field are sorted, or the translog would keep the order in which the text is read.
     """
-    passages = (document.title, *document.texts)
-    folded = (tokens.folded(word) for text in passages for word in folded_words(text))
-    exact = (tokens.exact(word.exact) for text in passages for word in words(text))
+    found = words_of(document)
     return {
         "p": tokens.wall,
-        "x": " ".join(sorted(exact)),
-        "f": " ".join(sorted(folded)),
-        "k": sorted({tokens.value(kind, value) for kind, value in values_of(document)}),
+        "x": " ".join(sorted(tokens.exact(word.exact) for word in found)),
+        "f": " ".join(sorted(tokens.folded(word.folded) for word in found)),
+        "k": sorted(value_tokens(tokens, document)),
     }
+
+
+def value_tokens(tokens: Tokens, document: SearchDocument) -> set[str]:
+    """The tokens of everything a document is asked for that is no word of its text."""
+    return {tokens.value(kind, value) for kind, value in values_of(document)}
 
 
 def values_of(document: SearchDocument) -> Iterator[tuple[str, str]]:
@@ -145,13 +137,20 @@ def values_of(document: SearchDocument) -> Iterator[tuple[str, str]]:
         for value in values:
             asked = facet(name, value)
             yield f"facet:{asked.name}", asked.value
-    for identifier in filter(None, map(identifier_token, document.identifiers)):
+    for identifier in identifiers_of(document):
         yield "identifier", identifier
-    yield "month", month_of(document.occurred_at)
+    day = day_of(document.occurred_at)
+    yield "day", day
+    yield "month", month_of_day(day)
     yield "author", document.author_id.hex
     for exposure in range(document.exposure + 1):
         yield "exposure", str(exposure)
         yield "unit", f"{document.unit_id.hex}/{exposure}"
+
+
+def identifiers_of(document: SearchDocument) -> set[str]:
+    """The identifiers of a document in the one spelling of the index."""
+    return set(filter(None, map(identifier_token, document.identifiers)))
 
 
 def _utf8(text: str) -> bytes:
@@ -160,11 +159,3 @@ def _utf8(text: str) -> bytes:
 
 def _short(key: bytes, message: bytes) -> str:
     return base64.b32encode(hmac.digest(key, message, sha256)[:_BYTES]).decode().lower()
-
-
-def merged(parts: Iterable[Vocabulary]) -> Vocabulary:
-    """The vocabularies of many documents together."""
-    total = Vocabulary()
-    for part in parts:
-        total.take(part)
-    return total

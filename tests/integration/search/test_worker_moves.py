@@ -8,7 +8,7 @@ import pytest
 
 from intelhub.app import House
 from intelhub.search import Cursor, SearchServer
-from intelhub.search.elastic import connect, engine
+from intelhub.search.elastic import candidates, connect
 from intelhub.worker import check_search_server, merge_tails
 from tests.factories.search_world import PARTITION, Process, World, by_hand, changed, document, minutes
 
@@ -65,8 +65,9 @@ def test_a_wall_of_a_thousand_moves_stays_and_catches_up(world):
     assert process.ids("xa*") == [secret.record_id], "no word of before is in the dictionary"
 
 
-def test_stretches_with_too_many_candidates_are_asked_month_by_month(world, monkeypatch):
-    monkeypatch.setattr(engine, "MOST_IDS", 3)
+def test_long_stretches_are_asked_in_pieces_and_a_day_with_too_many_says_so(world, monkeypatch):
+    monkeypatch.setattr(candidates, "ENOUGH", 2)
+    monkeypatch.setattr(candidates, "MOST_IDS", 3)
     month = 31 * 24 * 60
     many = [document("nền", occurred_at=minutes(-n * month - day)) for n in range(7) for day in (0, 1)]
     process = world.process()
@@ -74,10 +75,10 @@ def test_stretches_with_too_many_candidates_are_asked_month_by_month(world, monk
     assert world.merge()
     answer = process.answer("nền")
     assert [hit.record_id for hit in answer.hits] == [one.record_id for one in many]
-    assert engine.TOO_MANY not in answer.notices
+    assert candidates.TOO_MANY not in answer.notices
     process.write(*(document("nền", occurred_at=minutes(2 + n)) for n in range(2)))
     assert world.merge()
-    assert engine.TOO_MANY in process.answer("nền").notices
+    assert candidates.TOO_MANY in process.answer("nền").notices
     assert process.ids("nền", limit=2, after=Cursor(many[1].occurred_at, many[1].record_id)) == [
         one.record_id for one in many[2:4]
     ]

@@ -12,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intelhub.crypto import Tampered, Vault
-from intelhub.search.elastic.dictionary import Dictionary
-from intelhub.search.elastic.tokens import (
-    Tokens,
-    Vocabulary,
-    Wall,
-    document_id,
-    fields_of,
-    index_name,
+from intelhub.search.elastic.dictionary import (
+    Dictionary,
+    Kind,
+    OpenParts,
+    Part,
+    image_of,
+    seal_part,
     vocabulary_of,
 )
+from intelhub.search.elastic.tokens import Tokens, Wall, fields_of, index_name
 from tests.factories.search_world import CASE, PARTITION, RIVER, document, root_keys
 
 VAULT = Vault(root_keys())
@@ -29,7 +29,6 @@ TOKEN = re.compile(r"[a-z2-7]{16}")
 WALL = Wall.of(PARTITION)
 ELSEWHERE = (
     replace(WALL, level=2), replace(WALL, compartments=frozenset({CASE})), replace(WALL, department_id=RIVER),
-    replace(WALL, epoch=2),
 )  # fmt: skip
 some_words = st.lists(st.text("aăâbcdđeê", min_size=1, max_size=6), max_size=20)
 
@@ -54,7 +53,7 @@ def test_how_often_words_stand_is_kept_and_nothing_of_which(words):
 
 @given(st.text(min_size=1, max_size=8))
 def test_a_word_has_another_token_behind_every_wall_in_every_field_and_under_every_key(word):
-    walls = [Tokens(VAULT, wall) for wall in (WALL, *ELSEWHERE)]
+    walls = [*(Tokens(VAULT, wall) for wall in (WALL, *ELSEWHERE)), Tokens(VAULT, WALL, epoch=2)]
     other_keys = Tokens(Vault(root_keys()), WALL)
     found = [make(word) for tokens in (*walls, other_keys) for make in (tokens.exact, tokens.folded)]
     found += [tokens.value(kind, word) for tokens in walls for kind in ("identifier", "author")]
@@ -67,13 +66,18 @@ def test_kinds_and_values_are_framed():
     assert tokens.value("unit", f"{uuid4().hex}/1") != tokens.value("unit", f"{uuid4().hex}/1")
 
 
-def test_names_and_ids_are_the_same_again_and_say_nothing():
-    record_id = uuid4()
-    assert document_id(VAULT, PARTITION, record_id) == document_id(VAULT, PARTITION, record_id)
-    ids = {document_id(VAULT, replace(PARTITION, year=year), record_id) for year in range(2000, 2030)}
-    assert len(ids | {record_id}) == 31
-    names = [index_name(VAULT, level, epoch) for level in range(4) for epoch in (1, 2)]
-    assert len(set(names)) == 8
+@given(st.lists(st.uuids(), max_size=5))
+def test_an_id_says_nothing_and_names_its_record_to_us(records):
+    makers = [*(Tokens(VAULT, wall) for wall in (WALL, *ELSEWHERE)), Tokens(VAULT, WALL, epoch=2)]
+    for tokens in makers:
+        assert tokens.records_of([tokens.document_id(one) for one in records]) == records
+    for one in records:
+        assert len({one, *(tokens.document_id(one) for tokens in makers)}) == len(makers) + 1
+
+
+def test_names_of_indices_say_nothing():
+    names = [index_name(VAULT, level, epoch, volume) for level in range(4) for epoch in (1, 2) for volume in range(3)]
+    assert len(set(names)) == 24
     assert all(re.fullmatch(r"ih-[a-z2-7]{16}", name) for name in names)
 
 
@@ -89,26 +93,49 @@ def test_the_shape_of_a_reach_is_a_token_a_unit_and_exposure():
 @given(st.lists(some_words, max_size=6), st.lists(some_words, max_size=6))
 def test_what_is_added_and_taken_away_again_leaves_no_trace(kept, passing):
     before, added = (sum_of(texts) for texts in (kept, passing))
-    start = Dictionary(Vocabulary()).with_changes(before, Vocabulary())
-    through = start.with_changes(added, Vocabulary()).with_changes(Vocabulary(), added)
-    assert through.sealed(VAULT, WALL, 1) != start.sealed(VAULT, WALL, 1), "never the same ciphertext"
+    gone = Counter({entry: -count for entry, count in added.items()})
+    parts = [Part(image_of(one)) for one in (before, added, gone)]
+    plain, through = Dictionary(parts[:1]), Dictionary(parts)
+    for kind in Kind:
+        assert through.numbers(kind) == plain.numbers(kind)
     for beginning in ("", "a", "d", "ab"):
-        known = {word for word in before.words if word.startswith(beginning)}
-        assert through.words_beginning(beginning, most=1000) == sorted(known)
-        assert start.words_beginning(beginning, most=3) == sorted(known)[:3]
-    assert through.months == start.months
+        known = {entry.word for entry in before if entry.kind is Kind.WORD and entry.word.startswith(beginning)}
+        assert plain.beginning(Kind.WORD, beginning, most=1000) == sorted(known)
+        assert through.beginning(Kind.WORD, beginning, most=1000) == sorted(known)
+        assert plain.beginning(Kind.WORD, beginning, most=2) in (None, sorted(known))
+        assert (plain.beginning(Kind.WORD, beginning, most=2) is None) == (len(known) > 2)
+    for word in {entry.word for entry in added}:
+        assert through.spellings(word) == plain.spellings(word)
+        assert through.counts(Kind.WORD, [word]) == plain.counts(Kind.WORD, [word])
 
 
 def sum_of(texts):
-    total = Vocabulary()
+    total = Counter()
     for words in texts:
-        total.take(vocabulary_of(document(" ".join(words))))
+        total.update(vocabulary_of(document(" ".join(words))))
     return total
 
 
-def test_a_dictionary_opens_for_its_wall_and_version_alone():
-    sealed = Dictionary(vocabulary_of(document("buôn lậu"))).sealed(VAULT, WALL, 7)
-    assert Dictionary.opened(VAULT, sealed, WALL, 7).words_beginning("l", most=9) == ["lau"]
-    for wall, version in ((WALL, 8), *((wall, 7) for wall in ELSEWHERE)):
+def test_a_dictionary_knows_how_often_a_word_stands_and_how_it_is_spelt():
+    known = Dictionary([Part(image_of(sum_of([["buôn", "lậu"], ["lầu", "lậu"], ["LẬU"]])))])
+    assert known.counts(Kind.WORD, ["lau", "buon", "xe"]) == {"lau": 3, "buon": 1}
+    assert set(known.spellings("lau").values()) == {3, 1}
+    assert known.days == ["2026-03-01"]
+
+
+def test_a_part_opens_for_its_wall_and_place_alone():
+    place = uuid4()
+    sealed = seal_part(VAULT, WALL, place, image_of(vocabulary_of(document("buôn lậu"))))
+    assert Dictionary([Part.opened(VAULT, WALL, place, sealed)]).beginning(Kind.WORD, "l", most=9) == ["lau"]
+    for wall, part_id in ((WALL, uuid4()), *((wall, place) for wall in ELSEWHERE)):
         with pytest.raises(Tampered):
-            Dictionary.opened(VAULT, sealed, wall, version)
+            Part.opened(VAULT, wall, part_id, sealed)
+
+
+def test_open_parts_stay_within_their_budget():
+    parts = [(uuid4(), Part(image_of(sum_of([[f"w{n}"]])))) for n in range(4)]
+    known = OpenParts(budget=2 * parts[0][1].size)
+    for part_id, part in parts:
+        known.put(part_id, part)
+    assert known.bytes_used <= 2 * parts[0][1].size
+    assert [known.get(part_id) is not None for part_id, _ in parts] == [False, False, True, True]

@@ -1,0 +1,170 @@
+"""Profile `flat`: the tokens of a wall with their frequencies and lengths flattened, before they are sent.
+
+Whoever holds the index counts how often a token stands in it and how many tokens a document has, and both tell words
+(`docs/search-security.md`). Here dummy documents bring every token to a power of two, and fillers every document to a
+multiple of 16. Real documents get no false posting of a real token: a negation must never lose one. The wall token is
+not here: it stands in every document, so the caller adds it to each that comes out.
+
+Everything is drawn anew at each run. Two runs under one key could be compared, so each takes fresh keys and ids.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, count, repeat
+from random import Random
+from uuid import UUID
+
+STEP = 16
+_COMMON = 8  # a token for more than one in so many dummies is placed before all others, while there is room in each
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """The word tokens (field `f`) and value tokens (field `k`) of one document."""
+
+    words: Sequence[str]
+    values: Sequence[str]
+
+
+def flatten(
+    documents: Mapping[UUID, Flat],
+    *,
+    new_token: Callable[[], str],
+    new_id: Callable[[], UUID],
+    randomness: Random | None = None,
+) -> Iterator[tuple[UUID, Flat]]:
+    """The documents of one wall and their dummies, in no order, ready to be sent.
+
+    Every token then stands in 1, 2, 4, 8 … documents, and every document has 16, 32, 48 … of each kind. One that stands
+    in a single document keeps to it: half of a language's words do, and twins for them would double the index.
+    `new_token` must give a token that nothing else has, of the same shape as all others.
+    """
+    chance = randomness or secrets.SystemRandom()
+    real = list(documents)
+    if not real:
+        return
+    words = _Field([documents[one].words for one in real])
+    values = _Field([documents[one].values for one in real])
+    dummies = max(words.least_dummies(), values.least_dummies())
+    models = [chance.randrange(len(real)) for _ in range(dummies)]
+    word_lists = words.flattened(models, new_token, chance)
+    value_lists = values.flattened(models, new_token, chance)
+    ids = [*real, *(new_id() for _ in models)]
+    order = list(range(len(ids)))
+    chance.shuffle(order)
+    for place in order:
+        yield ids[place], Flat(word_lists(place), value_lists(place))
+
+
+class _Field:
+    """One kind of token in all documents of the wall."""
+
+    def __init__(self, documents: Sequence[Sequence[str]]) -> None:
+        self._documents = [tuple(dict.fromkeys(tokens)) for tokens in documents]
+        self._frequencies = Counter(chain.from_iterable(self._documents))
+        self._sizes = [_rounded(len(tokens)) for tokens in self._documents]
+        self._lacking = {token: lack for token, often in self._frequencies.items() if (lack := _power(often) - often)}
+
+    def least_dummies(self) -> int:
+        """How many it takes: one has a token once, and as large a part of it is made of fillers as of a real one."""
+        if not self._lacking:
+            return 0
+        capacity = self._frequencies.total() / len(self._documents)
+        return max(*self._lacking.values(), -int(-sum(self._lacking.values()) // capacity), 1)
+
+    def flattened(
+        self, models: Sequence[int], new_token: Callable[[], str], chance: Random
+    ) -> Callable[[int], list[str]]:
+        """The sorted tokens of each document by its place: real ones as they came, then dummies as large as models."""
+        sizes = [self._sizes[model] for model in models]
+        dummies = self._dealt(sizes, chance)
+        tokens: list[Sequence[str]] = [*self._documents, *dummies]
+        wanted = [*self._sizes, *map(max, sizes, (_rounded(len(dummy)) for dummy in dummies))]
+        fillers = self._fillers([want - len(has) for want, has in zip(wanted, tokens, strict=True)], new_token, chance)
+        return lambda place: sorted(chain(tokens[place], fillers[place]))
+
+    def _dealt(self, sizes: Sequence[int], chance: Random) -> list[list[str]]:
+        """What the tokens lack, each dealt to as many different dummies; a dummy grows only where there is no room."""
+        dummies: list[list[str]] = [[] for _ in sizes]
+        is_common = {token: lack * _COMMON > len(sizes) for token, lack in self._lacking.items()}
+        # In rounds the dummies that follow each other differ, which spares the common ones much passing over.
+        _deal(
+            sorted(filter(is_common.get, self._lacking), key=lambda one: -self._lacking[one]),
+            self._lacking,
+            dummies,
+            chain(chain.from_iterable(_rounds(sizes, chance)), _growing(len(sizes), chance)),
+        )
+        rest = [place for place, size in enumerate(sizes) for _ in range(size - len(dummies[place]))]
+        chance.shuffle(rest)
+        rare = [token for token in self._lacking if not is_common[token]]
+        _deal(rare, self._lacking, dummies, chain(rest, _growing(len(sizes), chance)))
+        return dummies
+
+    def _fillers(self, wanted: Sequence[int], new_token: Callable[[], str], chance: Random) -> list[list[str]]:
+        """Tokens of nothing: as rare and as common as those that stand beside them, or they would be recognised."""
+        fillers: list[list[str]] = [[] for _ in wanted]
+        frequencies = self._drawn_frequencies(chance)
+        for left in _rounds(wanted, chance):
+            while left:
+                token = new_token()
+                for _ in range(min(next(frequencies), 1 << len(left).bit_length() - 1)):
+                    fillers[left.pop()].append(token)
+        return fillers
+
+    def _drawn_frequencies(self, chance: Random) -> Iterator[int]:
+        """Frequencies of tokens as they are met in documents; of tokens met nowhere, one."""
+        by_power = Counter[int]()
+        for often in self._frequencies.values():
+            by_power[_power(often)] += often
+        if not by_power:
+            return repeat(1)
+        powers = list(by_power)
+        # A filler that stands in n documents fills n places at once.
+        weights = [by_power[power] / power for power in powers]
+        return chain.from_iterable(chance.choices(powers, weights, k=1_000) for _ in repeat(None))
+
+
+def _deal(tokens: Iterable[str], lacking: Mapping[str, int], dummies: Sequence[list[str]], room: Iterator[int]) -> None:
+    """Give each token to as many different dummies as it lacks."""
+    passed: deque[int] = deque()  # places that had the last token already: the next one takes them first
+    for token in tokens:
+        given: set[int] = set()
+        again: list[int] = []
+        while len(given) < lacking[token]:
+            place = passed.popleft() if passed else next(room)
+            if place in given:
+                again.append(place)
+            else:
+                given.add(place)
+                dummies[place].append(token)
+        passed.extendleft(again)
+
+
+def _rounds(sizes: Sequence[int], chance: Random) -> Iterator[list[int]]:
+    """Every place as often as it has room, no place twice in a round."""
+    places = list(range(len(sizes)))
+    for depth in count():
+        places = [place for place in places if sizes[place] > depth]
+        if not places:
+            return
+        chance.shuffle(places)
+        yield places.copy()
+
+
+def _growing(places: int, chance: Random) -> Iterator[int]:
+    """All places again and again, where there is no room left."""
+    return chain.from_iterable(chance.sample(range(places), places) for _ in repeat(None))
+
+
+def _power(number: int) -> int:
+    """The next power of two that is no smaller."""
+    return 1 << (number - 1).bit_length()
+
+
+def _rounded(number: int) -> int:
+    """The next multiple of 16, and never none: an empty document would stand out."""
+    return max(-(-number // STEP), 1) * STEP

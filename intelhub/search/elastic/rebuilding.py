@@ -1,0 +1,184 @@
+"""A level's tokens made anew beside everybody's work: under a fresh epoch, wall by wall, then the old index goes.
+
+An epoch is keys, ids and indices at once. A wall changes over in the transaction that stores its head, so that a reader
+asks either the index of before or the one of after, and never half of both; walls of one level may be in two epochs
+for a while. A rebuild that stopped half way is followed by one of the next epoch.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+from sqlalchemy.orm import Session
+
+from intelhub.crypto import Tampered, Vault, vault_of
+from intelhub.search import store
+from intelhub.search.document import Partition, SearchDocument
+from intelhub.search.elastic import documents
+from intelhub.search.elastic.dictionary import Vocabulary, vocabulary_of
+from intelhub.search.elastic.flattening import Flat, flatten
+from intelhub.search.elastic.server import Change, SearchServer
+from intelhub.search.elastic.shelving import MOST_IN_VOLUME, Profiles, shipped_profiles, take_down
+from intelhub.search.elastic.tokens import Wall, fields_of, index_name, value_tokens, words_of
+from intelhub.search.elastic.walls import Head, find_head, hold_wall, list_walls, new_dictionary, store_head
+from intelhub.search.merge import MOST_DOCUMENTS, write_segment
+from intelhub.search.sealing import partition_id
+
+CHANGED_SHARE = 0.05
+_AT_ONCE = 2_000
+_VOLUMES = 4
+_EPOCHS_BEHIND = 4
+
+
+def levels_due(session: Session, *, profiles: Profiles | None = None, changed: float = CHANGED_SHARE) -> list[int]:
+    """The levels to be rebuilt: flat ones of which so much has changed, and those whose profile is another one now."""
+    rules = profiles or shipped_profiles()
+    vault = vault_of(session)
+    due = []
+    for level in range(4):
+        heads = [find_head(session, vault, wall) for wall in list_walls(session) if wall.level == level]
+        waiting = sum(
+            store.count_behind(session, level, wall.compartments, wall.department_id)
+            for wall in walls_of_level(session, level, profiles=rules)
+        )
+        kept = sum(head.documents for head in heads if head)
+        is_other = any(head and head.profile != rules.of(level) for head in heads)
+        if is_other or (rules.of(level) == "flat" and waiting and waiting >= changed * kept):
+            due.append(level)
+    return due
+
+
+def walls_of_level(session: Session, level: int, *, profiles: Profiles | None = None) -> list[Wall]:
+    """The walls of a level that have tokens, and those that are large enough to get them."""
+    rules = profiles or shipped_profiles()
+    walls = [wall for wall in list_walls(session) if wall.level == level]
+    if rules.of(level) == "sealed":
+        return walls
+    others = {Wall.of(one) for one in store.list_all_partitions(session) if one.level == level}.difference(walls)
+    enough = [
+        wall
+        for wall in others
+        if store.count_behind(session, level, wall.compartments, wall.department_id) >= rules.minimum
+    ]
+    return [*walls, *enough]
+
+
+def next_epoch(session: Session, level: int) -> int:
+    """The epoch of a level's next rebuild."""
+    return max((row.epoch for wall, row in list_walls(session).items() if wall.level == level), default=0) + 1
+
+
+def clear_epoch(session: Session, server: SearchServer, level: int, epoch: int) -> None:
+    """Take away what a rebuild of this epoch left that stopped half way."""
+    for volume in range(_VOLUMES):
+        server.drop(index_name(vault_of(session), level, epoch, volume))
+
+
+def drop_epochs(session: Session, server: SearchServer, level: int, *, before: int) -> None:
+    """Take away the last epochs before this one in which no wall of a level lies any more."""
+    used = {row.epoch for wall, row in list_walls(session).items() if wall.level == level}
+    for epoch in range(max(1, before - _EPOCHS_BEHIND), before):
+        if epoch not in used:
+            clear_epoch(session, server, level, epoch)
+
+
+def rebuild_wall(
+    session: Session, server: SearchServer, wall: Wall, epoch: int, *, profiles: Profiles | None = None
+) -> int:
+    """Send everything behind a wall again, under a fresh epoch and today's profile; how many documents that were.
+
+    Where the profile is `sealed` now, they go back into sealed parts. Raises `ServerAway` and `Tampered`.
+    """
+    rules = profiles or shipped_profiles()
+    hold_wall(session, wall, wait=True)
+    vault, profile = vault_of(session), rules.of(wall.level)
+    if profile == "sealed":
+        _put_back(session, vault, wall)
+        store_head(session, vault, Head(wall=wall))
+        return 0
+    for partition in store.list_all_partitions(session):
+        if Wall.of(partition) == wall:
+            take_down(session, vault, partition)
+    volume = _volume(session, vault, wall, epoch)
+    head = Head(wall=wall, epoch=epoch, volume=volume, profile=profile)
+    server.prepare(head.index(vault), profile)
+    vocabulary: Vocabulary = Counter()
+    send = _send_flat if profile == "flat" else _send_ranked
+    count = send(session, server, vault, head, vocabulary)
+    store_head(session, vault, replace(new_dictionary(session, vault, head, vocabulary), documents=count))
+    return count
+
+
+def _send_ranked(session: Session, server: SearchServer, vault: Vault, head: Head, vocabulary: Vocabulary) -> int:
+    tokens, index = head.tokens(vault), head.index(vault)
+    batch: list[Change] = []
+    count = 0
+    for document in _documents(session, vault, head.wall):
+        count += 1
+        vocabulary.update(vocabulary_of(document))
+        one = tokens.document_id(document.record_id)
+        batch.append(Change(index=index, id=one, version=document.row_version, fields=fields_of(tokens, document)))
+        if len(batch) == _AT_ONCE:
+            server.write(batch)
+            batch = []
+    server.write(batch)
+    return count
+
+
+def _send_flat(session: Session, server: SearchServer, vault: Vault, head: Head, vocabulary: Vocabulary) -> int:
+    tokens, index = head.tokens(vault), head.index(vault)
+    real: dict[UUID, Flat] = {}
+    for document in _documents(session, vault, head.wall):
+        vocabulary.update(vocabulary_of(document))
+        words = list({tokens.folded(word.folded) for word in words_of(document)})
+        real[tokens.document_id(document.record_id)] = Flat(words, list(value_tokens(tokens, document)))
+    batch: list[Change] = []
+    for one, flat in flatten(real, new_token=_any_token, new_id=uuid4):
+        fields = {"p": tokens.wall, "f": " ".join(flat.words), "k": list(flat.values)}
+        batch.append(Change(index=index, id=one, version=1, fields=fields))
+        if len(batch) == _AT_ONCE:
+            server.write(batch)
+            batch = []
+    server.write(batch)
+    return len(real)
+
+
+def _documents(session: Session, vault: Vault, wall: Wall) -> Iterator[SearchDocument]:
+    """What opens of a wall; `intelhub reindex` makes the rest anew."""
+    for row in documents.iterate_wall(session, wall):
+        try:
+            yield row.opened(vault)
+        except (Tampered, ValueError, OverflowError):
+            continue
+
+
+def _put_back(session: Session, vault: Vault, wall: Wall) -> None:
+    """Seal everything behind a wall in segments again."""
+    by_partition: dict[Partition, list[SearchDocument]] = defaultdict(list)
+    for document in _documents(session, vault, wall):
+        by_partition[document.partition].append(document)
+    for partition, kept in by_partition.items():
+        store.lock_partition(session, partition_id(partition), wait=True)
+        for start in range(0, len(kept), MOST_DOCUMENTS):
+            write_segment(session, vault, partition, kept[start : start + MOST_DOCUMENTS])
+    documents.delete_wall(session, wall)
+
+
+def _volume(session: Session, vault: Vault, wall: Wall, epoch: int) -> int:
+    """The first volume of an epoch with room."""
+    held: Counter[int] = Counter()
+    for other in list_walls(session):
+        head = find_head(session, vault, other) if other.level == wall.level and other != wall else None
+        if head is not None and head.epoch == epoch:
+            held[head.volume] += head.documents
+    return next(volume for volume in range(len(held) + 1) if held[volume] < MOST_IN_VOLUME)
+
+
+def _any_token() -> str:
+    """A token of nothing."""
+    return base64.b32encode(secrets.token_bytes(10)).decode().lower()

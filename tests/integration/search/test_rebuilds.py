@@ -1,0 +1,186 @@
+"""Levels made anew beside everybody's work: another epoch, another profile, and back into sealed parts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from intelhub.search import Order
+from intelhub.search.elastic import (
+    Profiles,
+    clear_epoch,
+    drop_epochs,
+    levels_due,
+    list_walls,
+    next_epoch,
+    rebuild_wall,
+    shelving,
+    walls_of_level,
+)
+from intelhub.search.elastic.tokens import Tokens, Wall, index_name
+from tests.factories.search_world import PARTITION, RIVER, World, by_hand, changed, document, minutes
+
+RANKED = Profiles(minimum=1, levels={"1": "ranked"})
+FLAT = Profiles(minimum=1, levels={"1": "flat"})
+SEALED = Profiles(minimum=1, levels={"1": "sealed"})
+RIVERSIDE = replace(PARTITION, department_id=RIVER)
+
+
+@pytest.fixture
+def world(database, search_server):
+    return World(database.app_url, database.worker_url, database.superuser_url, server=search_server)
+
+
+def rebuilt(world, profiles, *, keep_old=False):
+    """What the worker does with a level that is due."""
+    server = world.server.indexing
+    with world.worker() as session:
+        epoch, walls = next_epoch(session, 1), walls_of_level(session, 1, profiles=profiles)
+        clear_epoch(session, server, 1, epoch)
+    for wall in walls:
+        with world.worker() as session:
+            rebuild_wall(session, server, wall, epoch, profiles=profiles)
+    if not keep_old:
+        with world.worker() as session:
+            drop_epochs(session, server, 1, before=epoch)
+    return epoch
+
+
+def due(world, profiles, **options):
+    with world.worker() as session:
+        return levels_due(session, profiles=profiles, **options)
+
+
+def indices(world):
+    return {
+        epoch for epoch in range(1, 9) if world.server.admin.indices.exists(index=index_name(world.vault, 1, epoch))
+    }
+
+
+@pytest.mark.parametrize("profiles", [RANKED, FLAT])
+def test_a_level_is_rebuilt_under_another_epoch_and_everything_is_found_as_before(world, profiles):
+    near = [document(f"buôn lậu xe {n}", occurred_at=minutes(n * 2000)) for n in range(40)]
+    far = [replace(document("buôn lậu gạo"), partition=RIVERSIDE)]
+    process = world.process()
+    process.write(*near, *far)
+    assert world.merge()
+    assert world.merge(RIVERSIDE)
+    for epoch in (2, 3):
+        assert rebuilt(world, profiles) == epoch
+        assert indices(world) == {epoch}
+        assert process.ids("lau xe", limit=50) == [one.record_id for one in reversed(near)]
+        assert set(process.ids("lậu", limit=50)) == {one.record_id for one in (*near, *far)}
+        assert process.ids('"lau xe 7"') == process.ids("xe 7", order=Order.RELEVANCE)[:1] == [near[7].record_id]
+        assert process.ids("ga*") == [far[0].record_id]
+        assert set(process.ids("lau NOT gao", limit=50)) == {one.record_id for one in near}
+    tokens = [Tokens(world.vault, Wall.of(PARTITION), epoch) for epoch in (2, 3)]
+    assert tokens[0].folded("lau") != tokens[1].folded("lau")
+
+
+def test_while_one_wall_has_changed_over_and_another_has_not_both_are_found(world):
+    near, far = document("buôn lậu xe"), replace(document("buôn lậu gạo", occurred_at=minutes(1)), partition=RIVERSIDE)
+    process = world.process()
+    process.write(near, far)
+    assert world.merge()
+    assert world.merge(RIVERSIDE)
+    with world.worker() as session:
+        rebuild_wall(session, world.server.indexing, Wall.of(PARTITION), 2, profiles=RANKED)
+    assert indices(world) == {1, 2}
+    assert process.ids("lậu") == [far.record_id, near.record_id]
+    assert set(process.ids("lậu", order=Order.RELEVANCE)) == {far.record_id, near.record_id}
+    process.write(changed(near, texts=("buôn lậu muối",)))
+    assert world.merge(), "merges go on in the epoch of their wall"
+    assert process.ids("xe") == []
+    assert process.ids("muối") == [near.record_id]
+    with world.worker() as session:
+        drop_epochs(session, world.server.indexing, 1, before=3)
+    assert indices(world) == {1, 2}, "no index goes while a wall lies in it"
+
+
+def test_a_reader_whose_index_goes_under_his_eyes_looks_again(world, monkeypatch):
+    one = document("buôn lậu xe")
+    process = world.process()
+    process.write(one)
+    assert world.merge()
+    asked = process.index._server.find
+
+    def overtaken(*given, **options):
+        monkeypatch.undo()
+        rebuilt(world, RANKED)
+        return asked(*given, **options)
+
+    monkeypatch.setattr(process.index._server, "find", overtaken)
+    answer = process.answer("lậu")
+    assert [hit.record_id for hit in answer.hits] == [one.record_id]
+    assert not answer.notices
+
+
+def test_a_rebuild_that_stops_half_way_changes_nothing_and_is_followed_by_another(world):
+    one = document("buôn lậu xe")
+    process = world.process()
+    process.write(one)
+    assert world.merge()
+    with world.worker() as session:
+        rebuild_wall(session, world.server.indexing, Wall.of(PARTITION), 2, profiles=FLAT)
+        session.rollback()
+    assert process.ids("lậu") == [one.record_id]
+    assert rebuilt(world, FLAT) == 2, "what it left is taken away first"
+    assert process.ids("lậu") == [one.record_id]
+    found = world.server.admin.search(index=index_name(world.vault, 1, 2), query={"term": {"f": "lau"}})
+    assert found["hits"]["hits"] == []
+
+
+def test_between_rebuilds_of_a_flat_level_what_is_new_lies_in_sealed_parts(world):
+    old = [document(f"buôn lậu xe {n}") for n in range(40)]
+    process = world.process()
+    process.write(*old)
+    rebuilt(world, FLAT)
+    assert due(world, FLAT) == []
+    new = document("buôn lậu gạo", occurred_at=minutes(1))
+    process.write(changed(old[0], texts=("buôn lậu muối",)), new)
+    with world.worker() as session:
+        assert not shelving.shelve_partition(session, world.server.indexing, PARTITION, profiles=FLAT)
+    assert due(world, FLAT, changed=0.0) == [1], "at night whatever has changed"
+    assert due(world, FLAT) == [1], "a twentieth"
+    assert due(world, FLAT, changed=0.1) == []
+    assert process.ids("gạo") == [new.record_id]
+    assert process.ids("muối") == [old[0].record_id]
+    assert process.ids('"xe 0"') == []
+    rebuilt(world, FLAT)
+    assert by_hand(world, "SELECT sum(documents) FROM search_segments").scalar_one() == 0
+    assert process.ids("gạo OR muối") == [new.record_id, old[0].record_id]
+    assert process.ids('"xe 0"') == []
+
+
+def test_a_profile_that_is_sealed_now_takes_everything_back(world):
+    kept = document("buôn lậu xe")
+    gone = document("buôn lậu gạo")
+    process = world.process()
+    process.write(kept, gone)
+    assert world.merge()
+    with process.session() as session:
+        process.index.remove(session, record_id=gone.record_id, row_version=2, partition=PARTITION)
+    assert due(world, SEALED) == [1]
+    rebuilt(world, SEALED)
+    assert indices(world) == set()
+    assert due(world, SEALED) == []
+    with world.worker() as session:
+        assert not list_walls(session)
+    process.index._server = None
+    answer = process.answer("lậu")
+    assert [hit.record_id for hit in answer.hits] == [kept.record_id]
+    assert not answer.notices
+
+
+def test_walls_fill_one_volume_and_begin_another(world, monkeypatch):
+    monkeypatch.setattr(shelving, "MOST_IN_VOLUME", 2)
+    process = world.process()
+    walls = [replace(PARTITION, department_id=one.record_id) for one in (document(), document(), document())]
+    for partition in walls:
+        process.write(replace(document("buôn lậu"), partition=partition))
+        assert world.merge(partition)
+    names = [index_name(world.vault, 1, 1, volume) for volume in (0, 1)]
+    assert [world.server.admin.count(index=name)["count"] for name in names] == [2, 1]
+    assert len(process.ids("lậu")) == 3
+    assert len(process.ids("lậu", order=Order.RELEVANCE)) == 3
