@@ -11,6 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection
+from functools import lru_cache, partial
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -45,6 +46,7 @@ class Vault:
         self._roots = root_keys
         self._cache = _KekCache(most_cached, clock)
         self._rights = _derived(root_keys.label, b"intelhub/rights/v1", b"seals of rows that grant something")
+        self._index_key = lru_cache(most_cached)(partial(_derived, root_keys.index, b"intelhub/index/v1"))
         self._signing = Ed25519PrivateKey.from_private_bytes(root_keys.audit_signing)
 
     def __repr__(self) -> str:
@@ -179,7 +181,7 @@ class Vault:
 
     def index_key(self, purpose: bytes) -> bytes:
         """A 32-byte key for one purpose of the search index; knows nothing of the data root."""
-        return _derived(self._roots.index, b"intelhub/index/v1", purpose)
+        return self._index_key(purpose)
 
     def derive(self, purpose: bytes) -> bytes:
         """A 32-byte key for sessions, form tokens and the like, from the session root."""

@@ -26,10 +26,10 @@ from intelhub.search.tail import settle
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A hit, and how to come by what is stored of it."""
+    """A hit, and how to come by what is stored of it, ready to be compared."""
 
     found: Found
-    document: Callable[[], SearchDocument]
+    checked: Callable[[], Checked]
 
 
 class Gathering:
@@ -75,14 +75,11 @@ class Gathering:
                     counted = Plan(tree=leaf, access=access, deadline=self.deadline)
                     self._counts[leaf] += segment.count(counted, most=MOST_COUNTED)
 
-    def take_documents(self, documents: Iterable[SearchDocument], is_current: Callable[[SearchDocument], bool]) -> int:
-        """Take those of some candidates that fit, which the reader may all see; how many these are.
-
-        `is_current` says whether nothing newer of the record is known; it is asked of what fits alone.
-        """
+    def take_documents(self, documents: Iterable[SearchDocument]) -> int:
+        """Take those of some candidates that fit, which are the newest known and readable; how many these are."""
         if self._request.order is not Order.NEWEST or self._request.among is not None:
-            fitting = (one for one in documents if self._fits(one) and is_current(one))
-            places = [Place(_found(one), partial(_same, one)) for one in fitting]
+            fitting = (one for one in map(Checked, documents) if self._fits(one))
+            places = [Place(_found(one.document), partial(_same, one)) for one in fitting]
             if self._request.among is not None:
                 self._keep(places)
             else:
@@ -92,9 +89,10 @@ class Gathering:
         for one in sorted(documents, key=_found):
             if self._floor is not None and one.occurred_at < self._floor:
                 break
-            if self._fits(one) and is_current(one):
+            checked = Checked(one)
+            if self._fits(checked):
                 taken += 1
-                self._keep([Place(_found(one), partial(_same, one))])
+                self._keep([Place(_found(one), partial(_same, checked))])
                 self._cut()
         return taken
 
@@ -121,7 +119,8 @@ class Gathering:
         """Whether nothing older than this can stand on the page any more."""
         return self._floor is not None and self._floor >= moment
 
-    def _fits(self, document: SearchDocument) -> bool:
+    def _fits(self, checked: Checked) -> bool:
+        document = checked.document
         if time.monotonic() > self.deadline:
             raise TookTooLong
         if self._request.among is not None:
@@ -131,7 +130,7 @@ class Gathering:
             (self.not_before is None or at >= self.not_before)
             and (self.not_after is None or at <= self.not_after)
             and (after is None or _found(document)[:2] > (-to_microseconds(after.occurred_at), after.record_id.bytes))
-            and Checked(document).fits(self.tree)
+            and checked.fits(self.tree)
         )
 
     def in_order(self) -> tuple[list[Place], bool]:
@@ -146,7 +145,7 @@ class Gathering:
 
     def hit(self, place: Place) -> Hit:
         """A hit with what its row in the index says; its words are marked when somebody looks."""
-        document = place.document()
+        document = place.checked().document
         return Hit(
             record_id=document.record_id,
             row_version=document.row_version,
@@ -184,7 +183,7 @@ class Gathering:
 
     def _ranked(self) -> list[Place]:
         weighed = [
-            (*rank(Checked(place.document()), self.leaves, self._counts).order, place.found, place)
+            (*rank(place.checked(), self.leaves, self._counts).order, place.found, place)
             for place in self._candidates()
         ]
         weighed.sort(key=lambda entry: entry[:3])
@@ -193,15 +192,19 @@ class Gathering:
 
 def _places(segment: Segment, found: Iterable[Found]) -> Iterator[Place]:
     for hit in found:
-        yield Place(hit, partial(segment.document, hit.row))
+        yield Place(hit, partial(_opened, segment, hit.row))
 
 
 def _found(document: SearchDocument) -> Found:
     return Found(-to_microseconds(document.occurred_at), document.record_id.bytes, -document.row_version, 0)
 
 
-def _same(document: SearchDocument) -> SearchDocument:
-    return document
+def _opened(segment: Segment, row: int) -> Checked:
+    return Checked(segment.document(row))
+
+
+def _same(checked: Checked) -> Checked:
+    return checked
 
 
 def _narrowed(tree: Node, request: SearchRequest) -> Node:

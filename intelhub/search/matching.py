@@ -101,22 +101,22 @@ class Checked:
     """A found document, ready to be compared word by word; each form of its text is made once, when asked for."""
 
     def __init__(self, document: SearchDocument) -> None:
-        self._document = document
+        self.document = document
 
     @cached_property
     def passages(self) -> list[str]:
         """Every passage in lower case with its diacritics, the title first."""
-        return [comparable(text) for text in (self._document.title, *self._document.texts)]
+        return [comparable(text) for text in (self.document.title, *self.document.texts)]
 
     @cached_property
     def folded_title(self) -> str:
         """The words of the title, a space on either side of each."""
-        return f" {fold(self._document.title)} "
+        return f" {fold(self.document.title)} "
 
     @cached_property
     def folded_body(self) -> str:
         """The words of all texts, a space on either side of each, passages kept apart."""
-        return f" {f' {PASSAGE} '.join(map(fold, self._document.texts))} "
+        return f" {f' {PASSAGE} '.join(map(fold, self.document.texts))} "
 
     @property
     def folded(self) -> str:
@@ -129,11 +129,11 @@ class Checked:
 
     @cached_property
     def _ids(self) -> frozenset[str]:
-        return frozenset(map(identifier_token, self._document.identifiers))
+        return frozenset(map(identifier_token, self.document.identifiers))
 
     @cached_property
     def _facets(self) -> frozenset[str]:
-        facets = all_facets(self._document)
+        facets = all_facets(self.document)
         return frozenset(_facet_token(facet_of(name, value)) for name, values in facets.items() for value in values)
 
     def fits(self, node: Node) -> bool:  # noqa: PLR0911 - one answer a kind of node

@@ -12,7 +12,7 @@ import threading
 import time
 import weakref
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, cast
@@ -173,11 +173,17 @@ class Segment:
                 "SELECT record, version FROM docs WHERE id > ? ORDER BY id", (since,)
             ).fetchall()
 
-    def holds_newer(self, record: UUID, version: int) -> bool:
-        """Whether a newer version of a record, or its end, lies here."""
+    def newer_than(self, versions: Mapping[UUID, int]) -> Iterator[UUID]:
+        """The records of which a newer version than this one, or their end, lies here."""
+        if not len(self):
+            return
+        marks = ", ".join("?" * len(versions))
+        sql = f"SELECT record, max(version) FROM docs WHERE record IN ({marks}) GROUP BY record"  # noqa: S608 - marks
         with self._lock:
-            sql = "SELECT 1 FROM docs WHERE record = ? AND version > ?"
-            return self._connection.execute(sql, (record.bytes, version)).fetchone() is not None
+            rows = self._connection.execute(sql, [record.bytes for record in versions]).fetchall()
+        for record, version in rows:
+            if version > versions[UUID(bytes=record)]:
+                yield UUID(bytes=record)
 
     def supersede(self, versions: Iterable[tuple[bytes, int]], *, equal_too: bool) -> list[tuple[bytes, int]]:
         """Mask what is older than these (or equal); gives back what is newer here, so that it is masked there."""

@@ -480,7 +480,7 @@ def test_few_documents_and_high_levels_get_no_tokens(world):
     with world.worker() as session:
         assert shelve_partition(session, world.server.indexing, PARTITION, profiles=few)
     assert shipped_profiles() == Profiles(
-        minimum=1000, levels={"0": "ranked", "1": "sealed", "2": "sealed", "3": "sealed"}
+        minimum=1000, levels={"0": "ranked", "1": "flat", "2": "sealed", "3": "sealed"}
     ), "a change of the promise in docs/search-security.md"
 
 

@@ -105,7 +105,7 @@ class Candidates:
             self._attempt.notices.append(TOO_MANY)
         if asking.is_exact(tree):
             self._take(self._rows(session, asking, proposed[:RERANKED]))
-            self._gathering.follow(self._unopened(session, asking, proposed[RERANKED:limit]))
+            self._gathering.follow(record for _, record in self._records(asking, proposed[RERANKED:limit]))
             return
         for start in range(0, len(proposed[:limit]), RERANKED):
             fitting = self._take(self._rows(session, asking, proposed[start : start + RERANKED]))
@@ -156,19 +156,24 @@ class Candidates:
         known = {(Wall.of(row.partition), row.record_id): row for row in rows}
         return [known[one] for one in wanted if one in known]
 
-    def _unopened(self, session: Session, asking: Asking, proposed: Iterable[Proposed]) -> list[UUID]:
-        """The records of these in their order, without those of which something newer is known."""
-        wanted = self._records(asking, proposed)
-        current = {
-            (Wall.of(partition), record)
-            for record, partition, version in documents.list_versions(session, [record for _, record in wanted])
-            if partition in self._by_partition and self._is_newest(partition, record, version)
-        }
-        return [record for wall, record in wanted if (wall, record) in current]
-
-    def _take(self, rows: Iterable[DocumentRow]) -> int:
+    def _take(self, rows: Sequence[DocumentRow]) -> int:
         """Open candidates and give the readable ones to the question; how many of them fit it."""
-        return self._gathering.take_documents(self._readable(rows), self._is_current)
+        newer = self._newer_than(rows)
+        return self._gathering.take_documents(
+            self._readable(row for row in rows if (row.partition, row.record_id) not in newer)
+        )
+
+    def _newer_than(self, rows: Iterable[DocumentRow]) -> set[tuple[Partition, UUID]]:
+        """Those of which the tail or a segment knows something newer."""
+        versions: dict[Partition, dict[UUID, int]] = {}
+        for row in rows:
+            versions.setdefault(row.partition, {})[row.record_id] = row.row_version
+        return {
+            (partition, record)
+            for partition, known in versions.items()
+            for part in self._attempt.parts.get(partition, ())
+            for record in part.newer_than(known)
+        }
 
     def _readable(self, rows: Iterable[DocumentRow]) -> Iterator[SearchDocument]:
         for row in rows:
@@ -184,13 +189,6 @@ class Candidates:
                 continue
             if opened.access.admits(document.author_id, document.unit_id, document.exposure):
                 yield document
-
-    def _is_current(self, document: SearchDocument) -> bool:
-        return self._is_newest(document.partition, document.record_id, document.row_version)
-
-    def _is_newest(self, partition: Partition, record: UUID, version: int) -> bool:
-        parts = self._attempt.parts.get(partition, ())
-        return not any(part.holds_newer(record, version) for part in parts)
 
     def _within(self, days: Sequence[str]) -> Sequence[str]:
         """The days that the question's times and its place in the pages leave."""

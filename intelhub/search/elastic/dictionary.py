@@ -14,7 +14,6 @@ import zlib
 from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
-from typing import NamedTuple
 from uuid import UUID
 
 from intelhub.crypto import Tampered, Vault, lp, open_blob, seal_blob
@@ -40,26 +39,19 @@ class Kind(StrEnum):
     DAY = "d"
 
 
-class Entry(NamedTuple):
-    """A term; `exact` is how a word is spelt, and empty otherwise."""
-
-    kind: Kind
-    word: str
-    exact: str = ""
-
-
+Entry = tuple[Kind, str, str]
+"""A kind, a term, and how it is spelt where it is a spelling."""
 Vocabulary = Counter[Entry]
 
 
 def vocabulary_of(document: SearchDocument) -> Vocabulary:
     """What one document adds to the dictionary of its wall."""
-    found = set(words_of(document))
-    return Counter(
-        {Entry(Kind.WORD, word.folded) for word in found}
-        | {Entry(Kind.SPELLING, word.folded, word.exact) for word in found}
-        | {Entry(Kind.IDENTIFIER, one) for one in identifiers_of(document)}
-        | {Entry(Kind.DAY, day_of(document.occurred_at))}
-    )
+    found = {(word.folded, word.exact) for word in words_of(document)}
+    entries = [(Kind.WORD, folded, "") for folded in {folded for folded, _ in found}]
+    entries += [(Kind.SPELLING, folded, exact) for folded, exact in found]
+    entries += [(Kind.IDENTIFIER, one, "") for one in identifiers_of(document)]
+    entries.append((Kind.DAY, day_of(document.occurred_at), ""))
+    return Counter(entries)
 
 
 def image_of(vocabulary: Vocabulary) -> bytes:
@@ -106,7 +98,7 @@ class Part:
         """Everything in it."""
         with self._lock:
             rows = self._connection.execute("SELECT kind, word, exact, documents FROM terms").fetchall()
-        return Counter({Entry(Kind(kind), word, exact): count for kind, word, exact, count in rows})
+        return Counter({(Kind(kind), word, exact): count for kind, word, exact, count in rows})
 
     def of_kind(self, kind: Kind) -> Iterator[tuple[str, int]]:
         """The terms of a kind with their numbers."""

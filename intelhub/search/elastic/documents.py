@@ -60,18 +60,6 @@ def fetch_of_partition(session: Session, partition: Partition, records: Sequence
     return _rows(_run(session, sql, partition=partition_id(partition), ids=list(records)))
 
 
-def list_versions(session: Session, records: Sequence[UUID]) -> list[tuple[UUID, Partition, int]]:
-    """These records with the partitions they lie in and the versions of their documents, none of them opened."""
-    sql = (
-        "SELECT record_id, level, compartments, department_id, year, row_version"
-        " FROM search_documents WHERE record_id = ANY(:ids)"
-    )
-    return [
-        (record, _partition(level, compartments, department, year), version)
-        for record, level, compartments, department, year, version in _run(session, sql, ids=list(records))
-    ]
-
-
 def iterate_wall(session: Session, wall: Wall) -> Iterator[DocumentRow]:
     """The rows behind a wall, of all years."""
     known = {"level": wall.level, "compartments": sorted(wall.compartments), "department": wall.department_id}

@@ -28,6 +28,7 @@ _REST_SECONDS = 10.0
 _FAIR_SECONDS = 2.0  # whoever has less left learns nothing of the server from its silence
 _TOO_MUCH = frozenset({400, 413})
 _BULK = 500
+_PATHS = ["timed_out", "_shards.failed", "hits.hits._id", "hits.hits._score", "hits.hits._version", "hits.hits.fields"]
 _LEASE_SECONDS = 35.0
 _LONG_SECONDS = 3_600.0
 _T = TypeVar("_T")
@@ -99,6 +100,7 @@ class SearchServer:
                     docvalue_fields=[{"field": "p"}],
                     track_total_hits=False,
                     allow_partial_search_results=False,
+                    filter_path=_PATHS,
                 )
             ),
         )
@@ -187,7 +189,7 @@ def _proposed(answer: Any) -> list[Proposed]:
         raise _Partial
     return [
         Proposed(UUID(hit["_id"]), str(hit["fields"]["p"][0]), float(hit["_score"]), int(hit["_version"]))
-        for hit in answer["hits"]["hits"]
+        for hit in (answer["hits"]["hits"] if "hits" in answer else ())
     ]
 
 

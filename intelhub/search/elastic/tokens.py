@@ -67,26 +67,30 @@ class Tokens:
 
     def __init__(self, vault: Vault, wall: Wall, epoch: int = FIRST_EPOCH) -> None:
         bound = lp(wall.framed(), epoch.to_bytes(4, "big"))
-        key = vault.index_key(lp(b"intelhub/search/tokens/v2", bound))
-        self._made = lru_cache(_MOST_KEPT)(lambda message: _short(key, message))
+        self._key = vault.index_key(lp(b"intelhub/search/tokens/v2", bound))
+        self._of_word = lru_cache(_MOST_KEPT)(self._made)
+        self._of_value = lru_cache(_MOST_KEPT)(self._made)
         self._ids = Pseudonyms(vault.index_key(lp(b"intelhub/search/ids/v1", bound)))
 
     @cached_property
     def wall(self) -> str:
         """The token by which the wall's documents lie together."""
-        return self._made(_WALL)
+        return _short(self._key, _WALL)
 
     def exact(self, word: str) -> str:
         """The token of a word with its diacritics."""
-        return self._made(lp(_EXACT, _utf8(word)))
+        return self._of_word(_EXACT, word)
 
     def folded(self, word: str) -> str:
         """The token of a word without them."""
-        return self._made(lp(_FOLDED, _utf8(word)))
+        return self._of_word(_FOLDED, word)
 
     def value(self, kind: str, value: str) -> str:
         """The token of a value of a field: a facet, an identifier, a day, what the access filter asks."""
-        return self._made(lp(_VALUE, _utf8(kind), _utf8(value)))
+        return self._of_value(_VALUE, kind, value)
+
+    def _made(self, *parts: bytes | str) -> str:
+        return _short(self._key, lp(*(part if isinstance(part, bytes) else _utf8(part) for part in parts)))
 
     def document_id(self, record_id: UUID) -> UUID:
         """Under which id a record lies on the server."""

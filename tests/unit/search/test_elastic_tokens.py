@@ -99,12 +99,12 @@ def test_what_is_added_and_taken_away_again_leaves_no_trace(kept, passing):
     for kind in Kind:
         assert through.numbers(kind) == plain.numbers(kind)
     for beginning in ("", "a", "d", "ab"):
-        known = {entry.word for entry in before if entry.kind is Kind.WORD and entry.word.startswith(beginning)}
+        known = {word for kind, word, _ in before if kind is Kind.WORD and word.startswith(beginning)}
         assert plain.beginning(Kind.WORD, beginning, most=1000) == sorted(known)
         assert through.beginning(Kind.WORD, beginning, most=1000) == sorted(known)
         assert plain.beginning(Kind.WORD, beginning, most=2) in (None, sorted(known))
         assert (plain.beginning(Kind.WORD, beginning, most=2) is None) == (len(known) > 2)
-    for word in {entry.word for entry in added}:
+    for word in {word for _, word, _ in added}:
         assert through.spellings(word) == plain.spellings(word)
         assert through.counts(Kind.WORD, [word]) == plain.counts(Kind.WORD, [word])
 
