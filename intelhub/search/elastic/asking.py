@@ -47,10 +47,6 @@ class Asking:
         self.walls = walls
         self._access = access
         self._there = there
-        self._within: list[Query] = [
-            _terms("p", (wall.tokens.wall for wall in walls)),
-            *(_any([self._condition(one) for one in stage]) for stage in access.stages),
-        ]
 
     @property
     def documents(self) -> int:
@@ -74,22 +70,25 @@ class Asking:
 
     def candidates(self, tree: Node, *, days: Sequence[str] | None = None) -> Query:
         """Every document of this reader that may answer, on these days where any are given."""
-        narrowed = [] if days is None else [self._on(days)]
-        return {"bool": {"filter": [*self._within, *narrowed, self.rendered(tree)]}}
+        return {"bool": {"filter": [*self._within(tree, days), self.rendered(tree)]}}
 
-    def best(self, candidates: Query, weights: Mapping[Leaf, float]) -> Iterator[Query]:
+    def best(self, tree: Node, weights: Mapping[Leaf, float], *, days: Sequence[str] | None = None) -> Iterator[Query]:
         """The candidates with those first that hold more of what is rare, in as many requests as the tokens need.
 
         How rare a word is, the server counts over documents that this reader may not see (the STRESS attack): each
-        token is weighed so that its own rarity takes the place of that.
+        token is weighed so that its own rarity takes the place of that. A document has tokens of one wall alone, so
+        the best of a word's tokens is their sum.
         """
-        a_wall = sum(2 * len(_words(leaf)) or 1 for leaf in weights)
-        at_once = max(1, MOST_CLAUSES // max(1, a_wall))
+        at_once = max(1, MOST_CLAUSES // max(1, sum(2 * len(_words(leaf)) for leaf in weights)))
         for start in range(0, len(self.walls), at_once):
-            walls = self.walls[start : start + at_once]
-            within = _terms("p", (wall.tokens.wall for wall in walls))
-            weighed = [clause for leaf, weight in weights.items() for clause in self._weighed(leaf, weight, walls)]
-            yield {"bool": {"filter": [within, candidates], "should": weighed}}
+            part = Asking(self.walls[start : start + at_once], self._access, self._there)
+            spelt = [clause for leaf, weight in weights.items() for clause in part._as_spelt(leaf, weight)]
+            yield {
+                "bool": {
+                    "filter": [*part._within(tree, days), part.rendered(tree)],
+                    "should": [*(part._weighed(leaf, weight) for leaf, weight in weights.items()), *spelt],
+                }
+            }
 
     def count_in_whole(self, leaf: Leaf) -> int | None:
         """In how many documents of these walls a word stands, or `None` where only the server can count."""
@@ -133,6 +132,12 @@ class Asking:
             case _:
                 return False
 
+    def _within(self, tree: Node, days: Sequence[str] | None) -> list[Query]:
+        """What is asked of every document beside the question itself; a token says its wall already."""
+        stages = [_any([self._condition(one) for one in stage]) for stage in self._access.stages]
+        walls = [] if _is_bound(tree) else [_terms("p", (wall.tokens.wall for wall in self.walls))]
+        return [*walls, *(one for one in stages if one != _EVERYTHING), *([] if days is None else [self._on(days)])]
+
     def _on(self, days: Sequence[str]) -> Query:
         """On these days, whole months by one token."""
         whole = {month: len(list(each)) for month, each in groupby(self.days, month_of_day)}
@@ -146,25 +151,38 @@ class Asking:
                 single += chosen
         return _any([self._values(kind, values) for kind, values in (("month", months), ("day", single)) if values])
 
-    def _weighed(self, leaf: Leaf, weight: float, walls: Sequence[OpenWall]) -> Iterator[Query]:
+    def _weighed(self, leaf: Leaf, weight: float) -> Query:
+        """What a leaf adds to a document's weight."""
         words = _words(leaf)
         if not words:
-            yield {"constant_score": {"filter": self.rendered(leaf), "boost": _OTHER_LEAF * weight}}
-            return
-        for wall in walls:
-            tokens, dictionary = wall.tokens, wall.dictionary
-            folded = [word.folded for word in words]
-            numbers = dictionary.counts(Kind.WORD, folded)
-            for one in dict.fromkeys(folded):
-                yield from self._term("f", tokens.folded(one), numbers.get(one, 0), weight / len(words))
-            for word in words:
-                if word.has_diacritics:
-                    spelt = dictionary.spellings(word.folded).get(word.exact, 0)
-                    yield from self._term("x", tokens.exact(word.exact), spelt, weight / len(words))
+            return {"constant_score": {"filter": self.rendered(leaf), "boost": _OTHER_LEAF * weight}}
+        share = weight / len(words)
+        each = []
+        for folded in dict.fromkeys(word.folded for word in words):
+            tokens = [
+                (wall.tokens.folded(folded), count)
+                for wall in self.walls
+                if (count := wall.dictionary.counts(Kind.WORD, [folded]).get(folded, 0))
+            ]
+            each.append(self._one_of("f", tokens, share))
+        return _together(each)
 
-    def _term(self, field: str, token: str, documents: int, weight: float) -> Iterator[Query]:
-        if documents:
-            yield {"term": {field: {"value": token, "boost": weight / rarity(documents, self._there)}}}
+    def _as_spelt(self, leaf: Leaf, weight: float) -> Iterator[Query]:
+        """More for documents that spell a word with the diacritics it was typed with."""
+        words = [word for word in _words(leaf) if word.has_diacritics]
+        for word in dict.fromkeys(words):
+            tokens = [
+                (wall.tokens.exact(word.exact), count)
+                for wall in self.walls
+                if (count := wall.dictionary.spellings(word.folded).get(word.exact, 0))
+            ]
+            yield self._one_of("x", tokens, weight / len(words))
+
+    def _one_of(self, field: str, tokens: Sequence[tuple[str, int]], weight: float) -> Query:
+        terms = [
+            {"term": {field: {"value": token, "boost": weight / rarity(count, self._there)}}} for token, count in tokens
+        ]
+        return {"dis_max": {"queries": terms}} if terms else _NOTHING
 
     def _beginning(self, beginning: str) -> Query:
         words = self._expanded(Kind.WORD, beginning, lambda tokens, one: tokens.folded(one))
@@ -220,6 +238,19 @@ def _words(leaf: Leaf) -> tuple[Word, ...]:
             return ()
 
 
+def _is_bound(node: Node) -> bool:
+    """Whether every document that is found has a token of this question, and so lies behind a wall that was asked."""
+    match node:
+        case Term() | Phrase() | Identifier() | Facet():
+            return True
+        case And(children):
+            return any(map(_is_bound, children))
+        case Or(children):
+            return bool(children) and all(map(_is_bound, children))
+        case _:
+            return False
+
+
 def _asks_nothing(asked: RowCondition) -> bool:
     return asked.author is None and asked.other_than is None and asked.units is None and not asked.exposure
 
@@ -233,6 +264,10 @@ def _all(parts: list[Query]) -> Query:
     if len(parts) == 1:
         return parts[0]
     return {"bool": {"filter": parts}} if parts else _EVERYTHING
+
+
+def _together(parts: list[Query]) -> Query:
+    return parts[0] if len(parts) == 1 else {"bool": {"should": parts}}
 
 
 def _any(parts: list[Query]) -> Query:

@@ -94,11 +94,11 @@ class Candidates:
     def _ask_best(self, session: Session, index: str, asking: Asking, weights: Mapping[Leaf, float]) -> None:
         tree = self._gathering.tree
         is_timed = self._gathering.not_before or self._gathering.newest_wanted
-        candidates = asking.candidates(tree, days=self._within(asking.days) if is_timed else None)
+        days = self._within(asking.days) if is_timed else None
         # Where the text decides, more must be looked at to find a page of what fits.
         limit = MOST_RANKED if asking.is_exact(tree) else MOST_IDS
         proposed: list[Proposed] = []
-        for query in asking.best(candidates, weights):
+        for query in asking.best(tree, weights, days=days):
             proposed += self._server.find(index, query, limit=limit, seconds=self._seconds)
         proposed.sort(key=lambda one: (-one.score, one.id.bytes))
         if len(proposed) >= limit:

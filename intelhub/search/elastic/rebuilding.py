@@ -7,8 +7,6 @@ for a while. A rebuild that stopped half way is followed by one of the next epoc
 
 from __future__ import annotations
 
-import base64
-import secrets
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,7 +22,7 @@ from intelhub.search.elastic.dictionary import Vocabulary, vocabulary_of
 from intelhub.search.elastic.flattening import Flat, flatten
 from intelhub.search.elastic.server import Change, SearchServer
 from intelhub.search.elastic.shelving import MOST_IN_VOLUME, Profiles, shipped_profiles, take_down
-from intelhub.search.elastic.tokens import Wall, fields_of, index_name, value_tokens, words_of
+from intelhub.search.elastic.tokens import Wall, any_token, fields_of, index_name, value_tokens, words_of
 from intelhub.search.elastic.walls import Head, find_head, hold_wall, list_walls, new_dictionary, store_head
 from intelhub.search.merge import MOST_DOCUMENTS, write_segment
 from intelhub.search.sealing import partition_id
@@ -138,7 +136,7 @@ def _send_flat(session: Session, server: SearchServer, vault: Vault, head: Head,
         words = list({tokens.folded(word.folded) for word in words_of(document)})
         real[tokens.document_id(document.record_id)] = Flat(words, list(value_tokens(tokens, document)))
     batch: list[Change] = []
-    for one, flat in flatten(real, new_token=_any_token, new_id=uuid4):
+    for one, flat in flatten(real, new_token=any_token, new_id=uuid4):
         fields = {"p": tokens.wall, "f": " ".join(flat.words), "k": list(flat.values)}
         batch.append(Change(index=index, id=one, version=1, fields=fields))
         if len(batch) == _AT_ONCE:
@@ -177,8 +175,3 @@ def _volume(session: Session, vault: Vault, wall: Wall, epoch: int) -> int:
         if head is not None and head.epoch == epoch:
             held[head.volume] += head.documents
     return next(volume for volume in range(len(held) + 1) if held[volume] < MOST_IN_VOLUME)
-
-
-def _any_token() -> str:
-    """A token of nothing."""
-    return base64.b32encode(secrets.token_bytes(10)).decode().lower()
