@@ -1,0 +1,146 @@
+"""STRESS (Wang et al., S&P 2017): scores over a shared index tell in one's own documents of words in those of others.
+
+A reader of one unit plants documents behind a department's wall, asks many pairs of words, and compares. What is hidden
+may move nothing: no order, no ranking, no number, no notice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import replace
+from itertools import combinations
+from random import Random
+from uuid import UUID
+
+import pytest
+
+from intelhub.search import Order
+from intelhub.search.analysis import folded_words
+from tests.factories.search_world import DEPOT, GATE, Reader, World, document, minutes
+
+WORDS = ("thuốc", "xăng", "vàng", "gỗ", "pháo")
+HIDDEN_WORDS = ("xăng", "pháo")
+FILLING = ("hàng", "kho", "cảng", "tờ", "khai", "chủ", "lô")
+PAIRS = [f"{one} OR {other}" for one, other in combinations(WORDS, 2)]
+TYPED = [*PAIRS, "thuốc vàng", '"vàng gỗ"', "x* OR vàng", "g* OR thuốc", "gỗ NOT pháo"]
+READER = Reader(unit=GATE)
+SHORT = 4
+MORE_THAN_RANKED = 1_200
+
+
+@pytest.fixture(params=["sealed", "tokens"])
+def world(database, request):
+    server = request.getfixturevalue("search_server") if request.param == "tokens" else None
+    return World(database.app_url, database.worker_url, database.superuser_url, server=server)
+
+
+def planted():
+    """For each word documents that differ in it alone, some that hold several, in lengths of their own."""
+    chance = Random(7)  # noqa: S311 - the same texts each time
+    texts = [" ".join((*FILLING[: SHORT - 1], word)) for word in WORDS]
+    texts += [" ".join((*chance.choices(FILLING, k=chance.randint(5, 40)), *pair)) for pair in combinations(WORDS, 2)]
+    texts += [" ".join(chance.choices(WORDS + FILLING, k=chance.randint(5, 60))) for _ in range(20)]
+    chance.shuffle(texts)
+    return [
+        document(text, unit_id=GATE, record_id=UUID(int=place), occurred_at=minutes(place))
+        for place, text in enumerate(texts, start=1)
+    ]
+
+
+def hidden(count):
+    """Documents of another unit behind the same wall."""
+    return [
+        document(f"{' '.join(HIDDEN_WORDS)} kho", unit_id=DEPOT, occurred_at=minutes(place)) for place in range(count)
+    ]
+
+
+def seen(one):
+    """Everything an answer says, for each question by relevance, and for the last by time too."""
+    asked = [(typed, Order.RELEVANCE) for typed in TYPED] + [(typed, Order.NEWEST) for typed in TYPED[-2:]]
+    return {
+        (typed, order): _said(one.answer(typed, reader=READER, order=order, limit=10, with_snippets=False))
+        for typed, order in asked
+    }
+
+
+def _said(answer):
+    return [hit.record_id for hit in answer.hits], answer.ranking, answer.next, answer.notices, answer.damaged
+
+
+def moved(before, after):
+    """The questions whose answer tells of something hidden."""
+    return [asked for asked in before if before[asked] != after[asked]]
+
+
+def test_no_order_tells_of_what_is_hidden(world):
+    one = world.process()
+    one.write(*planted())
+    assert world.merge()
+    before = seen(one)
+    assert sum(bool(ranking) for _, ranking, *_ in before.values()) > len(PAIRS) // 2, "there is an order to move"
+    one.write(*hidden(40))
+    assert moved(before, seen(one)) == [], "while they are in the tail"
+    assert world.merge()
+    assert moved(before, seen(one)) == [], "behind the same keys"
+    one.write(*hidden(MORE_THAN_RANKED))
+    assert world.merge()
+    assert moved(before, seen(one)) == [], "when there are more of them than are ever ranked"
+
+
+def test_no_order_tells_of_words_that_only_stand_in_what_is_hidden(world):
+    """The beginning of a word is looked up in a dictionary of the whole wall."""
+    one = world.process()
+    one.write(*planted())
+    assert world.merge()
+    before = seen(one)
+    one.write(*(document(" ".join(f"ga{place}b{part}" for part in range(100)), unit_id=DEPOT) for place in range(12)))
+    assert world.merge()
+    assert moved(before, seen(one)) == []
+
+
+def test_planting_anew_behind_a_crowded_wall_tells_no_more(world):
+    """The same documents planted before anything is hidden, and after."""
+    one = world.process()
+    one.write(*planted())
+    assert world.merge()
+    alone = seen(one)
+    one.write(*hidden(60))
+    assert world.merge()
+    one.write(*(replace(each, row_version=2) for each in planted()))
+    assert world.merge()
+    assert moved(alone, seen(world.process())) == []
+
+
+def test_the_probe_finds_an_index_that_counts_what_is_hidden():
+    """What is asserted above can fail: the same documents, filtered after a server's own formula has ordered them."""
+    mine = planted()
+    readable = {one.record_id for one in mine}
+    before, after = (
+        {typed: _bm25(documents, typed, readable) for typed in PAIRS} for documents in (mine, [*mine, *hidden(40)])
+    )
+    assert len(moved(before, after)) > len(PAIRS) // 2
+    alone = {one.texts[0].split()[-1]: one.record_id for one in mine if len(one.texts[0].split()) == SHORT}
+    for word, other in combinations(WORDS, 2):
+        if (word in HIDDEN_WORDS) != (other in HIDDEN_WORDS):
+            order = after[f"{word} OR {other}"]
+            first, last = sorted((word, other), key=lambda one: order.index(alone[one]))
+            assert last in HIDDEN_WORDS, f"{first} or {last}: the order says which of them others write about"
+
+
+def _bm25(documents, typed, readable):
+    """The order of the readable ones by BM25 over all, as Elasticsearch counts it."""
+    asked = set(folded_words(typed)) - {"or"}
+    texts = {one.record_id: Counter(folded_words(one.texts[0])) for one in documents}
+    typical = sum(text.total() for text in texts.values()) / len(texts)
+    rarity = {}
+    for word in asked:
+        often = sum(word in text for text in texts.values())
+        rarity[word] = math.log1p((len(texts) - often + 0.5) / (often + 0.5))
+
+    def score(text):
+        norm = 1.2 * (0.25 + 0.75 * text.total() / typical)
+        return sum(rarity[word] * text[word] / (text[word] + norm) for word in asked if text[word])
+
+    found = [(score(text), record_id) for record_id, text in texts.items() if record_id in readable]
+    return [record_id for weight, record_id in sorted(found, key=lambda one: (-one[0], one[1])) if weight]
