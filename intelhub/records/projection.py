@@ -5,7 +5,9 @@ Drafts are not indexed. Whatever stands here can be found by everybody who may r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC
 from typing import Any, cast
 
@@ -13,9 +15,21 @@ from sqlalchemy.orm import Session
 
 from intelhub.organisation import load_directory
 from intelhub.records.domain import RecordHead, Work
-from intelhub.records.identifiers import locate
+from intelhub.records.identifiers import IdentifierKind, locate
 from intelhub.records.models import RecordRow
 from intelhub.search import Partition, SearchDocument, SearchIndex, Spotted, register_recogniser
+
+_FIELDS = {
+    IdentifierKind.VEHICLE: "plate",
+    IdentifierKind.CONTAINER: "container",
+    IdentifierKind.ENTERPRISE: "taxcode",
+    IdentifierKind.VESSEL: "imo",
+    IdentifierKind.GOODS: "hs",
+    IdentifierKind.DECLARATION: "declaration",
+    IdentifierKind.SEAL: "seal",
+}
+_NAMES = {"enterprise": "company", "vessel": "vessel", "person": "person"}
+_HS_HEADINGS = (4, 6)
 
 MERGED_INTO, NUMBER = "merged_into", "number"
 """What the index is asked for by pages alone: no word of the query language reaches them."""
@@ -55,8 +69,15 @@ def document_of(
     place = units.find(fields.get("place_unit") or "")
     place_names = (place.name, place.short_name, place.name_en, place.code) if place else ()
     unit_codes = tuple(units.get(one).code for one in (row.owning_unit_id, row.origin_department_id))
-    subjects = [*fields["subjects"], *({"name": e.name, "identifier": e.identifier} for e in work.entities)]
+    subjects = [*fields["subjects"], *map(asdict, work.entities)]
     grade = str(head.grade) if head.grade else ""
+    texts = (
+        fields["text"],
+        "; ".join(filter(None, (subject["name"] for subject in subjects))),
+        "; ".join(filter(None, (fields.get("place_text"), *dict.fromkeys(place_names)))),
+        fields.get("source") or "",
+        head.number,
+    )
     return SearchDocument(
         record_id=row.id,
         row_version=row.row_version,
@@ -67,13 +88,7 @@ def document_of(
         state=row.state,
         occurred_at=head.learned_at or row.created_at,
         title=head.abstract,
-        texts=(
-            fields["text"],
-            "; ".join(filter(None, (subject["name"] for subject in subjects))),
-            "; ".join(filter(None, (fields.get("place_text"), *dict.fromkeys(place_names)))),
-            fields.get("source") or "",
-            head.number,
-        ),
+        texts=texts,
         identifiers=tuple(dict.fromkeys(filter(None, (subject["identifier"] for subject in subjects)))),
         facets={
             "topic": (head.topic,),
@@ -85,8 +100,25 @@ def document_of(
             "place": (place.code,) if place else (),
             NUMBER: (head.number,),
             MERGED_INTO: (work.duplicate_of.hex,) if work.duplicate_of else (),
+            **_kinds(subjects, (head.abstract, *texts)),
         },
     )
+
+
+def _kinds(subjects: Sequence[Mapping[str, str]], texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Identifiers and names under the field that asks for their kind; no page shows them as something to choose."""
+    found: dict[str, dict[str, None]] = {}
+    named = ((one["kind"], one["identifier"]) for one in subjects if one["kind"] in _FIELDS and one["identifier"])
+    spotted = ((one.identifier.kind, one.identifier.value) for text in texts for one in locate(text))
+    for kind, value in itertools.chain(named, spotted):
+        field = _FIELDS[IdentifierKind(kind)]
+        # Goods under a heading are asked for by the heading.
+        parts = [value, *(value[:length] for length in _HS_HEADINGS)] if field == "hs" else [value]
+        found.setdefault(field, {}).update(dict.fromkeys(parts))
+    for one in subjects:
+        if one["kind"] in _NAMES and one["name"]:
+            found.setdefault(_NAMES[one["kind"]], {})[one["name"]] = None
+    return {field: tuple(values) for field, values in found.items()}
 
 
 def write(

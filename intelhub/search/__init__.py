@@ -1,6 +1,6 @@
 """Search: documents in, ids and snippets out; the only feature that knows words of all records at once."""
 
-from intelhub.search.analysis import Recogniser, Spotted, fold, register_recogniser
+from intelhub.search.analysis import Recogniser, Spotted, fold, identifier_token, register_recogniser
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.elastic import (
     CHANGED_SHARE,
@@ -46,21 +46,24 @@ from intelhub.search.models import (
     SearchSegmentRow,
     SearchTailRow,
 )
-from intelhub.search.query import read_span, unknown_date
+from intelhub.search.query import IDENTIFIER_FIELDS, Fuzzy, Prefix, field_named, read_span, unknown_date
 from intelhub.search.sealed import SealedIndex
 from intelhub.search.snippets import mark_query
 
 __all__ = [
     "CHANGED_SHARE",
+    "IDENTIFIER_FIELDS",
     "MOST_RANKED",
     "TAIL_ROWS",
     "Cursor",
     "ElasticIndex",
+    "Fuzzy",
     "Hit",
     "Order",
     "Partition",
     "PartitionFilter",
     "Piece",
+    "Prefix",
     "ReadFilter",
     "Recogniser",
     "SealedIndex",
@@ -81,7 +84,9 @@ __all__ = [
     "connect",
     "count_waiting",
     "drop_epochs",
+    "field_named",
     "fold",
+    "identifier_token",
     "levels_due",
     "list_indices",
     "list_merges_due",

@@ -41,7 +41,8 @@ class SearchDocument:
     `texts` are the passages in the order in which they are read; `title` is shown above them. `identifiers` are
     normalised spellings (`MSKU1234565`); what a registered recogniser finds in the texts is added when the document
     is written. `facets` maps a field name of the query language to its values; `level`, `state` and `unit` are
-    added by the index. `occurred_at` orders and filters by time and must be aware.
+    added by the index, values of fields of identifiers stand in `identifiers` as well, and those of fields of names are
+    asked by their words. `occurred_at` orders and filters by time and must be aware.
     """
 
     record_id: UUID

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from intelhub.platform.messages import Message
 from intelhub.search.document import Partition, SearchDocument, from_microseconds, to_microseconds
+from intelhub.search.query import Fuzzy, Prefix
 
 MOST_RANKED = 1000
 
@@ -202,4 +203,13 @@ class SearchIndex(Protocol):
 
     def search(self, session: Session, reader: ReadFilter, request: SearchRequest) -> SearchAnswer:
         """Answer from everything committed that the reader may read."""
+        ...
+
+    def propose(
+        self, session: Session, reader: ReadFilter, asked: Prefix | Fuzzy, *, most: int, until: float
+    ) -> list[str]:
+        """The commonest words that begin so, or the nearest, folded, from parts that the reader may open.
+
+        Rows of these parts that the reader may not read count too: show none before a hit of it was read again.
+        """
         ...

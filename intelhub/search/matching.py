@@ -6,13 +6,28 @@ Nothing typed reaches FTS5 unquoted: expressions are built here from folded word
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from intelhub.search.analysis import Word, comparable, fold, folded_words, identifier_token, spellings
 from intelhub.search.document import SearchDocument
-from intelhub.search.query import And, Facet, Identifier, Node, Not, Or, Phrase, Prefix, Term
+from intelhub.search.nearness import near
+from intelhub.search.query import (
+    NAME_FIELDS,
+    And,
+    Facet,
+    Fuzzy,
+    Identifier,
+    Leaf,
+    Named,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Term,
+)
 from intelhub.search.query import facet as facet_of
 
 # Signs that folding drops from every text, so that nobody can type or write them; FTS5 takes them for letters.
@@ -37,14 +52,20 @@ class IndexedWords:
 
 def indexed_words(document: SearchDocument) -> IndexedWords:
     """Fold a document; passages are kept apart so that no phrase reaches from one into the next."""
-    tokens = [EVERYTHING]
+    tokens = {EVERYTHING: None}
     for name, values in all_facets(document).items():
-        tokens += [_facet_token(facet_of(name, value)) for value in values]
+        if name not in NAME_FIELDS:
+            tokens |= dict.fromkeys(_facet_token(facet_of(name, value)) for value in values)
+    names = (
+        f" {PASSAGE} {_name_tokens(field, folded_words(name))}"
+        for field in NAME_FIELDS
+        for name in document.facets.get(field, ())
+    )
     return IndexedWords(
         title=fold(document.title),
         body=f" {PASSAGE} ".join(fold(text) for text in document.texts),
         ids=" ".join(filter(None, map(identifier_token, document.identifiers))),
-        facets=" ".join(dict.fromkeys(tokens)),
+        facets=" ".join(tokens) + "".join(names),
     )
 
 
@@ -61,33 +82,54 @@ def all_facets(document: SearchDocument) -> Mapping[str, tuple[str, ...]]:
     return merged
 
 
-def to_match(node: Node) -> str:  # noqa: PLR0911 - one answer a kind of node
-    """The FTS5 expression: finds every document that fits, and others where an exact phrase stands in the query."""
+Near = Callable[[str], Iterable[str]]
+
+
+def to_match(node: Node, near_words: Near) -> str:
+    """The FTS5 expression: finds every document that fits, and others where an exact phrase stands in the query.
+
+    `near_words` gives the words of the index that may be meant by one with a slip.
+    """
     match node:
+        case Not(child):
+            return _ALL_DOCUMENTS if needs_check(child) else f"({_ALL_DOCUMENTS} NOT {to_match(child, near_words)})"
+        case And(children):
+            return _joined("AND", [to_match(child, near_words) for child in children]) or _ALL_DOCUMENTS
+        case Or(children):
+            return _joined("OR", [to_match(child, near_words) for child in children]) or _NO_DOCUMENT
+        case _:
+            return _leaf_to_match(node, near_words)
+
+
+def _leaf_to_match(leaf: Leaf, near_words: Near) -> str:  # noqa: PLR0911 - one answer a kind of leaf
+    match leaf:
         case Term(word):
             columns = _TEXT_OR_IDENTIFIER if any(map(str.isdigit, word.folded)) else _TEXT
             return f"{columns} : {_quoted(word.folded)}"
         case Prefix(folded):
             return f"{_TEXT_OR_IDENTIFIER} : {_quoted(folded)} *"
+        case Fuzzy(folded):
+            meant = _joined("OR", [_quoted(word) for word in near_words(folded)])
+            return f"{_TEXT_OR_IDENTIFIER} : {meant}" if meant else _NO_DOCUMENT
         case Phrase(words):
             return f"{_TEXT} : {_quoted(*(word.folded for word in words))}"
         case Identifier(token, words):
             phrase = f" OR {_TEXT} : {_quoted(*(word.folded for word in words))}" if words else ""
             return f"({{ids}} : {_quoted(token)}{phrase})"
         case Facet():
-            return f"{{facets}} : {_quoted(_facet_token(node))}"
-        case Not(child):
-            return _ALL_DOCUMENTS if needs_check(child) else f"({_ALL_DOCUMENTS} NOT {to_match(child)})"
-        case And(children):
-            return f"({' AND '.join(map(to_match, children))})" if children else _ALL_DOCUMENTS
-        case Or(children):
-            return f"({' OR '.join(map(to_match, children))})" if children else _NO_DOCUMENT
+            return f"{{facets}} : {_quoted(_facet_token(leaf))}{' *' if leaf.is_beginning else ''}"
+        case Named(field, Phrase(words)):
+            return f"{{facets}} : {_quoted(_name_tokens(field, [word.folded for word in words]))}"
+
+
+def _joined(operator: str, expressions: list[str]) -> str:
+    return f"({f' {operator} '.join(expressions)})" if expressions else ""
 
 
 def needs_check(node: Node) -> bool:
     """Whether `to_match` may find too much, so that each hit must be compared with its text."""
     match node:
-        case Phrase(is_exact=is_exact):
+        case Phrase(is_exact=is_exact) | Named(phrase=Phrase(is_exact=is_exact)):
             return is_exact
         case Not(child):
             return needs_check(child)
@@ -136,27 +178,55 @@ class Checked:
         facets = all_facets(self.document)
         return frozenset(_facet_token(facet_of(name, value)) for name, values in facets.items() for value in values)
 
-    def fits(self, node: Node) -> bool:  # noqa: PLR0911 - one answer a kind of node
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        """Every different word and identifier."""
+        return frozenset(self.folded.split()) | self._ids
+
+    def _is_named(self, field: str, phrase: Phrase) -> bool:
+        names = self.document.facets.get(field, ())
+        if phrase.is_exact:
+            return any(map(exact_pattern(phrase.words).search, map(comparable, names)))
+        wanted = f" {' '.join(word.folded for word in phrase.words)} "
+        return any(wanted in f" {fold(name)} " for name in names)
+
+    def fits(self, node: Node) -> bool:
         """Whether the document answers the query."""
         match node:
-            case Term(word):
-                return f" {word.folded} " in self.folded or word.folded in self._ids
-            case Prefix(folded):
-                return f" {folded}" in self.folded or any(token.startswith(folded) for token in self._ids)
-            case Phrase(words, True):
-                return self.spells(words)
-            case Phrase(words):
-                return f" {' '.join(word.folded for word in words)} " in self.folded
-            case Identifier(token, words):
-                return token in self._ids or self.fits(Phrase(words))
-            case Facet():
-                return _facet_token(node) in self._facets
             case Not(child):
                 return not self.fits(child)
             case And(children):
                 return all(map(self.fits, children))
             case Or(children):
                 return any(map(self.fits, children))
+            case Facet() | Named():
+                return self._has(node)
+            case _:
+                return self._says(node)
+
+    def _says(self, leaf: Term | Prefix | Fuzzy | Phrase | Identifier) -> bool:
+        match leaf:
+            case Term(word):
+                return f" {word.folded} " in self.folded or word.folded in self._ids
+            case Prefix(folded):
+                return f" {folded}" in self.folded or any(token.startswith(folded) for token in self._ids)
+            case Fuzzy(folded):
+                return bool(near(folded, self._words))
+            case Phrase(words, True):
+                return self.spells(words)
+            case Phrase(words):
+                return f" {' '.join(word.folded for word in words)} " in self.folded
+            case Identifier(token, words):
+                return token in self._ids or self._says(Phrase(words))
+
+    def _has(self, leaf: Facet | Named) -> bool:
+        match leaf:
+            case Facet(is_beginning=True):
+                return any(token.startswith(_facet_token(leaf)) for token in self._facets)
+            case Facet():
+                return _facet_token(leaf) in self._facets
+            case Named(field, phrase):
+                return self._is_named(field, phrase)
 
 
 @lru_cache(maxsize=1024)
@@ -169,6 +239,16 @@ def exact_pattern(words: tuple[Word, ...]) -> re.Pattern[str]:
 
 def _facet_token(facet: Facet) -> str:
     return f"{''.join(folded_words(facet.name))}{_BETWEEN}{facet.value}"
+
+
+def is_word(token: str) -> bool:
+    """Whether a token of FTS5 is a word or identifier, and neither a field nor a sign of ours."""
+    return _BETWEEN not in token and token not in (EVERYTHING, PASSAGE)
+
+
+def _name_tokens(field: str, name: Iterable[str]) -> str:
+    """The words of a name with the field that they stand in, in their order."""
+    return " ".join(_facet_token(Facet(field, word)) for word in name)
 
 
 def _quoted(*tokens: str) -> str:

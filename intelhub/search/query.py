@@ -1,7 +1,7 @@
 """The query language: what a person types becomes a tree; nothing typed can raise, and nothing typed is lost silently.
 
-Words, "phrases", prefix*, AND OR NOT (VÀ HOẶC KHÔNG), parentheses and field:value. What cannot be read as that is
-searched as plain words, and a notice says so.
+Words, "phrases", prefix*, fuzzy~, AND OR NOT (VÀ HOẶC KHÔNG), parentheses and field:value. What cannot be read as
+that is searched as plain words, and a notice says so.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from intelhub.search.analysis import (
     without_stop_words,
     words,
 )
+from intelhub.search.nearness import SHORTEST
 
 MOST_CHARACTERS = 1000
 MOST_TERMS = 64
+MOST_FUZZY = 8  # each is held against every word of what the reader may open
 _DEEPEST = 16
 VIETNAM = timezone(timedelta(hours=7))
 
@@ -40,6 +42,13 @@ class Term:
 @dataclass(frozen=True, slots=True)
 class Prefix:
     """The beginning of a syllable."""
+
+    folded: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzy:
+    """A word or identifier as typed, or with a slip of the finger (`intelhub.search.nearness`)."""
 
     folded: str
 
@@ -62,10 +71,19 @@ class Identifier:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A field with a value, both folded."""
+    """A field with a value, both folded; or with how its value begins, in fields of identifiers."""
 
     name: str
     value: str
+    is_beginning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """These words in a row, in the name of a subject of one kind."""
+
+    field: str
+    phrase: Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +107,7 @@ class Or:
     children: tuple[Node, ...]
 
 
-Leaf = Term | Prefix | Phrase | Identifier | Facet
+Leaf = Term | Prefix | Fuzzy | Phrase | Identifier | Facet | Named
 Node = Leaf | Not | And | Or
 
 
@@ -114,16 +132,29 @@ FIELDS = {
     "state": ("state", "trangthai"),
     "method": ("method", "thudoan"),
     "urgency": ("urgency", "dokhan"),
+    "plate": ("plate", "bien", "bienso"),
+    "container": ("container", "cont"),
+    "taxcode": ("taxcode", "mst", "masothue"),
+    "imo": ("imo",),
+    "hs": ("hs", "mahs"),
+    "declaration": ("declaration", "tokhai"),
+    "seal": ("seal", "niemphong"),
+    "company": ("company", "congty", "doanhnghiep"),
+    "vessel": ("vessel", "tau"),
+    "person": ("person", "nguoi", "canhan"),
     "from": ("from", "tu", "tungay"),
     "to": ("to", "den", "denngay"),
 }
+IDENTIFIER_FIELDS = frozenset({"plate", "container", "taxcode", "imo", "hs", "declaration", "seal"})
+# Subjects that people know by their name and lists by a number: a value of figures alone is that number.
+NAME_FIELDS = {"company": "taxcode", "vessel": "imo", "person": ""}
 _FIELD_OF = {name: field for field, names in FIELDS.items() for name in names}
 _LEVELS = {"thuong": "0", "khong": "0", "none": "0", "mat": "1", "toimat": "2", "tuyetmat": "3"}
 _OPERATORS = {"AND": "AND", "OR": "OR", "NOT": "NOT", "VÀ": "AND", "HOẶC": "OR", "KHÔNG": "NOT"}
 _ENGLISH = frozenset({"AND", "OR", "NOT"})
-_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"') | {"（": "(", "）": ")", "：": ":"})
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"') | {"（": "(", "）": ")", "：": ":", "～": "~", "＊": "*"})
 _CHUNK = re.compile(r'[^\s()"]+')
-_FIELD = re.compile(r'([^\W\d_]+):(?:"([^"]*)"|([^\s()"]*))')
+_FIELD = re.compile(r'([^\W\d]+(?:-[^\W\d]+)*):(?:"([^"]*)"|([^\s()"]*))')
 
 TOO_LONG = Message("Only the first %(count)d characters were searched.", {"count": MOST_CHARACTERS})
 TOO_MANY = Message("Only the first %(count)d words were searched.", {"count": MOST_TERMS})
@@ -131,11 +162,29 @@ UNREADABLE = Message("The query could not be read as a formula; its words were s
 OPEN_QUOTE = Message("A quotation mark is missing; the words behind it were searched one by one.")
 CAPITALS = Message("VÀ, HOẶC and KHÔNG were searched as words because everything is in capitals.")
 TIME_IS_GLOBAL = Message("from: and to: narrow the whole query, wherever they stand in it.")
+NO_VALUE = Message("A field's value stands right behind its colon, as in topic:drugs; here words were searched.")
+NOT_BEHIND_A_WORD = Message("“*” and “~” count right behind a single word or number; elsewhere they were left out.")
+TOO_SHORT = Message(
+    "“~” needs a word of at least %(count)d letters; shorter ones were searched as typed.", {"count": SHORTEST}
+)
+TOO_MANY_FUZZY = Message(
+    "Only the first %(count)d words with “~” may differ; the others were searched as typed.", {"count": MOST_FUZZY}
+)
 
 
 def unknown_date(value: str) -> Message:
     """Say which date could not be read, by its beginning, and how to write one."""
     return Message("“%(value)s” is no date; write 2025-03-31 or 31/03/2025.", {"value": value[:40]})
+
+
+def unknown_field(name: str) -> Message:
+    """Say which field there is none of, by its beginning, and which there are."""
+    return Message(
+        "There is no field “%(name)s”; words were searched instead. The fields are: topic, channel, grade, level, unit, "
+        "place, state, method, urgency, plate, container, taxcode, imo, hs, declaration, seal, company, vessel, person, "
+        "from, to.",
+        {"name": name[:40]},
+    )
 
 
 def once_each(notices: Iterable[Message]) -> tuple[Message, ...]:
@@ -175,6 +224,11 @@ def positive_leaves(node: Node) -> Iterator[Leaf]:
                 yield from positive_leaves(child)
         case _:
             yield node
+
+
+def field_named(typed: str) -> str | None:
+    """The field that a name typed before a colon means, if any."""
+    return _FIELD_OF.get(identifier_token(typed))
 
 
 def facet(name: str, value: str) -> Facet:
@@ -218,8 +272,8 @@ class _Lexer:
             elif sign.isspace():
                 place += 1
             elif (spotted := self._spotted.get(place)) is not None and spotted.end > place:
-                place = spotted.end
-                yield _identifier(spotted, self._text)
+                place, node = self._spotted_at(spotted)
+                yield node
             else:
                 before = self.not_before, self.not_after
                 place, found = self._chunk(place)
@@ -243,34 +297,74 @@ class _Lexer:
                 return end + 1, [_identifier(spotted, inside)]
         return end + 1, [Phrase(phrase, is_exact=any(word.has_diacritics for word in phrase))]
 
+    def _spotted_at(self, spotted: Spotted) -> tuple[int, Node]:
+        token = identifier_token(spotted.normalised)
+        match self._text[spotted.end : spotted.end + 1]:
+            case "~":
+                return spotted.end + 1, Fuzzy(token)
+            case "*":
+                return spotted.end + 1, Prefix(token)
+            case _:
+                return spotted.end, _identifier(spotted, self._text)
+
     def _chunk(self, place: int) -> tuple[int, list[Node | _Mark]]:
         field = _FIELD.match(self._text, place)
-        if field is not None and (nodes := self._field(field)) is not None:
-            return field.end(), list(nodes)
+        if field is not None and (found := self._field(field)) is not None:
+            return found
         chunk = _CHUNK.match(self._text, place)
         if chunk is None:  # cannot be: every sign that stops a chunk was handled before
             return place + 1, []
         typed = chunk.group()
         if typed in self._operators:
             return chunk.end(), [_Mark(self._operators[typed], typed)]
-        return chunk.end(), list(_plain(typed))
+        nodes = list(_plain(typed))
+        if typed.rstrip("~*") != typed and not any(isinstance(node, Prefix | Fuzzy) for node in nodes):
+            is_short = typed.endswith("~") and any(isinstance(node, Term) for node in nodes)
+            self._notices.append(TOO_SHORT if is_short else NOT_BEHIND_A_WORD)
+        return chunk.end(), list(nodes)
 
-    def _field(self, match: re.Match[str]) -> list[Node] | None:
-        field = _FIELD_OF.get(fold(match[1]))
+    def _field(self, match: re.Match[str]) -> tuple[int, list[Node | _Mark]] | None:
+        """What a field asks and where it ends; `None` where it is none, and words after all."""
+        field = field_named(match[1])
         value = match[2] if match[2] is not None else match[3]
-        if field is None or not identifier_token(value):
+        if field is None:
+            if identifier_token(value) and not value.startswith("//"):  # an address is no field
+                self._notices.append(unknown_field(match[1]))
             return None
-        if field not in ("from", "to"):
-            return [facet(field, value)]
+        if not identifier_token(value):
+            self._notices.append(NO_VALUE)
+            return None
+        if field in ("from", "to"):
+            return (match.end(), []) if self._is_time(field, value) else None
+        if field in IDENTIFIER_FIELDS:
+            return self._identifier_field(field, match, value)
+        if value.rstrip("~*") != value:
+            self._notices.append(NOT_BEHIND_A_WORD)
+        is_named = field in NAME_FIELDS
+        return match.end(), [_named(field, value, is_quoted=match[2] is not None) if is_named else facet(field, value)]
+
+    def _identifier_field(self, field: str, match: re.Match[str], value: str) -> tuple[int, list[Node | _Mark]]:
+        """An identifier of one kind: with spaces where it is written so, how it begins, or with a slip."""
+        spotted = self._spotted.get(match.start(3)) if match[3] is not None else None
+        if spotted is not None and spotted.end >= match.end():
+            end, token, sign = spotted.end, identifier_token(spotted.normalised), self._text[spotted.end :][:1]
+            end += sign in ("*", "~")
+        else:
+            end, token, sign = match.end(), identifier_token(value), value[-1]
+        if sign == "~" and len(token) >= SHORTEST:
+            return end, [Fuzzy(token)]
+        return end, [Facet(field, token, is_beginning=sign == "*")]
+
+    def _is_time(self, field: str, value: str) -> bool:
         span = read_span(value, self._zone)
         if span is None:
             self._notices.append(unknown_date(value))
-            return None
+            return False
         if field == "from":
             self.not_before = span[0]
         else:
             self.not_after = span[1]
-        return []
+        return True
 
     def _operators_that_count(self) -> dict[str, str]:
         """In a query typed in capitals KHÔNG is a word like any other; AND, OR and NOT are none in Vietnamese."""
@@ -346,16 +440,31 @@ class _Parser:
 
 
 def _plain(typed: str) -> Iterator[Node]:
-    """A run of signs without space: a word, a prefix, or several words in a row such as `29C-123.45`."""
+    """A run of signs without space: a word, how one begins, one with a slip, or several in a row (`29C-123.45`)."""
     found = tuple(words(typed))
     if not found:
         return
-    if len(found) == 1:
-        yield Prefix(found[0].folded) if typed.endswith("*") else Term(found[0])
-    elif any(sign.isdigit() for sign in typed):
-        yield Identifier(identifier_token(typed), found)
+    token = identifier_token(typed)
+    is_number = any(sign.isdigit() for sign in typed)
+    is_single = len(found) == 1 or is_number
+    if is_single and typed.endswith("*"):
+        yield Prefix(token)
+    elif is_single and typed.endswith("~") and len(token) >= SHORTEST:
+        yield Fuzzy(token)
+    elif len(found) == 1:
+        yield Term(found[0])
+    elif is_number:
+        yield Identifier(token, found)
     else:
         yield Phrase(found)
+
+
+def _named(field: str, value: str, *, is_quoted: bool) -> Node:
+    number = identifier_token(value)
+    if NAME_FIELDS[field] and number.isdigit():
+        return Facet(NAME_FIELDS[field], number)
+    name = tuple(words(value))
+    return Named(field, Phrase(name, is_exact=is_quoted and any(word.has_diacritics for word in name)))
 
 
 def _identifier(spotted: Spotted, text: str) -> Node:
@@ -364,15 +473,31 @@ def _identifier(spotted: Spotted, text: str) -> Node:
 
 def _within_bounds(tokens: list[Node | _Mark], notices: list[Message]) -> list[Node | _Mark]:
     kept: list[Node | _Mark] = []
-    terms = 0
+    terms = fuzzy = 0
     for token in tokens:
-        weight = 0 if isinstance(token, _Mark) else len(token.words) if isinstance(token, Phrase | Identifier) else 1
+        weight = _weight(token)
         if terms + weight > MOST_TERMS:
             notices.append(TOO_MANY)
             break
         terms += weight
-        kept.append(token)
+        fuzzy += isinstance(token, Fuzzy)
+        if isinstance(token, Fuzzy) and fuzzy > MOST_FUZZY:
+            notices.append(TOO_MANY_FUZZY)
+            kept.append(Term(Word(token.folded, token.folded)))
+        else:
+            kept.append(token)
     return kept
+
+
+def _weight(token: Node | _Mark) -> int:
+    """How many words a token asks for."""
+    match token:
+        case _Mark():
+            return 0
+        case Phrase(words=asked) | Identifier(words=asked) | Named(phrase=Phrase(words=asked)):
+            return len(asked)
+        case _:
+            return 1
 
 
 def _without_stop_words(tree: Node) -> Node:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from intelhub.search.analysis import Word
 from intelhub.search.matching import Checked
-from intelhub.search.query import Identifier, Leaf, Phrase, Prefix, Term
+from intelhub.search.query import Fuzzy, Identifier, Leaf, Phrase, Prefix, Term
 
 MOST_COUNTED = 10_000
 _TYPICAL_WORDS = 200.0
@@ -62,6 +62,8 @@ def _needle(leaf: Leaf) -> str:
     match leaf:
         case Term(word):
             return f" {word.folded} "
+        case Fuzzy(folded):  # as typed it counts by how often it stands there, with a slip once
+            return f" {folded} "
         case Prefix(folded):
             return f" {folded}"
         case Phrase(words=words) | Identifier(words=words):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -22,8 +23,9 @@ from intelhub.search.analysis import spot_identifiers
 from intelhub.search.document import Partition, SearchDocument, Tombstone
 from intelhub.search.engine import MOST_RANKED, Order, PartitionFilter, ReadFilter, SearchAnswer, SearchRequest
 from intelhub.search.gathering import Gathering
+from intelhub.search.nearness import nearest
 from intelhub.search.open_segments import DEFAULT_BUDGET, OpenSegments, SegmentGone
-from intelhub.search.query import once_each, parse_query
+from intelhub.search.query import Fuzzy, Prefix, once_each, parse_query
 from intelhub.search.segment import BoundFilter, Segment, TookTooLong
 from intelhub.search.tail import LivePartitions, View
 
@@ -80,17 +82,48 @@ class SealedIndex:
         deadline = min(time.monotonic() + self._seconds, request.until)
         for _ in range(_MOST_ATTEMPTS):
             attempt = Attempt(Gathering(query, request, deadline))
-            opened = [
-                Opened(view, access)
-                for view in self._live.refresh(session, vault_of(session))
-                if (access := reader.for_partition(*_label_of(view.partition))) is not None
-            ]
             try:
-                self._gather(session, request, attempt, opened)
+                self._gather(session, request, attempt, self._opened(session, reader))
             except SegmentGone:
                 continue
             return self._answer(request, attempt, (*query.notices, *attempt.notices))
         raise Unavailable("The search index is being rewritten; please search again.")
+
+    def propose(
+        self, session: Session, reader: ReadFilter, asked: Prefix | Fuzzy, *, most: int, until: float
+    ) -> list[str]:
+        """The commonest words that begin so, or the nearest, folded; what there is no time for is left out."""
+        counts: Counter[str] = Counter()
+        for word, count in self._proposals(session, self._opened(session, reader), asked, most, until):
+            counts[word] += count
+        if isinstance(asked, Fuzzy):
+            return [word for word, _ in nearest(asked.folded, counts.items(), most=most)]
+        return sorted(counts, key=lambda word: (-counts[word], word))[:most]
+
+    def _proposals(
+        self, session: Session, opened: Sequence[Opened], asked: Prefix | Fuzzy, most: int, until: float
+    ) -> Iterator[tuple[str, int]]:
+        """Words of every part, with the rows they stand in there; parts that are damaged or gone have none."""
+        for one in opened:
+            if one.view.is_damaged:
+                continue
+            try:
+                for part in (*self._segments.of(session, vault_of(session), one.view), one.view.tail):
+                    yield from part.proposals(asked, most=most, deadline=until)
+            except SegmentGone:
+                self._live.forget([one.view.id])
+            except Tampered:  # the next question raises the alarm
+                self._live.mark_damaged(one.view)
+            except TookTooLong:
+                return
+
+    def _opened(self, session: Session, reader: ReadFilter) -> list[Opened]:
+        """The partitions that the reader's filter opens, as of now."""
+        return [
+            Opened(view, access)
+            for view in self._live.refresh(session, vault_of(session))
+            if (access := reader.for_partition(*_label_of(view.partition))) is not None
+        ]
 
     def _gather(self, session: Session, request: SearchRequest, attempt: Attempt, opened: Sequence[Opened]) -> None:
         """Ask every opened partition; what is wrong with one stands in the attempt."""

@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from intelhub.search.analysis import SpottedWord, identifier_token, spot_identifiers, spotted_words
+from intelhub.search.analysis import SpottedWord, Word, identifier_token, spot_identifiers, spotted_words
 from intelhub.search.engine import Piece
-from intelhub.search.query import Facet, Identifier, Leaf, Phrase, Prefix, Term, parse_query, positive_leaves
+from intelhub.search.nearness import is_near
+from intelhub.search.query import (
+    IDENTIFIER_FIELDS,
+    Facet,
+    Fuzzy,
+    Identifier,
+    Leaf,
+    Named,
+    Phrase,
+    Prefix,
+    Term,
+    parse_query,
+    positive_leaves,
+)
 
 WINDOW = 220
 _LEAD = 40
@@ -109,24 +122,40 @@ def _marks(text: str, leaves: Sequence[Leaf]) -> list[_Mark]:
     for number, leaf in enumerate(leaves):
         marks += _marks_of(leaf, number, found)
     # Looking for identifiers costs as much as the rest, and none of them is without a figure.
-    tokens = {token: number for number, leaf in enumerate(leaves) if _has_figure(token := _token(leaf))}
-    marks += [
-        _Mark(spotted.start, spotted.end, tokens[token], is_exact=True)
-        for spotted in (spot_identifiers(text) if tokens else ())
-        if (token := identifier_token(spotted.normalised)) in tokens
-    ]
+    tokens = [(number, leaf, token) for number, leaf in enumerate(leaves) if _has_figure(token := _token(leaf))]
+    for spotted in spot_identifiers(text) if tokens else ():
+        here = identifier_token(spotted.normalised)
+        marks += [
+            _Mark(spotted.start, spotted.end, number, is_exact=True)
+            for number, leaf, token in tokens
+            if here == token or (isinstance(leaf, Fuzzy) and is_near(token, here)) or _begins(leaf, here)
+        ]
     return sorted(marks, key=lambda mark: (mark.start, -mark.end))[:_MOST_MARKS]
 
 
-def _has_figure(token: str | None) -> bool:
-    return token is not None and any(map(str.isdigit, token))
+def _has_figure(token: str) -> bool:
+    return any(map(str.isdigit, token))
 
 
-def _token(leaf: Leaf) -> str | None:
+def _begins(leaf: Leaf, token: str) -> bool:
+    match leaf:
+        case Prefix(folded):
+            return token.startswith(folded)
+        case Facet(name, value, True):
+            return name in IDENTIFIER_FIELDS and token.startswith(value)
+        case _:
+            return False
+
+
+def _token(leaf: Leaf) -> str:
     """The identifier a leaf may stand for: somebody may type it without any separator, as a plain word."""
-    if isinstance(leaf, Identifier):
-        return leaf.token
-    return leaf.word.folded if isinstance(leaf, Term) else None
+    match leaf:
+        case Identifier(token=token) | Term(Word(folded=token)) | Prefix(token) | Fuzzy(token):
+            return token
+        case Facet(name, value) if name in IDENTIFIER_FIELDS:
+            return value
+        case _:
+            return ""
 
 
 def _marks_of(leaf: Leaf, number: int, found: list[SpottedWord]) -> list[_Mark]:
@@ -144,7 +173,13 @@ def _marks_of(leaf: Leaf, number: int, found: list[SpottedWord]) -> list[_Mark]:
             return [
                 _Mark(here.start, here.end, number, is_exact=True) for here in found if here.folded.startswith(folded)
             ]
-        case Phrase(words=wanted, is_exact=must_be_exact):
+        case Fuzzy(folded):
+            return [
+                _Mark(here.start, here.end, number, here.folded == folded)
+                for here in found
+                if is_near(folded, here.folded)
+            ]
+        case Phrase(words=wanted, is_exact=must_be_exact) | Named(phrase=Phrase(wanted, must_be_exact)):
             runs = _runs(found, [word.folded for word in wanted])
             spelled = [[here.exact for here in run] == [word.exact for word in wanted] for run in runs]
             return [

@@ -14,10 +14,23 @@ from itertools import groupby
 
 from intelhub.search.analysis import Word
 from intelhub.search.elastic.dictionary import Dictionary, Kind
-from intelhub.search.elastic.tokens import Tokens, month_of_day
+from intelhub.search.elastic.tokens import Tokens, month_of_day, name_kind
 from intelhub.search.elastic.walls import Head
 from intelhub.search.engine import PartitionFilter, RowCondition
-from intelhub.search.query import And, Facet, Identifier, Leaf, Node, Not, Or, Phrase, Prefix, Term
+from intelhub.search.query import (
+    And,
+    Facet,
+    Fuzzy,
+    Identifier,
+    Leaf,
+    Named,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Term,
+)
 
 MOST_EXPANSIONS = 1_000
 MOST_CLAUSES = 2_000  # weighed tokens of one request; what is only looked for goes in lists
@@ -97,33 +110,55 @@ class Asking:
         word = leaf.word.folded
         return sum(wall.dictionary.counts(Kind.WORD, [word]).get(word, 0) for wall in self.walls)
 
-    def rendered(self, node: Node) -> Query:  # noqa: PLR0911 - one answer a kind of node
+    def rendered(self, node: Node) -> Query:
         """The query of a node: never too narrow."""
         match node:
-            case Term(word):
-                found = self._folded([word.folded])
-                has_digit = any(map(str.isdigit, word.folded))
-                return _any([found, self._values("identifier", [word.folded])]) if has_digit else found
-            case Prefix(folded):
-                return self._beginning(folded)
-            case Phrase(words):
-                return _all([self._folded([word.folded]) for word in words])
-            case Identifier(token, words):
-                spelt = [_all([self._folded([word.folded]) for word in words])] if words else []
-                return _any([self._values("identifier", [token]), *spelt])
-            case Facet(name, value):
-                return self._values(f"facet:{name}", [value])
             case Not(child):
                 return {"bool": {"must_not": [self.rendered(child)]}} if self.is_exact(child) else _EVERYTHING
             case And(children):
                 return _all(list(map(self.rendered, children)))
             case Or(children):
                 return _any(list(map(self.rendered, children)))
+            case Facet() | Named():
+                return self._field(node)
+            case _:
+                return self._said(node)
+
+    def _said(self, leaf: Term | Prefix | Fuzzy | Phrase | Identifier) -> Query:
+        match leaf:
+            case Term(word):
+                found = self._folded([word.folded])
+                has_digit = any(map(str.isdigit, word.folded))
+                return _any([found, self._values("identifier", [word.folded])]) if has_digit else found
+            case Prefix(folded):
+                return self._expanded(lambda known, kind: known.beginning(kind, folded, most=MOST_EXPANSIONS))
+            case Fuzzy(folded):
+                return self._expanded(lambda known, kind: known.near(kind, folded))
+            case Phrase(words):
+                return _all([self._folded([word.folded]) for word in words])
+            case Identifier(token, words):
+                spelt = [_all([self._folded([word.folded]) for word in words])] if words else []
+                return _any([self._values("identifier", [token]), *spelt])
+
+    def _field(self, leaf: Facet | Named) -> Query:
+        match leaf:
+            case Named(field, Phrase(words)):
+                return _all([self._values(name_kind(field), [word.folded]) for word in words])
+            case Facet(name, value, True):
+                tokens = self._tokens(
+                    lambda known: known.beginning(Kind.IDENTIFIER, value, most=MOST_EXPANSIONS),
+                    lambda tokens, one: tokens.value(f"facet:{name}", one),
+                )
+                return _EVERYTHING if tokens is None else _terms("k", tokens)
+            case Facet(name, value):
+                return self._values(f"facet:{name}", [value])
 
     def is_exact(self, node: Node) -> bool:
         """Whether the rendering finds nothing that does not fit, so that its opposite misses nothing."""
         match node:
-            case Term() | Facet():
+            case Facet(is_beginning=is_beginning):
+                return not is_beginning
+            case Term():
                 return True
             case Not(child):
                 return self.is_exact(child)
@@ -184,21 +219,26 @@ class Asking:
         ]
         return {"dis_max": {"queries": terms}} if terms else _NOTHING
 
-    def _beginning(self, beginning: str) -> Query:
-        words = self._expanded(Kind.WORD, beginning, lambda tokens, one: tokens.folded(one))
-        values = self._expanded(Kind.IDENTIFIER, beginning, lambda tokens, one: tokens.value("identifier", one))
+    def _expanded(self, meant: Callable[[Dictionary, Kind], list[str] | None]) -> Query:
+        """What the dictionaries know of a word of which not every letter was typed; of too many, everything."""
+        words = self._tokens(lambda known: meant(known, Kind.WORD), lambda tokens, one: tokens.folded(one))
+        values = self._tokens(
+            lambda known: meant(known, Kind.IDENTIFIER), lambda tokens, one: tokens.value("identifier", one)
+        )
         if words is None or values is None:
             return _EVERYTHING
         return _any([_terms("f", words), _terms("k", values)])
 
-    def _expanded(self, kind: Kind, beginning: str, token: Callable[[Tokens, str], str]) -> list[str] | None:
-        """The tokens of everything that begins so, or `None` where that is too much to be asked."""
+    def _tokens(
+        self, meant: Callable[[Dictionary], list[str] | None], token: Callable[[Tokens, str], str]
+    ) -> list[str] | None:
+        """The tokens of what may be meant behind each wall, or `None` where that is too much to be asked."""
         found: list[str] = []
         for wall in self.walls:
-            begun = wall.dictionary.beginning(kind, beginning, most=MOST_EXPANSIONS)
-            if begun is None or len(found) + len(begun) > _MOST_TERMS:
+            terms = meant(wall.dictionary)
+            if terms is None or len(terms) > MOST_EXPANSIONS or len(found) + len(terms) > _MOST_TERMS:
                 return None
-            found += (token(wall.tokens, one) for one in begun)
+            found += (token(wall.tokens, one) for one in terms)
         return found
 
     def _condition(self, asked: RowCondition) -> Query:
@@ -223,6 +263,11 @@ class Asking:
         return _terms("k", (wall.tokens.value(kind, value) for wall in self.walls for value in known))
 
 
+def is_expanded(leaf: Leaf) -> bool:
+    """Whether a leaf means whatever words a dictionary knows, those of hidden documents among them."""
+    return isinstance(leaf, Prefix | Fuzzy) or (isinstance(leaf, Facet) and leaf.is_beginning)
+
+
 def rarity(documents: int, there: int) -> float:
     """What Elasticsearch makes of a term in so many of the documents there are (BM25's idf)."""
     return math.log(1 + (max(there, documents) - documents + 0.5) / (documents + 0.5))
@@ -241,7 +286,9 @@ def _words(leaf: Leaf) -> tuple[Word, ...]:
 def _is_bound(node: Node) -> bool:
     """Whether every document that is found has a token of this question, and so lies behind a wall that was asked."""
     match node:
-        case Term() | Phrase() | Identifier() | Facet():
+        case Facet(is_beginning=is_beginning):
+            return not is_beginning
+        case Term() | Phrase() | Identifier() | Named():
             return True
         case And(children):
             return any(map(_is_bound, children))

@@ -19,12 +19,12 @@ from intelhub.crypto import Tampered, Vault
 from intelhub.platform.messages import Message
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.elastic import documents
-from intelhub.search.elastic.asking import Asking, Query, rarity
+from intelhub.search.elastic.asking import Asking, Query, is_expanded, rarity
 from intelhub.search.elastic.documents import DocumentRow
 from intelhub.search.elastic.server import MOST_IDS, Proposed, SearchServer, ServerAway
 from intelhub.search.elastic.tokens import Wall, day_of
 from intelhub.search.engine import MOST_RANKED, Order, SearchRequest
-from intelhub.search.query import Leaf, Prefix
+from intelhub.search.query import Leaf
 from intelhub.search.ranking import MOST_COUNTED, weight_of
 from intelhub.search.sealed import Attempt, Opened
 from intelhub.search.segment import TookTooLong
@@ -116,8 +116,8 @@ class Candidates:
         """What each leaf weighs by what this reader may read: counted in whole walls, or behind the filter."""
         leaves = self._gathering.leaves
         counts = {leaf: asking.count_in_whole(leaf) for leaf in leaves}
-        # Which words begin so is known of whole walls: a count would tell of words in what is hidden.
-        unknown = [leaf for leaf, count in counts.items() if count is None and not isinstance(leaf, Prefix)]
+        # Which words are meant is known of whole walls: a count would tell of words in what is hidden.
+        unknown = [leaf for leaf, count in counts.items() if count is None and not is_expanded(leaf)]
         asked: list[Query] = [asking.candidates(leaf) for leaf in unknown]
         counted = self._server.count(index, asked, most=MOST_COUNTED, seconds=self._seconds)
         counts.update(zip(unknown, counted, strict=False))

@@ -14,11 +14,15 @@ import zlib
 from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
+from heapq import nsmallest
+from itertools import chain
 from uuid import UUID
 
 from intelhub.crypto import Tampered, Vault, lp, open_blob, seal_blob
 from intelhub.search.document import SearchDocument
 from intelhub.search.elastic.tokens import Wall, day_of, identifiers_of, words_of
+from intelhub.search.nearness import near, nearest, reach
+from intelhub.search.query import Fuzzy, Prefix
 
 BUDGET = 128 * 1024 * 1024
 _SCHEMA = """
@@ -28,6 +32,7 @@ WITHOUT ROWID;
 """
 _LAST = "\U0010ffff"
 _AT_ONCE = 500
+_MOST_PROPOSED = 5_000  # the first by the alphabet, of which the commonest are proposed
 
 
 class Kind(StrEnum):
@@ -104,6 +109,11 @@ class Part:
         """The terms of a kind with their numbers."""
         yield from self._fetched("SELECT word, documents FROM terms WHERE kind = ?", kind)
 
+    def of_length(self, kind: Kind, least: int, most: int) -> list[tuple[str, int]]:
+        """The terms of a kind with so many letters."""
+        sql = "SELECT word, documents FROM terms WHERE kind = ? AND length(word) BETWEEN ? AND ?"
+        return self._fetched(sql, kind, least, most)
+
     def beginning(self, kind: Kind, beginning: str, most: int) -> list[tuple[str, int]]:
         """The first terms of a kind that begin so."""
         sql = "SELECT word, documents FROM terms WHERE kind = ? AND word >= ? AND word < ? LIMIT ?"
@@ -153,6 +163,23 @@ class Dictionary:
             return None
         known = _summed(found)
         return sorted(known) if len(known) <= most else None
+
+    def near(self, kind: Kind, folded: str) -> list[str]:
+        """The terms that may be meant by this one with a slip."""
+        return near(folded, list(self._as_long_as(kind, folded)))
+
+    def proposals(self, asked: Prefix | Fuzzy, *, most: int) -> list[tuple[str, int]]:
+        """The commonest words and identifiers that begin so, or the nearest, with the documents they stand in."""
+        kinds = (Kind.WORD, Kind.IDENTIFIER)
+        if isinstance(asked, Fuzzy):
+            lengthy = chain.from_iterable(self._as_long_as(kind, asked.folded).items() for kind in kinds)
+            return nearest(asked.folded, lengthy, most=most)
+        found = _summed(part.beginning(kind, asked.folded, _MOST_PROPOSED) for part in self.parts for kind in kinds)
+        return nsmallest(most, found.items(), key=lambda one: (-one[1], one[0]))
+
+    def _as_long_as(self, kind: Kind, folded: str) -> dict[str, int]:
+        least, most = len(folded) - reach(folded), len(folded) + reach(folded)
+        return _summed(part.of_length(kind, least, most) for part in self.parts)
 
     def spellings(self, word: str) -> dict[str, int]:
         """How a word without diacritics is spelt, with the number of documents of each."""

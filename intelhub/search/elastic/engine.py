@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from intelhub.search.elastic.tokens import Tokens, Wall
 from intelhub.search.elastic.walls import Head, SealedHead, list_walls, open_dictionary, open_head
 from intelhub.search.engine import PartitionFilter, SearchRequest
 from intelhub.search.open_segments import DEFAULT_BUDGET, SegmentGone
+from intelhub.search.query import Fuzzy, Prefix
 from intelhub.search.sealed import TOO_LONG, Attempt, Opened, SealedIndex
 from intelhub.search.segment import TookTooLong
 
@@ -95,6 +97,20 @@ class ElasticIndex(SealedIndex):
             logger.error("a dictionary of the search index does not fit its seal")  # noqa: TRY400 - no key or text may reach a log through a traceback
             attempt.damaged += (one.view.partition for one in beside)
 
+    def _proposals(
+        self, session: Session, opened: Sequence[Opened], asked: Prefix | Fuzzy, most: int, until: float
+    ) -> Iterator[tuple[str, int]]:
+        yield from super()._proposals(session, opened, asked, most, until)
+        rows, vault = list_walls(session), vault_of(session)
+        for wall in dict.fromkeys(Wall.of(one.view.partition) for one in opened):
+            if wall not in rows or time.monotonic() > until:
+                continue
+            try:
+                known = self._walls.of(vault, wall, rows[wall].version, rows[wall].sealed)
+                yield from self._opened_wall(session, vault, known).dictionary.proposals(asked, most=most)
+            except (Tampered, SegmentGone):  # the next question raises the alarm, or sees what was folded
+                continue
+
     def _ask(
         self,
         session: Session,
@@ -111,10 +127,10 @@ class ElasticIndex(SealedIndex):
         for one in known.values():
             there[one.index] += one.head.documents
         for (index, access), walls in _groups(candidates.opened, known).items():
-            opened = [self._opened(session, vault, known[wall]) for wall in walls]
+            opened = [self._opened_wall(session, vault, known[wall]) for wall in walls]
             candidates.ask(session, request, index, Asking(opened, access, there[index]))
 
-    def _opened(self, session: Session, vault: Vault, known: _Known) -> OpenWall:
+    def _opened_wall(self, session: Session, vault: Vault, known: _Known) -> OpenWall:
         dictionary = open_dictionary(session, vault, known.head, self._parts)
         if dictionary is None:  # folded meanwhile: the next look sees its new parts
             raise SegmentGone

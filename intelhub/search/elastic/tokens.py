@@ -17,10 +17,10 @@ from hashlib import sha256
 from uuid import UUID
 
 from intelhub.crypto import Pseudonyms, Vault, lp
-from intelhub.search.analysis import Word, identifier_token, words
+from intelhub.search.analysis import Word, folded_words, identifier_token, words
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.matching import all_facets
-from intelhub.search.query import facet
+from intelhub.search.query import NAME_FIELDS, facet
 
 FIRST_EPOCH = 1
 _BYTES = 10  # 80 bits: that two of a million words share a token has a probability of 4e-13
@@ -138,6 +138,9 @@ def value_tokens(tokens: Tokens, document: SearchDocument) -> set[str]:
 def values_of(document: SearchDocument) -> Iterator[tuple[str, str]]:
     """Everything a document is asked for that is no word of its text."""
     for name, values in all_facets(document).items():
+        if name in NAME_FIELDS:
+            yield from ((name_kind(name), word) for value in values for word in folded_words(value))
+            continue
         for value in values:
             asked = facet(name, value)
             yield f"facet:{asked.name}", asked.value
@@ -155,6 +158,11 @@ def values_of(document: SearchDocument) -> Iterator[tuple[str, str]]:
 def identifiers_of(document: SearchDocument) -> set[str]:
     """The identifiers of a document in the one spelling of the index."""
     return set(filter(None, map(identifier_token, document.identifiers)))
+
+
+def name_kind(field: str) -> str:
+    """Of what kind the words of names are that a field asks for."""
+    return f"name:{field}"
 
 
 def _utf8(text: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from uuid import UUID
@@ -12,14 +13,17 @@ from sqlalchemy import text as sql
 
 from intelhub.search import (
     Cursor,
+    Fuzzy,
     Order,
     Partition,
+    Prefix,
     SearchRequest,
     Spotted,
     gathering,
     register_recogniser,
     reindex_partition,
 )
+from intelhub.search import query as q
 from intelhub.search.analysis import _recognisers as recognisers
 from intelhub.search.merge import list_merges_due, list_partitions
 from intelhub.search.query import UNREADABLE
@@ -245,6 +249,114 @@ def test_identifiers_in_any_spelling(world):
             assert one.ids(typed) == [written.record_id], typed
     finally:
         recognisers.remove(containers)
+
+
+def test_a_slip_of_the_finger_is_found_by_its_letters_alone(world):
+    one = world.process()
+    texts = ("hàng phế liệu", "hàng phé lieu", "hàng pheu", "contaienr rỗng", "container đầy", "cotnainrs", "xe")
+    written = [document(text, occurred_at=minutes(-n)) for n, text in enumerate(texts)]
+    ids = [doc.record_id for doc in written]
+    one.write(*written[:4])
+    assert world.merge()
+    one.write(*written[4:])
+    assert one.ids("lieuu~") == one.ids("LIEEU~") == ids[:2]
+    assert one.ids("phe~") == ids[:3]  # one slip in a short word
+    assert one.ids("container~") == ids[3:5]  # two in a long one
+    assert one.ids("container~ NOT container") == [ids[3]]
+    assert one.ids("NOT phe~", limit=20) == ids[3:]
+    assert one.ids("xi~") == []
+    assert q.TOO_SHORT in one.answer("xe~").notices
+    assert one.ids("xe~") == [ids[6]]
+
+
+def test_a_number_typed_with_one_wrong_sign_is_found(world):
+    one = world.process()
+    written = document("kiện hàng", identifiers=("MSKU1234565",))
+    other = document("kiện hàng", identifiers=("MSKU1234999",))
+    one.write(written, other)
+    assert world.merge()
+    for typed in ("MSKU1234566~", "MSKU1243565~", "msku123456~", "container:MSKU1234566~"):
+        assert one.ids(typed) == [written.record_id], typed
+    assert one.ids("MSKU1234666~") == []  # two
+
+
+def test_however_many_words_are_near_all_of_them_are_found(world):
+    """Neither engine may leave out the rarer ones: what is left out would follow from what others wrote."""
+    one = world.process()
+    near = [f"{first}{last}am" for first in "bcdghklmnprstvx" for last in "hlr"] + [f"t{n}am" for n in "aeiouybcdfgkmn"]
+    written = [document(f"{word} tham", title=word) for word in near]
+    one.write(*written, document("khác hẳn"))
+    assert world.merge()
+    assert len(one.ids("tham~ NOT khac", limit=200)) == len(written)
+    best = one.answer("tham~", order=Order.RELEVANCE, limit=5)
+    assert len(best.ranking) == len(written)
+    marked = [piece.text for piece in best.hits[0].snippet if piece.is_hit]
+    assert "tham" in marked
+
+
+def test_fields_of_identifiers_and_names(world):
+    one = world.process()
+    plate = document("xe", identifiers=("29C12345",), facets={"plate": ("29C12345",)})
+    seal = document("chì", identifiers=("29C12345",), facets={"seal": ("29C12345",)}, occurred_at=minutes(-1))
+    named = document(
+        "công ty",
+        facets={"company": ("Công ty TNHH Auto Parts Mẫu", "Mẫu Hai"), "taxcode": ("0101234567",), "hs": ("870899",)},
+        identifiers=("0101234567", "870899"),
+        occurred_at=minutes(-2),
+    )
+    person = document("Auto Parts", facets={"person": ("Trần Mẫu",)}, occurred_at=minutes(-3))
+    one.write(plate, seal)
+    assert world.merge()
+    one.write(named, person)
+    both = [plate.record_id, seal.record_id]
+    for _ in range(2):
+        assert one.ids("29C-123.45") == both
+        assert one.ids("plate:29C-123.45") == one.ids("biển-số:29c12345") == both[:1]
+        assert one.ids("seal:29C12345") == one.ids("seal:29C*") == both[1:]
+        assert one.ids("plate:29*") == both[:1]
+        assert one.ids("NOT plate:29*", limit=9) == [seal.record_id, named.record_id, person.record_id]
+        assert one.ids('company:"auto parts"') == one.ids('doanhnghiep:"Auto Parts"') == [named.record_id]
+        assert one.ids('company:"parts auto"') == one.ids('company:"mau mau"') == []
+        assert one.ids('company:"cong ty"') == one.ids('company:"Công ty"') == [named.record_id]
+        assert one.ids('company:"cồng ty"') == []
+        assert one.ids("company:0101234567") == one.ids("mst:0101234567") == [named.record_id]
+        assert one.ids("hs:8708*") == [named.record_id]
+        assert one.ids("person:mẫu") == [person.record_id]
+        world.merge()
+
+
+def test_words_are_proposed_from_what_the_reader_may_open(world):
+    one = world.process()
+    secret = document("containero", partition=replace(PARTITION, level=3))
+    one.write(document("container contai", identifiers=("CONX1",)), document("container"), document("khác"), secret)
+    assert world.merge()
+    one.write(document("contem"))
+
+    def proposed(asked, most=64, reader=EVERYTHING):
+        with one.session() as session:
+            return one.index.propose(session, reader, asked, most=most, until=float("inf"))
+
+    assert proposed(Prefix("con")) == ["container", "contai", "containero", "contem", "conx1"]
+    assert proposed(Prefix("con"), most=1) == ["container"]
+    assert proposed(Prefix("con"), reader=Reader(ceiling=1)) == ["container", "contai", "contem", "conx1"]
+    assert proposed(Fuzzy("contaimer")) == ["container", "containero"]
+    assert proposed(Fuzzy("container"), reader=Reader(ceiling=1)) == []
+    assert proposed(Prefix("topic")) == proposed(Prefix("level")) == []
+    with one.session() as session:
+        assert one.index.propose(session, EVERYTHING, Prefix("con"), most=64, until=0.0) == []
+
+
+def test_hostile_slips_take_no_longer_than_a_question_may(world):
+    one = world.process()
+    rubbish = [document(" ".join(f"{n:x}{m:x}abcdefgh"[: 4 + m % 9] for m in range(400))) for n in range(40)]
+    one.write(*rubbish)
+    assert world.merge()
+    start = time.perf_counter()
+    answer = one.answer(" OR ".join(f"{n:x}abcdefgh~" for n in range(64)))
+    assert q.TOO_MANY_FUZZY in answer.notices
+    one.answer("~" * 1000)
+    one.answer("a" * 999 + "~")
+    assert time.perf_counter() - start < 6
 
 
 def test_snippets_show_original_text(world):

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from intelhub.search import nearness
 from intelhub.search import query as q
-from intelhub.search.analysis import words
+from intelhub.search.analysis import stop_words, words
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.matching import Checked, needs_check, to_match
 from intelhub.search.query import And, Facet, Identifier, Not, Or, Phrase, Prefix, Term, parse_query
@@ -102,6 +103,60 @@ def test_an_unknown_field_is_text():
     assert parse_query("topic:").tree == term("topic")
 
 
+def test_a_word_with_a_slip_is_one_word_or_one_number():
+    assert parse_query("lậuu~").tree == parse_query("lậuu～").tree == q.Fuzzy("lauu")
+    assert parse_query("MSKU1234566~").tree == q.Fuzzy("msku1234566")
+    assert parse_query("29C-123.45~").tree == q.Fuzzy("29c12345")
+    assert parse_query("29C-12*").tree == Prefix("29c12")
+    assert parse_query("xe~").tree == term("xe")
+    assert parse_query("xe~").notices == (q.TOO_SHORT,)
+    for typed in ("xe-tải~", '"xe tải"~', "xe * tải", "topic:drugs*"):
+        assert parse_query(typed).notices == (q.NOT_BEHIND_A_WORD,), typed
+
+
+def test_only_so_many_words_may_differ():
+    query = parse_query(" OR ".join(f"word{n}~" for n in range(20)))
+    leaves = list(q.positive_leaves(query.tree))
+    assert [type(leaf) for leaf in leaves] == [q.Fuzzy] * q.MOST_FUZZY + [Term] * (20 - q.MOST_FUZZY)
+    assert query.notices == (q.TOO_MANY_FUZZY,)
+
+
+def test_fields_of_identifiers_take_any_spelling_and_how_one_begins():
+    for typed in ("plate:29C-123.45", "Biển-số:29c12345", 'bienso:"29C 123 45"'):
+        assert parse_query(typed).tree == Facet("plate", "29c12345"), typed
+    assert parse_query("cont:MSKU*").tree == Facet("container", "msku", is_beginning=True)
+    assert (
+        parse_query("mst:0101234567").tree == parse_query("company:0101234567").tree == Facet("taxcode", "0101234567")
+    )
+    assert parse_query("container:MSKU1234566~").tree == q.Fuzzy("msku1234566")
+    auto = Phrase(tuple(words("auto parts")))
+    assert parse_query('company:"auto parts"').tree == q.Named("company", auto)
+    assert parse_query("tàu:Hải").tree == q.Named("vessel", Phrase(tuple(words("Hải"))))
+    assert parse_query('tàu:"Hải"').tree.phrase.is_exact
+
+
+def test_a_field_there_is_none_of_names_those_there_are():
+    query = parse_query("colour:red xe")
+    assert query.tree == And((Phrase(tuple(words("colour red"))), term("xe")))
+    assert query.notices == (q.unknown_field("colour"),)
+    sentence = str(q.unknown_field("x"))
+    assert all(f"{field}" in sentence for field in q.FIELDS)
+    assert parse_query("http://x.vn").notices == ()
+    assert parse_query("topic: drugs").notices == (q.NO_VALUE,)
+
+
+@pytest.mark.parametrize(
+    ("typed", "written", "is_meant"),
+    [
+        ("lau", "lua", True), ("lau", "la", True), ("lau", "luua", False), ("container", "contaimers", True),
+        ("container", "cantaimers", False), ("msku1234566", "msku1234565", True), ("msku1234566", "msku1234555", False),
+    ],
+)  # fmt: skip
+def test_how_far_a_slip_reaches(typed, written, is_meant):
+    assert nearness.is_near(typed, written) == is_meant
+    assert nearness.near(typed, [written]) == [written] * is_meant
+
+
 def test_bounds():
     assert q.TOO_LONG in parse_query("a" * 5000).notices
     many = parse_query(" OR ".join(f"w{n}" for n in range(200)))
@@ -145,6 +200,11 @@ HOSTILE = st.lists(
                 "\x00",
                 "buôn",
                 "lậu*",
+                "lauu~",
+                "~",
+                "plate:29C*",
+                "company:x",
+                "vessel:",
                 '"buôn lậu"',
             )
         ),
@@ -165,11 +225,18 @@ def test_nothing_typed_raises_or_reaches_fts5_as_syntax(typed):
         segment.count(plan, most=5)
 
 
+BESIDE = (
+    {"identifiers": ("29C12345",), "facets": {"plate": ("29C12345",)}},
+    {"facets": {"company": ("Xe Tải Mẫu", "Buôn Xe")}},
+)
 WORDS = st.sampled_from(["buôn", "lậu", "buon", "lau", "lâu", "xe", "tải", "tàu"])
 TREES = st.recursive(
     st.one_of(
         WORDS,
         WORDS.map(lambda word: word[:2] + "*"),
+        WORDS.map(lambda word: word + "~"),
+        WORDS.map("company:{}".format),
+        st.sampled_from(["plate:29C*", "plate:29c12345", 'company:"xe tải"', "29c12346~"]),
         st.lists(WORDS, min_size=1, max_size=2).map(lambda phrase: f'"{" ".join(phrase)}"'),
         st.sampled_from(["state:SUBMITTED", "state:DRAFT", "level:1"]),
     ),
@@ -186,7 +253,7 @@ TREES = st.recursive(
 @given(TREES, st.lists(st.lists(WORDS, max_size=5).map(" ".join), min_size=1, max_size=4))
 def test_the_index_finds_what_a_reader_of_every_text_would(typed, texts):
     query = parse_query(typed)
-    documents = [document(number, text) for number, text in enumerate(texts)]
+    documents = [document(number, text, **BESIDE[number % 2]) for number, text in enumerate(texts)]
     plan = Plan(tree=query.tree, access=Everybody())
     wanted = [doc.record_id for doc in reversed(documents) if Checked(doc).fits(query.tree)]
     tail = Segment(PARTITION)
@@ -200,11 +267,23 @@ def test_the_index_finds_what_a_reader_of_every_text_would(typed, texts):
 
 
 @pytest.mark.parametrize(
-    "typed", ["(" * 1000, '"' * 1000, "NOT " * 500, "a* " * 500, "from:2025 " * 100, "x:" * 500, "́" * 1000]
+    "typed",
+    [
+        "(" * 1000,
+        '"' * 1000,
+        "NOT " * 500,
+        "a* " * 500,
+        "aaa~" * 250,
+        "abc~ " * 200,
+        "a-" * 500,
+        "from:2025 " * 100,
+        "x:" * 500,
+        "́" * 1000,
+    ],
 )
 def test_hostile_input_takes_little_time(typed):
     start = time.perf_counter()
-    to_match(parse_query(typed).tree)
+    to_match(parse_query(typed).tree, lambda word: [word])
     assert time.perf_counter() - start < 0.5
 
 
@@ -213,6 +292,42 @@ def _segments():
     tail = Segment(PARTITION)
     tail.add(documents)
     return tail, Segment(PARTITION, image=Segment.image_of(PARTITION, documents))
+
+
+SIGNED = st.lists(st.one_of(HOSTILE, st.text(alphabet='ab29C ~*:"()-.', max_size=20)), max_size=3).map(" ".join)
+
+
+@settings(max_examples=300)
+@given(SIGNED)
+def test_every_word_typed_is_searched_or_a_notice_says_why(typed):
+    query = parse_query(typed)
+    asked = "".join(_letters(query.tree))
+    for word in words(typed):
+        is_time = query.not_before is not None or query.not_after is not None
+        is_left_out = word.folded in OPERATORS or word.folded in stop_words()
+        assert word.folded in asked or query.notices or is_time or is_left_out, (typed, query)
+
+
+OPERATORS = {"and", "or", "not", "va", "hoac", "khong", *(name for names in q.FIELDS.values() for name in names)}
+
+
+def _letters(node):
+    match node:
+        case Not(child):
+            yield from _letters(child)
+        case And(children) | Or(children):
+            for child in children:
+                yield from _letters(child)
+        case Term(word):
+            yield f" {word.folded} "
+        case Phrase(words=asked) | q.Named(phrase=Phrase(words=asked)):
+            yield from (f" {word.folded} " for word in asked)
+        case Identifier(token, asked):
+            yield from (f" {token} ", *(f" {word.folded} " for word in asked))
+        case Prefix(folded) | q.Fuzzy(folded):
+            yield f" {folded} "
+        case Facet(_, value):
+            yield f" {value} "
 
 
 SEGMENTS = _segments()
