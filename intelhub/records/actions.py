@@ -7,6 +7,9 @@ from intelhub.audit import register_action
 READ = register_action("record:read", en="A record was opened", vi="Đã mở xem phiếu tin").name
 LISTED = register_action("record:listed", en="A list of records was shown", vi="Đã xem danh sách phiếu tin").name
 SEARCHED = register_action("record:searched", en="Records were searched", vi="Đã tìm kiếm phiếu tin").name
+WORDS_OFFERED = register_action(
+    "record:words-offered", en="Words of records were offered for a search", vi="Đã gợi ý từ ngữ của phiếu tin khi tìm"
+).name
 DRAFTED = register_action("record:drafted", en="A draft was begun", vi="Đã lập bản nháp phiếu tin").name
 DISCARDED = register_action("record:discarded", en="A draft was discarded", vi="Đã bỏ bản nháp phiếu tin").name
 TAMPER_FOUND = register_action(

@@ -26,6 +26,7 @@ from intelhub.search.engine import (
     Order,
     PartitionFilter,
     Piece,
+    Proposal,
     ReadFilter,
     SearchAnswer,
     SearchIndex,
@@ -46,7 +47,7 @@ from intelhub.search.models import (
     SearchSegmentRow,
     SearchTailRow,
 )
-from intelhub.search.query import IDENTIFIER_FIELDS, Fuzzy, Prefix, field_named, read_span, unknown_date
+from intelhub.search.query import IDENTIFIER_FIELDS, Facet, Fuzzy, Prefix, field_named, read_span, unknown_date
 from intelhub.search.sealed import SealedIndex
 from intelhub.search.snippets import mark_query
 
@@ -57,6 +58,7 @@ __all__ = [
     "TAIL_ROWS",
     "Cursor",
     "ElasticIndex",
+    "Facet",
     "Fuzzy",
     "Hit",
     "Order",
@@ -64,6 +66,7 @@ __all__ = [
     "PartitionFilter",
     "Piece",
     "Prefix",
+    "Proposal",
     "ReadFilter",
     "Recogniser",
     "SealedIndex",

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from intelhub.platform.messages import Message
 from intelhub.search.document import Partition, SearchDocument, from_microseconds, to_microseconds
-from intelhub.search.query import Fuzzy, Prefix
+from intelhub.search.query import Facet, Fuzzy, Prefix
 
 MOST_RANKED = 1000
 
@@ -190,6 +190,23 @@ class SearchAnswer:
     damaged: tuple[Partition, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A record at the version that holds a proposed word; `spell` says how it is spelt there, empty if in no text."""
+
+    record_id: UUID
+    row_version: int
+    spell: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A folded word and the newest records it stands in; show it after one of them was read again."""
+
+    word: str
+    records: tuple[Standing, ...]
+
+
 class SearchIndex(Protocol):
     """What records need of a search engine."""
 
@@ -206,10 +223,10 @@ class SearchIndex(Protocol):
         ...
 
     def propose(
-        self, session: Session, reader: ReadFilter, asked: Prefix | Fuzzy, *, most: int, until: float
-    ) -> list[str]:
-        """The commonest words that begin so, or the nearest, folded, from parts that the reader may open.
+        self, session: Session, reader: ReadFilter, asked: Prefix | Fuzzy | Facet, *, most: int, until: float
+    ) -> list[Proposal]:
+        """Words that begin so, or the nearest, of at most `most` candidates those that stand in readable documents.
 
-        Rows of these parts that the reader may not read count too: show none before a hit of it was read again.
+        As with hits, read one of its records again before a word is shown. `until` as in a request.
         """
         ...

@@ -180,9 +180,9 @@ def unknown_date(value: str) -> Message:
 def unknown_field(name: str) -> Message:
     """Say which field there is none of, by its beginning, and which there are."""
     return Message(
-        "There is no field “%(name)s”; words were searched instead. The fields are: topic, channel, grade, level, unit, "
-        "place, state, method, urgency, plate, container, taxcode, imo, hs, declaration, seal, company, vessel, person, "
-        "from, to.",
+        "There is no field “%(name)s”; words were searched instead. The fields are: topic, channel, grade, level, "
+        "unit, place, state, method, urgency, plate, container, taxcode, imo, hs, declaration, seal, company, vessel, "
+        "person, from, to.",
         {"name": name[:40]},
     )
 

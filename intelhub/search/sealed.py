@@ -21,17 +21,27 @@ from intelhub.platform.messages import Message
 from intelhub.search import store
 from intelhub.search.analysis import spot_identifiers
 from intelhub.search.document import Partition, SearchDocument, Tombstone
-from intelhub.search.engine import MOST_RANKED, Order, PartitionFilter, ReadFilter, SearchAnswer, SearchRequest
+from intelhub.search.engine import (
+    MOST_RANKED,
+    Order,
+    PartitionFilter,
+    Proposal,
+    ReadFilter,
+    SearchAnswer,
+    SearchRequest,
+)
 from intelhub.search.gathering import Gathering
 from intelhub.search.nearness import nearest
 from intelhub.search.open_segments import DEFAULT_BUDGET, OpenSegments, SegmentGone
-from intelhub.search.query import Fuzzy, Prefix, once_each, parse_query
+from intelhub.search.proposing import propose, vocabulary_asked
+from intelhub.search.query import Facet, Fuzzy, Or, Prefix, Query, Term, once_each, parse_query
 from intelhub.search.segment import BoundFilter, Segment, TookTooLong
 from intelhub.search.tail import LivePartitions, View
 
 REBUILDING = Message("A part of the index is being rebuilt; some records may be missing from these results.")
 TOO_LONG = Message("The search took too long and was stopped; narrow it by more words or a field.")
 _MOST_ATTEMPTS = 5
+_LOOKED_THROUGH = 100  # documents in which proposed words are crossed off at once
 
 logger = logging.getLogger(__name__)
 
@@ -90,15 +100,33 @@ class SealedIndex:
         raise Unavailable("The search index is being rewritten; please search again.")
 
     def propose(
-        self, session: Session, reader: ReadFilter, asked: Prefix | Fuzzy, *, most: int, until: float
-    ) -> list[str]:
-        """The commonest words that begin so, or the nearest, folded; what there is no time for is left out."""
+        self, session: Session, reader: ReadFilter, asked: Prefix | Fuzzy | Facet, *, most: int, until: float
+    ) -> list[Proposal]:
+        """Words that begin so, or the nearest, of at most `most` candidates those that stand in readable documents.
+
+        What there is no time for, or what a merge takes away meanwhile, is left out.
+        """
+        until = min(time.monotonic() + self._seconds, until)
+        opened = self._opened(session, reader)
+        wanted = vocabulary_asked(asked)
         counts: Counter[str] = Counter()
-        for word, count in self._proposals(session, self._opened(session, reader), asked, most, until):
+        for word, count in self._proposals(session, opened, wanted, most, until):
             counts[word] += count
-        if isinstance(asked, Fuzzy):
-            return [word for word, _ in nearest(asked.folded, counts.items(), most=most)]
-        return sorted(counts, key=lambda word: (-counts[word], word))[:most]
+        if isinstance(wanted, Fuzzy):
+            candidates = [word for word, _ in nearest(wanted.folded, counts.items(), most=most)]
+        else:
+            candidates = sorted(counts, key=lambda word: (-counts[word], word))[:most]
+        request = SearchRequest(limit=_LOOKED_THROUGH, with_snippets=False, until=until)
+
+        def find(leaves: Sequence[Term | Facet]) -> list[SearchDocument]:
+            attempt = Attempt(Gathering(Query(Or(tuple(leaves))), request, until))
+            try:
+                self._gather(session, request, attempt, opened)
+            except SegmentGone:
+                return []
+            return [place.checked().document for place in attempt.gathering.in_order()[0]]
+
+        return propose(asked, candidates, find, until)
 
     def _proposals(
         self, session: Session, opened: Sequence[Opened], asked: Prefix | Fuzzy, most: int, until: float

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from intelhub.search.analysis import SpottedWord, Word, identifier_token, spot_identifiers, spotted_words
+from intelhub.search.document import SearchDocument
 from intelhub.search.engine import Piece
 from intelhub.search.nearness import is_near
 from intelhub.search.query import (
@@ -46,6 +47,14 @@ def mark_query(typed: str, texts: Sequence[str]) -> tuple[tuple[Piece, ...], ...
     """Each text whole and in pieces, with what a query asks for marked as it is in the snippets."""
     leaves = tuple(dict.fromkeys(positive_leaves(parse_query(typed).tree)))
     return tuple(mark_hits(text, leaves) for text in texts)
+
+
+def spelling_in(document: SearchDocument, leaf: Leaf) -> str:
+    """How a document first spells what a leaf asks for, the title before the texts; empty where it stands in none."""
+    for text in (document.title, *document.texts):
+        for mark in _marks(text, [leaf]):
+            return text[mark.start : mark.end]
+    return ""
 
 
 def best_snippet(texts: Sequence[str], leaves: Sequence[Leaf], *, window: int = WINDOW) -> tuple[Piece, ...]:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from intelhub.platform.actor import Place
+from intelhub.records.service import proposing
 from tests.factories.record_world import submitted, travelled
 from tests.journeys.axe import assert_usable
 from tests.web.conftest import open_session
@@ -309,3 +310,42 @@ def test_g_i_leads_to_the_first_line_that_waits(live):
     page.keyboard.press("g")
     page.keyboard.press("i")
     expect(page.locator("[data-waiting] [data-row-link]").first).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_box_offers_words_and_examples(live, width, monkeypatch):
+    monkeypatch.setattr(proposing, "_SECONDS", 10.0)
+    filled(live)
+    page = live.persona("analyst", width=width)
+    look(page, "phu tung")
+    options = page.locator("#q-words option")
+    page.fill("#q", "")
+    page.locator("#q").press_sequentially("xe ph")
+    expect(options.first).to_have_attribute("value", "xe phụ")
+    page.keyboard.press("ArrowDown")  # belongs to the list of words, not to that of records
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(options).to_have_count(0)
+    page.fill("#q", "phu tung")
+    page.keyboard.press("Enter")
+    expect(page.locator(COUNT)).to_have_text("Kết quả: 3")
+    expect(options).to_have_count(0)
+    page.click(".search-help summary")
+    assert_usable(page)
+    examples = page.locator("[data-example]")
+    examples.nth(2).click()
+    expect(page.locator("#q")).to_have_value("phu tung cont*")
+    expect(page.locator("#q")).to_be_focused()
+    examples.nth(3).press("Enter")
+    expect(page.locator("#q")).to_have_value("phu tung contaner~")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_slip_is_asked_about(live):
+    filled(live)
+    page = live.persona("analyst")
+    look(page, "phuj tungf")
+    page.get_by_role("link", name="phụ tùng", exact=True).click()
+    expect(page.locator(COUNT)).to_have_text("Kết quả: 3")
+    expect(page.locator("#q")).to_have_value("phụ tùng")
+    assert "tung" not in page.url

@@ -16,9 +16,15 @@ from intelhub.access import ActorScope
 from intelhub.platform.actor import Actor
 from intelhub.records import queries
 from intelhub.records.projection import index_of
-from intelhub.records.service.rephrasing import take_apart, without_each_word, without_quotation_marks
+from intelhub.records.service.proposing import MOST_MEANT, list_meant
+from intelhub.records.service.rephrasing import (
+    take_apart,
+    with_other_words,
+    without_each_word,
+    without_quotation_marks,
+)
 from intelhub.records.service.searching import is_time_spent, limit_time
-from intelhub.search import SearchRequest
+from intelhub.search import SearchRequest, identifier_token
 
 _MOST_TRIES = 10
 _SHORTEST_BEGINNING = 3
@@ -27,6 +33,7 @@ _SHORTEST_BEGINNING = 3
 class Change(StrEnum):
     """What a question offered instead leaves out or asks otherwise."""
 
+    SPELLING = "spelling"
     WORD = "word"
     FIELD = "field"
     DATES = "dates"
@@ -49,15 +56,16 @@ class Nearest:
 
 
 def list_nearest(actor: Actor, session: Session, request: SearchRequest) -> tuple[Nearest, ...]:
-    """The single words and filters that exclude everything; without any, the first looser question that finds some.
+    """The question spelt otherwise; the single words and filters that exclude everything; else a looser question.
 
     They share the time of the question they stand in for; what there is no time left to try is not offered.
     """
     request = limit_time(request)
     tried = itertools.islice(_left_out(request), _MOST_TRIES)
     excluding = tuple(attempt for attempt in tried if _finds(actor, session, attempt.request))
-    if excluding:
-        return excluding
+    found = (*_respelt(actor, session, request), *excluding)
+    if found:
+        return found
     looser = (attempt for attempt in _looser(request) if _finds(actor, session, attempt.request))
     return tuple(itertools.islice(looser, 1))
 
@@ -69,6 +77,26 @@ def _finds(actor: Actor, session: Session, request: SearchRequest) -> bool:
     few = replace(request, limit=5, with_snippets=False)
     hits = index_of(session).search(session, scope.records, few).hits
     return bool(hits and queries.list_by_ids(actor, session, [hit.record_id for hit in hits]))
+
+
+def _respelt(actor: Actor, session: Session, request: SearchRequest) -> Iterator[Nearest]:
+    """The question with other words for those that stand in no record this actor may read."""
+    typed = dict.fromkeys(word for word in take_apart(request.text).words if _is_plain(word))
+    meant: dict[str, tuple[str, ...]] = {}
+    for word in itertools.islice(typed, _MOST_TRIES):
+        alone = SearchRequest(text=word, until=request.until)
+        if not is_time_spent(request) and not _finds(actor, session, alone):
+            meant[word] = list_meant(actor, session, word, until=request.until)
+    ways = itertools.product(*(words for words in meant.values() if words))
+    for way in itertools.islice(ways if any(meant.values()) else (), MOST_MEANT):
+        instead = dict(zip((word for word in meant if meant[word]), way, strict=True))
+        other = replace(request, text=with_other_words(request.text, instead))
+        if _finds(actor, session, other):
+            yield Nearest(change=Change.SPELLING, what=other.text, request=other)
+
+
+def _is_plain(word: str) -> bool:
+    return len(identifier_token(word)) >= _SHORTEST_BEGINNING and not word.endswith(("*", "~"))
 
 
 def _left_out(request: SearchRequest) -> Iterator[Nearest]:
@@ -89,7 +117,7 @@ def _looser(request: SearchRequest) -> Iterator[Nearest]:
         yield Nearest(change=Change.LOOSE, what="", request=replace(request, text=unquoted))
     if len(typed.words) > 1:
         yield Nearest(change=Change.ANY, what="", request=replace(request, text=typed.for_any_word()))
-    longest = max(typed.words, key=len, default="").rstrip("*")
+    longest = max(typed.words, key=len, default="").rstrip("*~")
     for length in dict.fromkeys((len(longest), len(longest) * 3 // 4, len(longest) // 2)):
         if length >= _SHORTEST_BEGINNING:
             beginning = longest[:length]

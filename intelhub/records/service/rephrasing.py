@@ -6,7 +6,7 @@ Only what is typed is looked at, in the signs of the query language; what comes 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 _CHUNK = re.compile(r'[^\s":()]+:"[^"]*"|"[^"]*"|[()]|[^\s()]+')
@@ -59,6 +59,19 @@ def without_each_word(text: str) -> Iterator[tuple[str, str]]:
 def without_quotation_marks(text: str) -> str:
     """The question with its phrases taken as words; the values of fields keep theirs."""
     return _said(chunk.strip('"') if chunk.startswith('"') else chunk for chunk in _CHUNK.findall(text))
+
+
+def with_other_words(text: str, instead: Mapping[str, str]) -> str:
+    """The question with some of its words spelt otherwise; fields keep their values."""
+    said = []
+    for chunk in _CHUNK.findall(text):
+        is_quoted = chunk.startswith('"')
+        if ":" in chunk and not is_quoted:
+            said.append(chunk)
+            continue
+        words = " ".join(instead.get(word, word) for word in chunk.strip('"').split())
+        said.append(f'"{words}"' if is_quoted else words)
+    return _said(said)
 
 
 def _operand(chunks: Iterator[str]) -> Iterator[str]:

@@ -21,7 +21,7 @@ from intelhub.platform.messages import Message
 from intelhub.platform.web import current_actor, current_session, needs
 from intelhub.records.catalogues import find_entry
 from intelhub.records.domain import RecordState
-from intelhub.records.service import asked, searching
+from intelhub.records.service import asked, proposing, searching
 from intelhub.records.service.nothing_found import EXCLUDING, Change, Nearest, list_nearest
 from intelhub.records.views import blueprint
 from intelhub.records.views.reading import level_of, state_words
@@ -130,8 +130,10 @@ def _spans(months: tuple[tuple[str, int], ...]) -> list[Span]:
     return spans
 
 
-def _offer_words(offer: Nearest) -> str:
+def _offer_words(offer: Nearest) -> str:  # noqa: PLR0911 - one answer a kind of change
     match offer.change:
+        case Change.SPELLING:
+            return offer.what
         case Change.WORD:
             return str(gettext("Without “%(word)s”", word=offer.what))
         case Change.FIELD:
@@ -168,12 +170,18 @@ def _page_of(question: SearchRequest, cursor: str, unread: tuple[Message, ...] =
         "found": asked.seal_words(actor, session, question) if result.found and question.text.strip() else None,
         "address": _address(question, cursor),
         "is_excluded": any(offer.change in EXCLUDING for offer in offers),
-        "offers": [(_offer_words(offer), _address(offer.request)) for offer in offers],
+        "meant": _links(offers, spelling=True),
+        "offers": _links(offers, spelling=False),
         "spans": _spans(result.counted.months),
         "dates": _dates_of(question),
         "facet_words": facet_words,
         "facet_title": facet_title,
     }
+
+
+def _links(offers: tuple[Nearest, ...], *, spelling: bool) -> list[tuple[str, str]]:
+    chosen = [offer for offer in offers if (offer.change is Change.SPELLING) == spelling]
+    return [(_offer_words(offer), _address(offer.request)) for offer in chosen]
 
 
 def _dates_of(question: SearchRequest) -> tuple[str, str]:
@@ -201,3 +209,11 @@ def run_search() -> ResponseReturnValue:
     if "HX-Request" in request.headers:
         return render_template("records/search_parts.html", **page)
     return render_template("records/search.html", **page)
+
+
+@blueprint.post("/search/words", access=needs("record.search"))
+def complete_search() -> ResponseReturnValue:
+    """What is being typed with its last word completed, for the list under the box; logged before it is shown."""
+    typed = request.form.get("q", "")[:_LONGEST_QUERY]
+    options = proposing.complete_words(current_actor(), current_session(), typed)
+    return render_template("records/_search_words.html", options=options)

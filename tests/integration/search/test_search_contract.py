@@ -13,6 +13,7 @@ from sqlalchemy import text as sql
 
 from intelhub.search import (
     Cursor,
+    Facet,
     Fuzzy,
     Order,
     Partition,
@@ -325,25 +326,38 @@ def test_fields_of_identifiers_and_names(world):
         world.merge()
 
 
-def test_words_are_proposed_from_what_the_reader_may_open(world):
+def test_words_are_proposed_that_stand_in_what_the_reader_may_read(world):
     one = world.process()
     secret = document("containero", partition=replace(PARTITION, level=3))
-    one.write(document("container contai", identifiers=("CONX1",)), document("container"), document("khác"), secret)
+    one.write(
+        document("Côn Container contai", identifiers=("CONX1",), facets={"seal": ("CONX1",)}),
+        document("container"),
+        document("conhidden consecret", unit_id=DEPOT),
+        secret,
+    )
     assert world.merge()
     one.write(document("contem"))
+    few = Reader(ceiling=1, unit=GATE)
 
     def proposed(asked, most=64, reader=EVERYTHING):
         with one.session() as session:
-            return one.index.propose(session, reader, asked, most=most, until=float("inf"))
+            found = one.index.propose(session, reader, asked, most=most, until=float("inf"))
+        return [proposal.word for proposal in found]
 
-    assert proposed(Prefix("con")) == ["container", "contai", "containero", "contem", "conx1"]
+    assert proposed(Prefix("con")) == [
+        "container", "con", "conhidden", "consecret", "contai", "containero", "contem", "conx1",
+    ]  # fmt: skip
     assert proposed(Prefix("con"), most=1) == ["container"]
-    assert proposed(Prefix("con"), reader=Reader(ceiling=1)) == ["container", "contai", "contem", "conx1"]
+    assert proposed(Prefix("con"), reader=few) == ["container", "con", "contai", "contem", "conx1"]
+    assert proposed(Prefix("consec"), reader=few) == []
     assert proposed(Fuzzy("contaimer")) == ["container", "containero"]
-    assert proposed(Fuzzy("container"), reader=Reader(ceiling=1)) == []
+    assert proposed(Fuzzy("container"), reader=few) == []
+    assert proposed(Facet("seal", "con", is_beginning=True)) == ["conx1"]
     assert proposed(Prefix("topic")) == proposed(Prefix("level")) == []
     with one.session() as session:
         assert one.index.propose(session, EVERYTHING, Prefix("con"), most=64, until=0.0) == []
+        (first,) = one.index.propose(session, EVERYTHING, Prefix("container"), most=1, until=float("inf"))
+    assert {record.spell() for record in first.records} == {"Container", "container"}
 
 
 def test_hostile_slips_take_no_longer_than_a_question_may(world):

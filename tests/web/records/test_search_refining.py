@@ -145,6 +145,39 @@ def test_nothing_found_says_what_excludes_everything_and_offers_the_nearest(hous
         assert lines(client.get(unescape(url)).get_data(as_text=True)) == 1
 
 
+def test_a_slip_is_asked_about_beside_what_excludes_everything(house, client_as):
+    travelled(house, 1)
+    client = client_as("analyst")
+    page = parts(client, q="phụ tungf NOT khongco").get_data(as_text=True)
+    assert re.findall(r'<a class="btn btn-primary" href="[^"]+">(.*?)</a>', page) == ["phụ tùng NOT khongco"]
+    assert "Có phải ý bạn là" in page
+    assert "Bỏ “tungf”" in page
+    (url,) = re.findall(r'<a class="btn btn-primary" href="([^"]+)"', page)
+    assert "tung" not in url
+    assert lines(client.get(unescape(url)).get_data(as_text=True)) == 1
+    both = parts(client, q="phuj tungf").get_data(as_text=True)
+    assert re.findall(r'<a class="btn btn-primary" href="[^"]+">(.*?)</a>', both)[0] == "phụ tùng"
+
+
+def test_a_field_asks_for_one_kind_in_records_too(house, client_as):
+    travelled(
+        house,
+        1,
+        text="Xe 29C-123.45 chở phụ tùng, mã HS 8708.99, nghi gian lận xuất xứ, đủ dài để gửi.",
+        subjects=[{"kind": "enterprise", "name": "Công ty Phụ Tùng Mẫu", "identifier": "0101234567"}],
+    )
+    client = client_as("analyst")
+    found = ("bienso:29C-123.45", "bien:29c*", "hs:8708", "mst:0101234567", 'congty:"phu tung"', "2GC-123.45~")
+    for typed in found:
+        assert lines(parts(client, q=typed).get_data(as_text=True)) == 1, typed
+    for typed in ("niemphong:29C12345", "imo:0101234567", "nguoi:mau", "hs:8709"):
+        assert lines(parts(client, q=typed).get_data(as_text=True)) == 0, typed
+    page = parts(client, q="bienso:29C-123.45").get_data(as_text=True)
+    assert 'name="plate"' not in page, "a kind is nothing to choose"
+    assert "<mark>29C-123.45</mark>" in page
+    assert "Không có trường “mausac”" in parts(client, q="mausac:phụ").get_data(as_text=True)
+
+
 def test_what_is_offered_tells_of_no_hidden_record(house, client_as):
     submitted(house, "neighbour", text="Chữ lạ vonkavit nằm trong phiếu của đội bên, đủ dài để gửi.")
     page = parts(client_as("officer"), q="vonkavit khongcotu").get_data(as_text=True)

@@ -210,7 +210,7 @@
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (event.key === "ArrowDown" && event.target.matches("[data-search] input[type=search]") && one("[data-arrows] [data-row]")) {
+    if (event.key === "ArrowDown" && event.target.matches("[data-search] input[type=search]") && !event.target.list?.options.length && one("[data-arrows] [data-row]")) {
       event.preventDefault();
       goToLine(currentLine() ?? one("[data-arrows] [data-row]"));
       return;

@@ -51,7 +51,7 @@
   window.addEventListener("popstate", () => { if (shown() !== last) location.reload(); });
 
   form.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.target.closest("#preview")) return;
+    if (event.target === box || event.target.closest("#preview")) return;
     asker = event.target === form ? event.detail.requestConfig.triggeringEvent?.submitter ?? box : event.target;
     asker = asker.closest("#results") ? "results" : asker.closest("#filter-choices") ? "filters" : asker.closest("#filters") ? "sheet" : "";
   });
@@ -74,6 +74,23 @@
   });
   form.addEventListener("htmx:responseError", (event) => {
     if ([401, 403].includes(event.detail.xhr.status)) isOver = true;
+  });
+  // ---- the box: words offered under it, and examples beside it
+  const forgetWords = () => {
+    htmx.trigger(box, "htmx:abort"); // an answer on its way would open the list over what was found
+    box.list.replaceChildren();
+  };
+  form.addEventListener("submit", forgetWords);
+  box.addEventListener("keydown", (event) => { if (event.key === "Escape") forgetWords(); });
+  let own = ""; // what somebody typed is not lost to an example
+  let withExample = null;
+  form.addEventListener("click", (event) => {
+    const chosen = event.target.closest("[data-example]");
+    if (!chosen) return;
+    if (box.value !== withExample) own = box.value.trim();
+    withExample = own ? `${own} ${chosen.textContent}` : chosen.textContent;
+    box.value = withExample;
+    box.focus();
   });
   form.addEventListener("submit", (event) => {
     if (isOver) event.stopImmediatePropagation(); // and so the browser sends it: the answer carries the form again
