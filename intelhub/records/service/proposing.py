@@ -103,5 +103,5 @@ def _note(actor: Actor, session: Session, typed: str, found: Iterable[_Confirmed
         actions.WORDS_OFFERED,
         shown=list(lines),
         level=max((line.level for line in lines.values()), default=0),
-        sensitive={"typed": typed, "words": [one.spelt for one in found]},
+        sensitive={"typed": typed[:_LONGEST], "words": [one.spelt for one in found]},
     )
