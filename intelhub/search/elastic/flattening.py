@@ -11,6 +11,7 @@ Everything is drawn anew at each run. Two runs under one key could be compared, 
 from __future__ import annotations
 
 import secrets
+from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,9 +55,7 @@ def flatten(
     word_lists = words.flattened(models, new_token, chance)
     value_lists = values.flattened(models, new_token, chance)
     ids = [*real, *(new_id() for _ in models)]
-    order = list(range(len(ids)))
-    chance.shuffle(order)
-    for place in order:
+    for place in _shuffled(range(len(ids)), chance):
         yield ids[place], Flat(word_lists(place), value_lists(place))
 
 
@@ -98,10 +97,9 @@ class _Field:
             dummies,
             chain(chain.from_iterable(_rounds(sizes, chance)), _growing(len(sizes), chance)),
         )
-        rest = [place for place, size in enumerate(sizes) for _ in range(size - len(dummies[place]))]
-        chance.shuffle(rest)
+        rest = array("L", (place for place, size in enumerate(sizes) for _ in range(size - len(dummies[place]))))
         rare = [token for token in self._lacking if not is_common[token]]
-        _deal(rare, self._lacking, dummies, chain(rest, _growing(len(sizes), chance)))
+        _deal(rare, self._lacking, dummies, chain(_drawn(rest, chance), _growing(len(sizes), chance)))
         return dummies
 
     def _fillers(self, wanted: Sequence[int], new_token: Callable[[], str], chance: Random) -> list[list[str]]:
@@ -151,13 +149,26 @@ def _rounds(sizes: Sequence[int], chance: Random) -> Iterator[list[int]]:
         places = [place for place in places if sizes[place] > depth]
         if not places:
             return
-        chance.shuffle(places)
-        yield places.copy()
+        yield _shuffled(places, chance)
 
 
 def _growing(places: int, chance: Random) -> Iterator[int]:
     """All places again and again, where there is no room left."""
-    return chain.from_iterable(chance.sample(range(places), places) for _ in repeat(None))
+    return chain.from_iterable(_shuffled(range(places), chance) for _ in repeat(None))
+
+
+def _drawn(places: array[int], chance: Random) -> Iterator[int]:
+    """The places in random order, each made when it is asked for: there are millions, and most are never asked for."""
+    for left in range(len(places), 0, -1):
+        at = int(chance.random() * left)
+        places[at], places[left - 1] = places[left - 1], places[at]
+        yield places[left - 1]
+
+
+def _shuffled(places: Sequence[int], chance: Random) -> list[int]:
+    """The places in random order, by one call for all: the system is slow to give a number at a time."""
+    keys = memoryview(chance.randbytes(8 * len(places))).cast("Q")
+    return [places[at] for at in sorted(range(len(places)), key=keys.__getitem__)]
 
 
 def _power(number: int) -> int:
