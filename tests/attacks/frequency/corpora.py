@@ -31,7 +31,7 @@ def invented(count: int) -> tuple[str, ...]:
 
 @cache
 def written() -> tuple[str, ...]:
-    """Vietnamese that people wrote: the sentences of the product's pages and of its guide. There are few."""
+    """Vietnamese without patterns: the sentences of the product's pages and of its guide. There are few."""
     with CATALOGUE.open("rb") as file:
         messages = [message.string for message in read_po(file) if message.id]
     sentences = [one for each in messages for one in (each if isinstance(each, tuple) else (each,))]
