@@ -12,10 +12,10 @@ PARTS ?=
 # Each run starts the product's programs many times; without their compiled files each start compiles them again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test unit lint types contracts check bench screenshots lock messages reference clean
+.PHONY: help demo test unit lint types contracts check bench bench-search screenshots lock messages reference clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "intelhub needs Python 3.11 or newer, and this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 …")'
@@ -39,6 +39,9 @@ unit: $(VENV)/.dev ## the pure tests, in seconds
 
 bench: $(VENV)/.runtime ## measure it and write docs/benchmarks.md (SIZES="10000 100000" PARTS="opening searching")
 	$(BIN)/python -m benchmarks --sizes $(SIZES) $(if $(PARTS),--parts $(PARTS))
+
+bench-search: $(VENV)/.runtime ## measure search over tokens on a real Elasticsearch, write docs/benchmarks-search.md
+	$(BIN)/python -m benchmarks.search --sizes $(SIZES)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -43,9 +43,9 @@ def write_report(figures: Sequence[Figure], machine: Iterable[str], command: str
     """Put everything into one page."""
     sizes = sorted({one.size for one in figures if one.part != "demo"})
     lines = ["# Benchmarks", "", *_head(machine, command), ""]
-    lines += _table("Against the limits", [one for one in figures if one.is_met is not None])
+    lines += table("Against the limits", [one for one in figures if one.is_met is not None])
     lines += _growth(figures, sizes)
-    lines += _table("Everything measured", figures)
+    lines += table("Everything measured", figures)
     lines += NOTES.read_text("utf-8").splitlines()
     document.write_text("\n".join(lines) + "\n", "utf-8")
 
@@ -56,7 +56,8 @@ def _head(machine: Iterable[str], command: str) -> Iterator[str]:
     yield from machine
 
 
-def _table(title: str, figures: Iterable[Figure]) -> Iterator[str]:
+def table(title: str, figures: Iterable[Figure]) -> Iterator[str]:
+    """Figures under a heading, each with its limit."""
     yield from (f"## {title}", "", "| part | what | records | measured | limit | |", "|---|---|---:|---:|---:|---|")
     for one in figures:
         yield f"| {one.part} | {one.what} | {one.size:,} | {_value(one)} | {_limit(one)} | {one.words} |"

@@ -1,0 +1,1 @@
+"""Measures keyed tokens in a real Elasticsearch against clear fields, over invented documents; see `__main__`."""

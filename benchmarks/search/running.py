@@ -1,0 +1,281 @@
+"""Every comparison at one size, as figures with their limits."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from random import Random
+from uuid import UUID
+
+from benchmarks.bench import Figure
+from benchmarks.search import sealed
+from benchmarks.search.asking import Reader
+from benchmarks.search.comparing import Ask, Asked, identical_share, in_turns, overlaps
+from benchmarks.search.documents import SEED, Department, document, house
+from benchmarks.search.loading import PROCESSES, Spent
+from benchmarks.search.measures import Times, median, p95
+from benchmarks.search.node import Node
+from benchmarks.search.questions import PHRASE, Question, questions
+from benchmarks.search.stored import Stores
+from benchmarks.search.variants import CLEAR, ONE_KEY, PLAIN, VARIANTS, WALLS, Variant, index_of, tokens_of
+from intelhub.search import Order
+from intelhub.search.elastic.tokens import Tokens, fields_of
+
+LOADING, BYTES, SPEED, RANKING, FILTER, SEALED = "loading", "bytes", "speed", "ranking", "filter", "sealed engine"
+_VALUES, _LIMITED_VALUES = (1, 16, 64, 500), 64
+_SLOW_ROUNDS = 1
+_MADE = 1_000
+
+
+@dataclass(frozen=True)
+class Running:
+    """One size, loaded and at rest."""
+
+    node: Node
+    stores: Stores
+    size: int
+    rounds: int
+
+    @cached_property
+    def asked(self) -> list[Question]:
+        """The questions."""
+        return questions(self.size)
+
+    def figures(self) -> Iterator[Figure]:
+        """Everything."""
+        yield from self._bytes()
+        yield from self._speed()
+        yield from self._ranking()
+        yield from self._filters()
+        if self.size <= sealed.MOST:
+            yield from self._sealed()
+
+    def _bytes(self) -> Iterator[Figure]:
+        taken = {one.name: self.node.bytes_of(index_of(one)) for one in VARIANTS}
+        fields = {one.name: self.node.bytes_by_field(index_of(one)) for one in VARIANTS}
+        for ours, other, limit in (
+            (ONE_KEY, CLEAR, 1.1),
+            (WALLS, CLEAR, 1.5),
+            (ONE_KEY, PLAIN, 1.0),
+            (WALLS, PLAIN, 1.0),
+        ):
+            yield self._figure(
+                BYTES,
+                f"{ours.words}, against {other.words}",
+                taken[ours.name] / taken[other.name],
+                f"{taken[ours.name] / 1e6:.1f} MB against {taken[other.name] / 1e6:.1f} MB",
+                at_most=limit,
+            )
+        for one in VARIANTS:
+            largest = sorted(fields[one.name].items(), key=lambda item: -item[1])[:8]
+            yield Figure(
+                part=BYTES,
+                what=one.words,
+                size=self.size,
+                value=taken[one.name] / self.size,
+                unit="B a document",
+                words=", ".join(f"`{name}` {size / self.size:.0f}" for name, size in largest),
+            )
+
+    def _speed(self) -> Iterator[Figure]:
+        ways = {
+            "clear": self._asked(CLEAR).by_word(self._clear),
+            "one key": self._asked(ONE_KEY).by_word(self._one_key),
+            "headquarters": self._asked(WALLS).by_word(self._headquarters),
+            "plain": self._asked(PLAIN).plain(),
+            "one key, verified": self._asked(ONE_KEY).verified(self._one_key, self.stores),
+            "headquarters, verified": self._asked(WALLS).verified(self._headquarters, self.stores),
+            "a department": self._asked(WALLS).by_word(self._analyst),
+        }
+        found = in_turns(ways, self.asked, self.rounds)
+        yield from self._against(SPEED, found, "one key", "clear", median=1.10)
+        yield from self._against(SPEED, found, "headquarters", "clear", median=2.0, p95=6.0)
+        yield from self._against(SPEED, found, "one key, verified", "plain", median=2.0)
+        yield from self._against(SPEED, found, "headquarters, verified", "plain", median=2.0)
+        yield from self._against(SPEED, found, "a department", "clear")
+        for name, times in found.items():
+            yield Figure(
+                part=SPEED, what=name, size=self.size, value=median(times.all), unit="ms", words=_by_kind(times)
+            )
+
+    def _ranking(self) -> Iterator[Figure]:
+        clear, headquarters = self._asked(CLEAR), self._asked(WALLS)
+        share = identical_share(clear.by_word(self._clear), self._asked(ONE_KEY).by_word(self._one_key), self.asked)
+        yield self._figure(
+            RANKING,
+            "questions with identical scores, one key against clear",
+            share,
+            f"of {len(self.asked)}",
+            at_least=1.0,
+        )
+        bare = replace(self._headquarters, is_boosted=False)
+        for what, reader, limit in (("with boosts", self._headquarters, 0.95), ("without boosts", bare, None)):
+            found = list(overlaps(clear, self._clear, headquarters.by_word(reader), self.asked))
+            yield self._figure(
+                RANKING,
+                f"first ten of headquarters over its departments against clear, {what}, ignoring ties",
+                statistics.mean(found),
+                f"{sum(one == 1.0 for one in found)} of {len(found)} questions alike, worst {min(found):.1f}",
+                at_least=limit,
+            )
+
+    def _filters(self) -> Iterator[Figure]:
+        """The same hits with and without: what is asked for lets every document through."""
+        asked = self._asked(WALLS)
+        rng = Random(f"{SEED}/filters")
+        department = house().departments[_ANALYST]
+        own = self._analyst.walls[0]
+        ways: dict[str, Ask] = {"none": asked.by_word(self._analyst)}
+        for count in _VALUES:
+            values = _wide(own, department, count, rng)
+            ways[f"{count}"] = asked.by_word(replace(self._analyst, within=values))
+        found = in_turns(ways, self.asked, self.rounds)
+        for count in _VALUES:
+            yield from self._filtered(found, f"{count}", "a department's analyst", count <= _LIMITED_VALUES)
+        every = tuple(wall.value("exposure", "0") for wall in self._headquarters.walls)
+        units = [
+            value
+            for wall, one in zip(self._headquarters.walls, house().departments, strict=True)
+            for value in _wide(wall, one, len(one.units), rng)
+        ]
+        padded = (*units, *(f"{rng.getrandbits(80):016x}" for _ in range(_VALUES[-1] - len(units))))
+        ways = {
+            "none": asked.by_word(self._headquarters),
+            f"{len(every)}": asked.by_word(replace(self._headquarters, within=every)),
+            f"{len(padded)}": asked.by_word(replace(self._headquarters, within=padded)),
+        }
+        found = in_turns(ways, self.asked, self.rounds)
+        yield from self._filtered(found, f"{len(every)}", "headquarters", is_limited=True)
+        yield from self._filtered(found, f"{len(padded)}", "headquarters", is_limited=False)
+
+    def _filtered(self, found: Mapping[str, Times], name: str, who: str, is_limited: bool) -> Iterator[Figure]:
+        with_it, without = found[name].all, found["none"].all
+        yield self._figure(
+            FILTER,
+            f"an access filter of {name} values against none, {who}",
+            median(with_it) / median(without),
+            f"{median(with_it):.2f} ms against {median(without):.2f} ms",
+            at_most=1.15 if is_limited else None,
+        )
+
+    def _sealed(self) -> Iterator[Figure]:
+        engine = sealed.write_segments(self.size)
+        yield Figure(
+            part=SEALED,
+            what="documents written into segments a second, one process",
+            size=self.size,
+            value=self.size / engine.seconds,
+            unit="/s",
+            words=f"{len(engine.parts)} segments, {engine.bytes / self.size:.0f} B a document, texts included",
+        )
+        for order, rounds in ((Order.NEWEST, self.rounds), (Order.RELEVANCE, _SLOW_ROUNDS)):
+            ways = {str(order): engine.ask(order), "headquarters": self._asked(WALLS).by_word(self._headquarters)}
+            found = in_turns(ways, self.asked, rounds)
+            yield from self._against(SEALED, found, str(order), "headquarters")
+            yield Figure(
+                part=SEALED,
+                what=f"all departments, {order} first",
+                size=self.size,
+                value=median(found[str(order)].all),
+                unit="ms",
+                words=_by_kind(found[str(order)]),
+            )
+
+    def _against(
+        self, part: str, found: Mapping[str, Times], ours: str, other: str, **limits: float
+    ) -> Iterator[Figure]:
+        for name, measured in (("median", median), ("p95", p95)):
+            mine, theirs = measured(found[ours].all), measured(found[other].all)
+            yield self._figure(
+                part, f"{name}, {ours} against {other}", mine / theirs, f"{mine:.2f} ms against {theirs:.2f} ms",
+                at_most=limits.get(name),
+            )  # fmt: skip
+        if ours.endswith("verified"):
+            mine, theirs = median(found[ours].by_kind[PHRASE]), median(found[other].by_kind[PHRASE])
+            yield self._figure(
+                part, f"median, {ours} against {other}, phrases alone", mine / theirs,
+                f"{mine:.2f} ms against {theirs:.2f} ms",
+            )  # fmt: skip
+
+    def _figure(
+        self,
+        part: str,
+        what: str,
+        value: float,
+        words: str,
+        *,
+        at_most: float | None = None,
+        at_least: float | None = None,
+    ) -> Figure:
+        return Figure(
+            part=part, what=what, size=self.size, value=value, unit="x", words=words, at_most=at_most, at_least=at_least
+        )
+
+    def _asked(self, variant: Variant) -> Asked:
+        return Asked(self.node.client(), variant)
+
+    def _reader(self, variant: Variant) -> Reader:
+        walls = variant.walls()
+        counts = self._asked(variant).counted(walls, self.asked)
+        return Reader(walls=walls, readable=self.size, indexed=self.size, counts=counts)
+
+    @cached_property
+    def _one_key(self) -> Reader:
+        return self._reader(ONE_KEY)
+
+    @cached_property
+    def _clear(self) -> Reader:
+        return self._reader(CLEAR)
+
+    @cached_property
+    def _headquarters(self) -> Reader:
+        return self._reader(WALLS)
+
+    @cached_property
+    def _analyst(self) -> Reader:
+        """Of one department, of middle size."""
+        whole = self._headquarters
+        wall = whole.walls[_ANALYST]
+        mine = self.node.client().count(index=index_of(WALLS), query={"term": {"p": wall.wall}})["count"]
+        return Reader(walls=[wall], readable=int(mine), indexed=whole.indexed, counts=whole.counts, is_all=False)
+
+
+_ANALYST = 10
+
+
+def loading_figures(spent: Spent, size: int) -> Iterator[Figure]:
+    """How quickly documents became tokens and were taken."""
+    for one in VARIANTS:
+        yield Figure(
+            part=LOADING, what=f"sent by {PROCESSES} processes: {one.words}", size=size,
+            value=spent.sent_a_second(one), unit="/s",
+        )  # fmt: skip
+    yield Figure(
+        part=LOADING, what="all indices together, inventing and sealing included", size=size,
+        value=spent.documents / spent.seconds, unit="/s", words=f"{spent.documents:,} in {spent.seconds:.0f} s",
+    )  # fmt: skip
+    made = [document(number) for number in range(_MADE)]
+    begin = time.perf_counter()
+    for invented in made:
+        fields_of(tokens_of(invented.partition), invented)
+    yield Figure(
+        part=LOADING, what="tokens made by the product, one process, nothing remembered", size=size,
+        value=_MADE / (time.perf_counter() - begin), unit="/s",
+    )  # fmt: skip
+
+
+def _wide(wall: Tokens, department: Department, count: int, rng: Random) -> tuple[str, ...]:
+    """So many values that together let every document of a wall through."""
+    if count < len(department.units):
+        return (wall.value("exposure", "0"),)
+    strangers = [UUID(int=rng.getrandbits(128)) for _ in range(count - len(department.units))]
+    return tuple(wall.value("unit", f"{unit.hex}/0") for unit in (*department.units, *strangers))
+
+
+def _by_kind(times: Times) -> str:
+    return ", ".join(
+        f"{kind} {median(seconds):.2f} (p95 {p95(seconds):.2f})" for kind, seconds in times.by_kind.items()
+    )
