@@ -49,7 +49,9 @@ def _count(installation: Installation) -> int:
         count, last = connection.execute(text("SELECT count(*), coalesce(max(pos), 0) FROM records")).one()
     engine.dispose()
     if count != last:
-        raise SystemExit(f"a loading of {installation.var} was stopped half way, or it holds other records; name another")
+        raise SystemExit(
+            f"a loading of {installation.var} was stopped half way, or it holds other records; name another"
+        )
     return int(count)
 
 

@@ -82,7 +82,8 @@ def document(number: int, *, seed: int = SEED) -> SearchDocument:
     occurred_at = _NOW - timedelta(seconds=rng.randrange(_SPAN_SECONDS))
     identifiers = tuple(_subject(rng, seed) for _ in range(rng.choice((0, 1, 1, 2, 3))))
     people = [_person(known, rng) for _ in range(rng.choice((0, 0, 1, 1, 2)))]
-    names = f"{department.code}-TT-{occurred_at.year}-{number:07}"
+    # Every unit counts by itself: the number is one record's, the figures in it come again in other units.
+    numbered = f"{department.code}{unit:02}-TT-{occurred_at.year}-{number // DEPARTMENTS:06}"
     return SearchDocument(
         record_id=_uuid(rng),
         row_version=rng.randint(2, 7),
@@ -97,7 +98,7 @@ def document(number: int, *, seed: int = SEED) -> SearchDocument:
             _text(known, department, rng, rng.randint(_FEWEST, _MOST), (*identifiers, *people)),
             "; ".join(people),
             rng.choice(department.words).title(),
-            names,
+            numbered,
         ),
         identifiers=tuple(dict.fromkeys("".join(filter(str.isalnum, one)) for one in identifiers)),
         facets={
@@ -108,7 +109,7 @@ def document(number: int, *, seed: int = SEED) -> SearchDocument:
             "urgency": (_common(rng, _URGENCIES),),
             "unit": (f"{department.code}{unit:02}", department.code),
             "place": (f"{department.code}{unit:02}",),
-            "number": (names,),
+            "number": (numbered,),
         },
     )
 
