@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from elasticsearch import Elasticsearch
+from elasticsearch.exceptions import GeneralAvailabilityWarning
 
 from intelhub.search import connect
 
@@ -62,7 +64,8 @@ class Node:
 
     def bytes_by_field(self, index: str) -> dict[str, int]:
         """What each field of an index takes."""
-        usage = self.client().indices.disk_usage(index=index, run_expensive_tasks=True, flush=True)
+        with warnings.catch_warnings(action="ignore", category=GeneralAvailabilityWarning):
+            usage = self.client().indices.disk_usage(index=index, run_expensive_tasks=True, flush=True)
         return {name: int(one["total_in_bytes"]) for name, one in usage[index]["fields"].items()}
 
 
