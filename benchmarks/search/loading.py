@@ -17,7 +17,7 @@ from benchmarks.search.node import Node
 from benchmarks.search.stored import opened_store, put
 from benchmarks.search.variants import VARIANTS, Variant, index_of, vault
 from intelhub.search import SearchDocument
-from intelhub.search.elastic.tokens import document_id
+from intelhub.search.elastic.tokens import Tokens, Wall
 
 PROCESSES = 2
 _AT_ONCE = 500
@@ -74,7 +74,7 @@ def _load_share(node: Node, folder: Path, begin: int, end: int, names: Sequence[
         for numbers in _in_batches(range(begin, end, PROCESSES)):
             at = time.perf_counter()
             batch = [document(number) for number in numbers]
-            ids = [document_id(vault(), one.partition, one.record_id) for one in batch]
+            ids = [Tokens(vault(), Wall.of(one.partition)).document_id(one.record_id) for one in batch]
             spent.inventing += time.perf_counter() - at
             spent.documents += len(batch)
             put(store, zip(ids, batch, strict=True))

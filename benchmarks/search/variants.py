@@ -40,7 +40,6 @@ class _Remembering(Tokens):
 
     def __init__(self, wall: Wall) -> None:
         super().__init__(vault(), wall)
-        self.exact = lru_cache(_REMEMBERED)(super().exact)  # type: ignore[method-assign]
         self.folded = lru_cache(_REMEMBERED)(super().folded)  # type: ignore[method-assign]
         self.value = lru_cache(_REMEMBERED)(super().value)  # type: ignore[method-assign]
 
@@ -49,9 +48,6 @@ class _Clear(Tokens):
     """The same fields with words in the place of tokens."""
 
     wall = "all"
-
-    def exact(self, word: str) -> str:
-        return word
 
     def folded(self, word: str) -> str:
         return word

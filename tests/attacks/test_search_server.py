@@ -51,7 +51,7 @@ TEXT = "Khối hàng phụ tùng Quảng Đông lậu, xe 29C-123.45, container 
 RIVERSIDE = replace(PARTITION, department_id=RIVER)
 # What Elasticsearch adds of itself: counters, marks of deletion, and until a merge what it was sent.
 COUNTERS = {"_version", "_seq_no", "_primary_term", "__soft_deletes", "__root_doc_for_nested"}
-FIELDS = {"p", "x", "f", "k", "_id", "_recovery_source", "_field_names"} | COUNTERS
+FIELDS = {"p", "f", "k", "_id", "_recovery_source", "_field_names"} | COUNTERS
 
 
 @pytest.fixture
@@ -105,11 +105,10 @@ def test_lucene_keeps_tokens_of_one_wall_each_and_nothing_else(world):
     index = index_name(world.vault, PARTITION.level)
     found = walked(world, index)
     fields = {field for kind, field in found if kind == "field"}
-    assert {"p", "x", "f", "k", "_id"} <= fields <= FIELDS
-    for field in ("x", "f"):
-        assert all("positions" not in shape and "offsets" not in shape for shape in found[("shape", field)])
-        assert ("value", field) not in found, "no doc value keeps their order"
-    expected = {field: set() for field in "pxfk"}
+    assert {"p", "f", "k", "_id"} <= fields <= FIELDS
+    assert all("positions" not in shape and "offsets" not in shape for shape in found[("shape", "f")])
+    assert ("value", "f") not in found, "no doc value keeps their order"
+    expected = {field: set() for field in "pfk"}
     walls = {}
     for one in documents:
         tokens = fields_of(Tokens(world.vault, Wall.of(one.partition)), with_spotted_identifiers(one))
@@ -126,8 +125,7 @@ def test_lucene_keeps_tokens_of_one_wall_each_and_nothing_else(world):
     assert {field for kind, field in found if kind == "stored"} <= {"_id", "_recovery_source"}
     for kept in found.get(("stored", "_recovery_source"), []):
         source = json.loads(base64.b64decode(kept))
-        for field in ("x", "f"):
-            assert source[field].split() == sorted(source[field].split()), "the order of reading is gone"
+        assert source["f"].split() == sorted(source["f"].split()), "the order of reading is gone"
 
 
 def test_after_the_night_not_even_what_it_was_sent_is_kept(world):

@@ -92,14 +92,13 @@ class Asking:
         token is weighed so that its own rarity takes the place of that. A document has tokens of one wall alone, so
         the best of a word's tokens is their sum.
         """
-        at_once = max(1, MOST_CLAUSES // max(1, sum(2 * len(_words(leaf)) for leaf in weights)))
+        at_once = max(1, MOST_CLAUSES // max(1, sum(len(_words(leaf)) for leaf in weights)))
         for start in range(0, len(self.walls), at_once):
             part = Asking(self.walls[start : start + at_once], self._access, self._there)
-            spelt = [clause for leaf, weight in weights.items() for clause in part._as_spelt(leaf, weight)]
             yield {
                 "bool": {
                     "filter": [*part._within(tree, days), part.rendered(tree)],
-                    "should": [*(part._weighed(leaf, weight) for leaf, weight in weights.items()), *spelt],
+                    "should": [part._weighed(leaf, weight) for leaf, weight in weights.items()],
                 }
             }
 
@@ -150,6 +149,8 @@ class Asking:
                     lambda tokens, one: tokens.value(f"facet:{name}", one),
                 )
                 return _EVERYTHING if tokens is None else _terms("k", tokens)
+            case Facet("level", value):  # the same behind all these walls, and so no token
+                return _EVERYTHING if value == str(self.walls[0].head.wall.level) else _NOTHING
             case Facet(name, value):
                 return self._values(f"facet:{name}", [value])
 
@@ -199,23 +200,12 @@ class Asking:
                 for wall in self.walls
                 if (count := wall.dictionary.counts(Kind.WORD, [folded]).get(folded, 0))
             ]
-            each.append(self._one_of("f", tokens, share))
+            each.append(self._one_of(tokens, share))
         return _together(each)
 
-    def _as_spelt(self, leaf: Leaf, weight: float) -> Iterator[Query]:
-        """More for documents that spell a word with the diacritics it was typed with."""
-        words = [word for word in _words(leaf) if word.has_diacritics]
-        for word in dict.fromkeys(words):
-            tokens = [
-                (wall.tokens.exact(word.exact), count)
-                for wall in self.walls
-                if (count := wall.dictionary.spellings(word.folded).get(word.exact, 0))
-            ]
-            yield self._one_of("x", tokens, weight / len(words))
-
-    def _one_of(self, field: str, tokens: Sequence[tuple[str, int]], weight: float) -> Query:
+    def _one_of(self, tokens: Sequence[tuple[str, int]], weight: float) -> Query:
         terms = [
-            {"term": {field: {"value": token, "boost": weight / rarity(count, self._there)}}} for token, count in tokens
+            {"term": {"f": {"value": token, "boost": weight / rarity(count, self._there)}}} for token, count in tokens
         ]
         return {"dis_max": {"queries": terms}} if terms else _NOTHING
 
@@ -286,8 +276,8 @@ def _words(leaf: Leaf) -> tuple[Word, ...]:
 def _is_bound(node: Node) -> bool:
     """Whether every document that is found has a token of this question, and so lies behind a wall that was asked."""
     match node:
-        case Facet(is_beginning=is_beginning):
-            return not is_beginning
+        case Facet(name, is_beginning=is_beginning):
+            return name != "level" and not is_beginning
         case Term() | Phrase() | Identifier() | Named():
             return True
         case And(children):

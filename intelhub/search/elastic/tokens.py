@@ -24,7 +24,7 @@ from intelhub.search.query import NAME_FIELDS, facet
 
 FIRST_EPOCH = 1
 _BYTES = 10  # 80 bits: that two of a million words share a token has a probability of 4e-13
-_EXACT, _FOLDED, _VALUE, _WALL = b"x", b"f", b"k", b"p"
+_FOLDED, _VALUE, _WALL = b"f", b"k", b"p"
 _MOST_KEPT = 50_000  # a few words make most of a text: a token that was made is mostly made again soon
 
 
@@ -77,10 +77,6 @@ class Tokens:
         """The token by which the wall's documents lie together."""
         return _short(self._key, _WALL)
 
-    def exact(self, word: str) -> str:
-        """The token of a word with its diacritics."""
-        return self._of_word(_EXACT, word)
-
     def folded(self, word: str) -> str:
         """The token of a word without them."""
         return self._of_word(_FOLDED, word)
@@ -121,11 +117,10 @@ def fields_of(tokens: Tokens, document: SearchDocument) -> dict[str, object]:
 
     The tokens of each field are sorted, or the translog would keep the order in which the text is read.
     """
-    found = words_of(document)
+    folded = (word for text in (document.title, *document.texts) for word in folded_words(text))
     return {
         "p": tokens.wall,
-        "x": " ".join(sorted(tokens.exact(word.exact) for word in found)),
-        "f": " ".join(sorted(tokens.folded(word.folded) for word in found)),
+        "f": " ".join(sorted(map(tokens.folded, folded))),
         "k": sorted(value_tokens(tokens, document)),
     }
 
@@ -136,8 +131,10 @@ def value_tokens(tokens: Tokens, document: SearchDocument) -> set[str]:
 
 
 def values_of(document: SearchDocument) -> Iterator[tuple[str, str]]:
-    """Everything a document is asked for that is no word of its text."""
+    """Everything a document is asked for that is no word of its text, nor the same behind the whole wall."""
     for name, values in all_facets(document).items():
+        if name == "level":
+            continue
         if name in NAME_FIELDS:
             yield from ((name_kind(name), word) for value in values for word in folded_words(value))
             continue
@@ -151,8 +148,9 @@ def values_of(document: SearchDocument) -> Iterator[tuple[str, str]]:
     yield "month", month_of_day(day)
     yield "author", document.author_id.hex
     for exposure in range(document.exposure + 1):
-        yield "exposure", str(exposure)
         yield "unit", f"{document.unit_id.hex}/{exposure}"
+    for exposure in range(1, document.exposure + 1):
+        yield "exposure", str(exposure)
 
 
 def identifiers_of(document: SearchDocument) -> set[str]:

@@ -173,7 +173,7 @@ class Scene:
 
 
 SETTINGS: dict[str, Callable[[Scene], Attacker]] = {
-    "ranked: exact and folded words, frequencies": Scene.ranked,
+    "exact and folded words, frequencies": Scene.ranked,
     "folded words, frequencies": Scene.folded_only,
     "folded words, no frequencies": Scene.without_frequencies,
     "the same without stop words": Scene.without_stop_words,
