@@ -109,7 +109,8 @@ def create_app(house: House | None = None) -> Flask:
     CSRFProtect(app)
     headers.install(app)
     errors.install(app)
-    frame.install(app, is_demo=house.settings.demo, counters={"records.home": records.count_waiting})
+    counters = {"records.home": records.count_waiting, "records.list_alerts": records.count_alerts}
+    frame.install(app, is_demo=house.settings.demo, counters=counters)
     static_files.install(app)
     # In the order of their stations at home: what ends soon stands before what was refused.
     for feature in (records, organisation, health):

@@ -9,13 +9,23 @@ import asyncio
 import os
 import sys
 import threading
+import time
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from uuid import UUID, uuid4
 
 import procrastinate
 import structlog
 
-from intelhub.access import record_policy_in_force
+from intelhub.access import (
+    NOBODY,
+    RightMisfit,
+    actor_at_own_desk,
+    may,
+    raise_alarm,
+    record_policy_in_force,
+    scope_for,
+)
 from intelhub.app import House, open_house
 from intelhub.audit import SYSTEM_ACTOR_ID, LogDamaged, run_sequencer
 from intelhub.crypto import harden_process
@@ -23,6 +33,7 @@ from intelhub.health import report_on_index, report_on_keys
 from intelhub.platform.actor import Actor
 from intelhub.platform.database import open_engine
 from intelhub.platform.errors import IntelhubError, Tampered
+from intelhub.records import list_watched_ids, list_watchers, look_again
 from intelhub.search import (
     CHANGED_SHARE,
     TAIL_ROWS,
@@ -46,6 +57,7 @@ from intelhub.settings import Settings
 
 _log = structlog.get_logger(__name__)
 _EVERY_MINUTE = "* * * * *"
+_LOOKING_SECONDS = 45.0
 _EVERY_HOUR = "7 * * * *"
 _EVERY_NIGHT = "17 3 * * *"
 
@@ -157,6 +169,48 @@ def tidy_search_server(house: House) -> None:
         _log.error("the search server could not be tidied", kind=type(error).__name__)
 
 
+def look_for_watchers(
+    house: House, desk: House, *, after: UUID | None = None, seconds: float = _LOOKING_SECONDS
+) -> UUID | None:
+    """Look every watched search through, each with its owner's rights in a transaction of its own.
+
+    Whose they are the worker's role may know; what they ask and find is the owner's, and `desk` is a house in the
+    application's role, where row-level security holds for them as in their own session. When time is up: whom it
+    reached last, behind whom the next round begins.
+    """
+    until = time.monotonic() + seconds
+    with house.units.begin(WORKER, SystemScope()) as session:
+        watchers = list_watchers(session)
+    for user_id in (one for one in watchers if after is None or one > after):
+        if time.monotonic() >= until:
+            return after
+        after = user_id
+        try:
+            _look_for(desk, user_id)
+        except RightMisfit as found:
+            with desk.units.begin(NOBODY, scope_for(NOBODY)) as session:
+                raise_alarm(NOBODY, session, found)
+        except Exception as error:  # noqa: BLE001 - what goes wrong for one must not silence the others
+            _log.error("watched searches could not be looked through", kind=type(error).__name__)
+    return None
+
+
+def _look_for(desk: House, user_id: UUID) -> None:
+    with desk.units.begin(NOBODY, scope_for(NOBODY)) as session:
+        actor = actor_at_own_desk(session, user_id, request_id=uuid4())
+    if actor is None or not may(actor, "record.search"):
+        return
+    with desk.units.begin(actor, scope_for(actor)) as session:
+        watched = list_watched_ids(actor, session)
+    for view_id in watched:
+        try:
+            with desk.units.begin(actor, scope_for(actor)) as session:
+                look_again(actor, session, view_id)
+        except Exception as error:  # noqa: BLE001 - nor one search the others of the same person
+            # The kind alone: the words of an error may quote what was asked.
+            _log.error("a watched search could not be looked through", kind=type(error).__name__)
+
+
 def report(house: House, *, on_keys: bool = False) -> None:
     """Write down for operators what the worker's role alone can count.
 
@@ -172,8 +226,9 @@ def report(house: House, *, on_keys: bool = False) -> None:
             _log.error("a count for operators failed", count=count.__name__, kind=type(error).__name__)
 
 
-def build_jobs(house: House) -> procrastinate.App:
-    """The jobs this process works on, on the worker's own connection."""
+def build_jobs(house: House, desk: House) -> procrastinate.App:
+    """The jobs this process works on, on the worker's own connection; `desk` is where it looks for people."""
+    reached: UUID | None = None
     conninfo = house.settings.url_for("worker").replace("postgresql+psycopg://", "postgresql://")
     jobs = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=conninfo))
 
@@ -183,6 +238,13 @@ def build_jobs(house: House) -> procrastinate.App:
         del timestamp
         merge_tails(house)
         report(house)
+
+    @jobs.periodic(cron=_EVERY_MINUTE)
+    @jobs.task(name="records.look_for_watchers")
+    def look_for_all_watchers(timestamp: int) -> None:
+        nonlocal reached
+        del timestamp
+        reached = look_for_watchers(house, desk, after=reached)
 
     @jobs.periodic(cron=_EVERY_HOUR)
     @jobs.task(name="search.merge_every_tail")
@@ -212,7 +274,8 @@ def main() -> int:
     """Run until a signal says stop."""
     harden_process()
     try:
-        house = open_house(Settings.from_environ(os.environ), role="worker")
+        settings = Settings.from_environ(os.environ)
+        house, desk = open_house(settings, role="worker"), open_house(settings)
     except IntelhubError as refused:
         sys.stderr.write(f"{refused}\n")
         return 1
@@ -223,7 +286,7 @@ def main() -> int:
     sequencer.start()
     try:
         report(house, on_keys=True)
-        asyncio.run(_work(build_jobs(house)))
+        asyncio.run(_work(build_jobs(house, desk)))
     finally:
         stop.set()
         sequencer.join(timeout=10)

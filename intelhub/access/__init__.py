@@ -72,6 +72,7 @@ from intelhub.access.readership import Audience, list_audiences
 from intelhub.access.scope import NOBODY, ActorScope, scope_for
 from intelhub.access.seals import RightMisfit
 from intelhub.access.sign_in import (
+    actor_at_own_desk,
     actor_named,
     end_other_sessions,
     end_session,
@@ -120,6 +121,7 @@ __all__ = [
     "Strength",
     "TotpEnrolment",
     "activate_user",
+    "actor_at_own_desk",
     "actor_named",
     "actor_of_request",
     "add_member",

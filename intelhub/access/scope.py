@@ -51,6 +51,8 @@ class ActorScope:
             "intelhub.department_ceiling": self._ceiling(Reach.DEPARTMENT),
             "intelhub.everywhere_ceiling": self._ceiling(Reach.ALL),
             "intelhub.reads_audit": "t" if may(self.actor, "audit.read") else "",
+            "intelhub.posts": _array({post.unit_id for post in self.actor.posts}),
+            "intelhub.ceiling": str(self.ceiling) if self.actor.posts else "",
         }
 
     def rights(self) -> Hashable:

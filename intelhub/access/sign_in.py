@@ -31,6 +31,7 @@ from intelhub.access.policy import current_policy
 from intelhub.access.queries import (
     find_live_session,
     list_compartments_of,
+    open_credentials,
     person_of,
     posts_of,
 )
@@ -198,6 +199,24 @@ def actor_named(
         raise NotFound(rule="no_such_person")
     compartments = list_compartments_of(session, user.id)
     return _actor(session, person_of(session, user), compartments, place, strength, None, request_id)
+
+
+def actor_at_own_desk(session: Session, user_id: UUID, *, request_id: UUID | None = None) -> Actor | None:
+    """Somebody as signing in on site would make them now, for what the system looks up in their name; None if closed.
+
+    Their ceiling is that of the factors they have set up, or without cap under a demo key. Raises `Tampered` when any
+    right of theirs is not as this product wrote it.
+    """
+    user = session.scalar(select(UserRow).where(UserRow.id == user_id, UserRow.is_active))
+    if user is None:
+        return None
+    credentials = open_credentials(session, user_id)
+    if vault_of(session).is_demo:
+        strength = Strength.DEMO
+    else:
+        strength = Strength.TOTP if credentials and credentials.totp_sealed else Strength.PASSWORD
+    compartments = list_compartments_of(session, user_id)
+    return _actor(session, person_of(session, user), compartments, Place.ONSITE, strength, None, request_id)
 
 
 def end_session(actor: Actor, session: Session, session_id: UUID) -> None:

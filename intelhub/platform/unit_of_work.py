@@ -27,6 +27,8 @@ _SETTINGS = (
     "intelhub.department_ceiling",
     "intelhub.everywhere_ceiling",
     "intelhub.reads_audit",
+    "intelhub.posts",
+    "intelhub.ceiling",
 )
 _SET_CONTEXT = "SELECT " + ", ".join(f"set_config('{name}', %s, true)" for name in _SETTINGS)
 

@@ -5,6 +5,7 @@ from intelhub.records import scope as _scope
 from intelhub.records.actions import CHECKED, TAMPER_FOUND
 from intelhub.records.domain import Grade, Record, RecordID, RecordState, RecordSummary, Step, Subject, Work
 from intelhub.records.queries import ListFilter, Page, count_records, find_reference, list_by_ids
+from intelhub.records.saved_view_queries import list_watchers
 from intelhub.records.service.checking import (
     LOG_STAGES,
     Batch,
@@ -43,6 +44,7 @@ from intelhub.records.service.upkeep import (
     rebuild_partition,
     rewrap_records,
 )
+from intelhub.records.service.watching import count_alerts, list_watched_ids, look_again
 from intelhub.records.views import blueprint
 
 _scope.register()
@@ -75,6 +77,7 @@ __all__ = [
     "check_import",
     "collate_record",
     "conclude_check",
+    "count_alerts",
     "count_entries_to_check",
     "count_older_wraps",
     "count_records",
@@ -92,6 +95,9 @@ __all__ = [
     "list_published",
     "list_rebuilds",
     "list_timeline",
+    "list_watched_ids",
+    "list_watchers",
+    "look_again",
     "look_at_log",
     "look_at_parts",
     "look_at_rows",

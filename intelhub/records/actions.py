@@ -23,12 +23,34 @@ CHECKED = register_action(
     vi="Đã đối chiếu toàn bộ phiếu tin với niêm phong và nhật ký kiểm toán",
 ).name
 VIEW_SAVED = register_action(
-    "record:view-saved", en="Filters of the list were saved under a name", vi="Đã lưu bộ lọc danh sách"
+    "record:view-saved",
+    en="Filters of the list, or a search, were saved under a name",
+    vi="Đã lưu bộ lọc danh sách hoặc câu tìm kiếm",
 ).name
 VIEW_RENAMED = register_action("record:view-renamed", en="A saved view was renamed", vi="Đã đổi tên bộ lọc đã lưu").name
 VIEW_REMOVED = register_action("record:view-removed", en="A saved view was removed", vi="Đã xóa bộ lọc đã lưu").name
 VIEW_RESTORED = register_action(
     "record:view-restored", en="A removed view was brought back", vi="Đã khôi phục bộ lọc đã xóa"
+).name
+SEARCH_SHARED = register_action(
+    "record:search-shared", en="A saved search was shared with a unit", vi="Đã chia sẻ tìm kiếm đã lưu với đơn vị"
+).name
+SEARCH_UNSHARED = register_action(
+    "record:search-unshared", en="A saved search is shared no longer", vi="Đã ngừng chia sẻ tìm kiếm đã lưu"
+).name
+SEARCH_WATCHED = register_action(
+    "record:search-watched", en="A saved search is watched from now on", vi="Đã bật theo dõi tìm kiếm đã lưu"
+).name
+SEARCH_UNWATCHED = register_action(
+    "record:search-unwatched", en="A saved search is watched no longer", vi="Đã tắt theo dõi tìm kiếm đã lưu"
+).name
+WATCH_FOUND = register_action(
+    "record:watch-found",
+    en="The system looked a watched search through in its owner's name and found new records",
+    vi="Hệ thống chạy tìm kiếm được theo dõi thay chủ sở hữu và thấy phiếu tin mới",
+).name
+ALERT_READ = register_action(
+    "record:alert-read", en="An alert was marked as read", vi="Đã đánh dấu thông báo là đã đọc"
 ).name
 _MOVES = {
     "submit": ("record:submitted", "A record was submitted", "Đã gửi phiếu tin"),

@@ -39,18 +39,55 @@ class ListOrder(StrEnum):
     URGENT = "urgent"
 
 
+class ViewKind(StrEnum):
+    """What a saved view brings back."""
+
+    LIST = "list"
+    SEARCH = "search"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedView:
-    """What somebody asks of the list again and again, under a name of theirs; `asked` is its address in pairs.
+    """What somebody asks again and again, under a name of theirs; `asked` is the list's address or the search in pairs.
 
-    Of one that does not fit its seal there is the id alone, so that its owner can remove it.
+    `level` is that of its words: no session below it is shown the view, not its owner's either. Of one that does not
+    fit its seal there is the id alone, so that its owner can remove it.
     """
 
     id: UUID
     name: str
     asked: tuple[tuple[str, str], ...]
+    kind: ViewKind = ViewKind.LIST
+    level: int = 0
+    owner_id: UUID | None = None
+    shared_unit_id: UUID | None = None
     is_removed: bool = False
     is_damaged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """A search under watch: `known` are the records it was told of, or that were there when it began.
+
+    Until it `has_begun`, what lies above `ceiling` was not to be seen where it was set up, and is not news.
+    `is_too_wide` says that more fit than are looked through.
+    """
+
+    known: frozenset[UUID] = frozenset()
+    ceiling: int = 0
+    has_begun: bool = False
+    is_too_wide: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """What a watched search found anew, and whether its owner has marked it as read."""
+
+    id: UUID
+    view_id: UUID
+    found_at: datetime
+    record_ids: tuple[UUID, ...]
+    is_read: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

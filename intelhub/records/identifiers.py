@@ -227,6 +227,33 @@ def normalise(kind: IdentifierKind | str, text: str) -> Identifier | IdentifierP
     return IdentifierProblem(kind=known, typed=text[:_TYPED_SHOWN], message=found)
 
 
+# What a bare number or code of a list must have been meant as, of the shapes that cannot be taken for each other.
+_MEANT: tuple[tuple[IdentifierKind, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        (IdentifierKind.CONTAINER, r"[A-Z]{3}[UJZ][0-9]{7}"),
+        (IdentifierKind.VESSEL, r"IMO[0-9]+|[0-9]{7}"),
+        (IdentifierKind.ENTERPRISE, r"MST[0-9]+|[0-9]{10}([0-9]{3})?"),
+        (IdentifierKind.DECLARATION, r"[0-9]{12}"),
+        (IdentifierKind.GOODS, r"HS[0-9]+|[0-9]{4}([0-9]{2}){0,2}"),
+        *((IdentifierKind.VEHICLE, form.pattern) for form in _PLATE_FORMS),
+        (IdentifierKind.SEAL, r"(?=.*[A-Z])(?=.*[0-9]{3})[0-9A-Z]{4,20}"),
+        (IdentifierKind.VEHICLE, _FOREIGN_PLATE.pattern),
+    )
+)
+_UNKNOWN = Message("This is no container, vessel, tax code, plate, HS code, declaration or seal number.")
+
+
+def recognise(typed: str) -> Identifier | Message:
+    """An identifier that stands alone, as in a column of a table, by its shape; or the sentence that says why not.
+
+    Spellings that two kinds share are the same value of either, and found alike.
+    """
+    compact = _compact(typed)
+    kind = next((kind for kind, shape in _MEANT if shape.fullmatch(compact)), None)
+    return _CHECKS[kind](compact) if kind else _UNKNOWN
+
+
 # --- how each is shown ------------------------------------------------------------------------------------------
 
 

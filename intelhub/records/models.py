@@ -95,11 +95,34 @@ class RecordStepRow(Scoped, Base):
 
 
 class RecordViewRow(Scoped, Base):
-    """Filters of the list under a name, all of it sealed; whose they are stands in clear."""
+    """Filters of the list or a search under a name, all of it sealed; whose it is and who else sees it is clear."""
 
     __tablename__ = "record_views"
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("users.id"), index=True)
+    level: Mapped[int] = mapped_column(SmallInteger)
+    shared_unit_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("units.id"), index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class RecordWatchRow(Scoped, Base):
+    """That a search is watched for its owner; which records were found by it already stands sealed."""
+
+    __tablename__ = "record_watches"
+
+    view_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("record_views.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("users.id"), index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class RecordAlertRow(Scoped, Base):
+    """What a watched search found anew: ids, when, and whether its owner has read it, all sealed."""
+
+    __tablename__ = "record_alerts"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    view_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("record_views.id", ondelete="CASCADE"), index=True)
     user_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("users.id"), index=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
 

@@ -9,7 +9,14 @@ from sqlalchemy import ColumnElement, and_, exists, func, inspect, or_
 
 from intelhub.access import ActorScope, Label, is_within
 from intelhub.platform.row_scope import register_scoped
-from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow, RecordViewRow
+from intelhub.records.models import (
+    RecordAlertRow,
+    RecordRow,
+    RecordStepRow,
+    RecordVersionRow,
+    RecordViewRow,
+    RecordWatchRow,
+)
 
 
 def _records(scope: ActorScope) -> ColumnElement[bool]:
@@ -82,12 +89,23 @@ def _may_write_part(scope: ActorScope, row: RecordVersionRow | RecordStepRow) ->
 
 
 def _views(scope: ActorScope) -> ColumnElement[bool]:
-    return RecordViewRow.user_id == scope.actor.user_id
+    """One's own, and what was shared with a unit one holds a post at, up to the level this session may show."""
+    units = {post.unit_id for post in scope.actor.posts}
+    shared = and_(RecordViewRow.shared_unit_id.in_(sorted(units)), RecordViewRow.level <= scope.ceiling)
+    return or_(RecordViewRow.user_id == scope.actor.user_id, shared)
 
 
-def _may_write_view(scope: ActorScope, row: RecordViewRow) -> bool:
+def _watches(scope: ActorScope) -> ColumnElement[bool]:
+    return RecordWatchRow.user_id == scope.actor.user_id
+
+
+def _alerts(scope: ActorScope) -> ColumnElement[bool]:
+    return RecordAlertRow.user_id == scope.actor.user_id
+
+
+def _may_write_own(scope: ActorScope, row: Any) -> bool:
     owner = _before(row, "user_id") if inspect(row).persistent else row.user_id
-    return owner == row.user_id == scope.actor.user_id
+    return bool(owner == row.user_id == scope.actor.user_id)
 
 
 def register() -> None:
@@ -95,4 +113,6 @@ def register() -> None:
     register_scoped(RecordRow, _records, _may_write_record)
     register_scoped(RecordVersionRow, _versions, _may_write_part)
     register_scoped(RecordStepRow, _steps, _may_write_part)
-    register_scoped(RecordViewRow, _views, _may_write_view)
+    register_scoped(RecordViewRow, _views, _may_write_own)
+    register_scoped(RecordWatchRow, _watches, _may_write_own)
+    register_scoped(RecordAlertRow, _alerts, _may_write_own)

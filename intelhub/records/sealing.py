@@ -9,8 +9,9 @@ What an author has not submitted is sealed as a draft: nobody makes it a publish
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -32,12 +33,20 @@ from intelhub.crypto import (
     vault_of,
 )
 from intelhub.platform.errors import Tampered
-from intelhub.records.domain import Grade, RecordHead, SavedView, Subject, Work
-from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow, RecordViewRow
+from intelhub.records.domain import Alert, Grade, RecordHead, SavedView, Subject, ViewKind, Watch, Work
+from intelhub.records.models import (
+    RecordAlertRow,
+    RecordRow,
+    RecordStepRow,
+    RecordVersionRow,
+    RecordViewRow,
+    RecordWatchRow,
+)
 
 SCHEMA_VERSION = 1
 _PUBLISHED, _DRAFTS, _STEPS = "records", "drafts", "record_steps"
 _VIEWS, _VIEW_STEP = b"intelhub/records/view/v1", 1024
+_WATCHES, _ALERTS = b"intelhub/records/watch/v1", b"intelhub/records/alert/v1"
 _MISFIT = "The stored data does not fit its seal. Nothing of it is shown; tell the security officer."
 
 
@@ -139,21 +148,103 @@ def seal_words(session: Session, step: RecordStepRow, at: datetime, reason: str,
 
 
 def seal_view(session: Session, row: RecordViewRow, view: SavedView) -> None:
-    """Seal a saved view into its row, bound to the row and to its person; all of them are of one size."""
-    written = _dump({"name": view.name, "asked": view.asked, "removed": view.is_removed})
-    padded = written.ljust(-(-len(written) // _VIEW_STEP) * _VIEW_STEP)
-    row.sealed = seal_blob(vault_of(session).derive(_VIEWS), padded, context=_context_of_view(row))
+    """Seal a saved view into its row with the row's clear columns, bound to the row and to its person."""
+    row.level, row.shared_unit_id = view.level, view.shared_unit_id
+    written = {
+        "name": view.name,
+        "asked": view.asked,
+        "removed": view.is_removed,
+        "kind": view.kind.value,
+        **_clear_of_view(row),
+    }
+    row.sealed = seal_blob(vault_of(session).derive(_VIEWS), _padded(written), context=_context_of_view(row))
 
 
 def open_view(session: Session, row: RecordViewRow) -> SavedView:
-    """A saved view; raises `Tampered`, for the sealed part of another row too."""
+    """A saved view; raises `Tampered`, for the sealed part of another row or other clear columns too."""
     opened = json.loads(open_blob(vault_of(session).derive(_VIEWS), row.sealed, context=_context_of_view(row)))
-    asked = tuple((name, value) for name, value in opened["asked"])
-    return SavedView(id=row.id, name=opened["name"], asked=asked, is_removed=opened["removed"])
+    # A view saved before searches could be has neither: it is one of the list, of level 0, and nobody else's.
+    if {"level": opened.get("level", 0), "unit": opened.get("unit")} != _clear_of_view(row):
+        raise Tampered(_MISFIT)
+    return SavedView(
+        id=row.id,
+        name=opened["name"],
+        asked=tuple((name, value) for name, value in opened["asked"]),
+        kind=ViewKind(opened.get("kind", ViewKind.LIST)),
+        level=row.level,
+        owner_id=row.user_id,
+        shared_unit_id=row.shared_unit_id,
+        is_removed=opened["removed"],
+    )
+
+
+def _clear_of_view(row: RecordViewRow) -> dict[str, Any]:
+    return {"level": row.level, "unit": row.shared_unit_id.hex if row.shared_unit_id else None}
 
 
 def _context_of_view(row: RecordViewRow) -> bytes:
     return lp(_VIEWS, row.id.bytes, row.user_id.bytes)
+
+
+def seal_watch(session: Session, row: RecordWatchRow, watch: Watch) -> None:
+    """Seal what a watched search found already into its row."""
+    written = {
+        "known": _packed(watch.known),
+        "ceiling": watch.ceiling,
+        "begun": watch.has_begun,
+        "wide": watch.is_too_wide,
+    }
+    context = lp(_WATCHES, row.view_id.bytes, row.user_id.bytes)
+    row.sealed = seal_blob(vault_of(session).derive(_WATCHES), _padded(written), context=context)
+
+
+def open_watch(session: Session, row: RecordWatchRow) -> Watch:
+    """What a watched search found already; raises `Tampered`."""
+    context = lp(_WATCHES, row.view_id.bytes, row.user_id.bytes)
+    opened = json.loads(open_blob(vault_of(session).derive(_WATCHES), row.sealed, context=context))
+    return Watch(
+        known=frozenset(_unpacked(opened["known"])),
+        ceiling=opened["ceiling"],
+        has_begun=opened["begun"],
+        is_too_wide=opened["wide"],
+    )
+
+
+def seal_alert(session: Session, row: RecordAlertRow, alert: Alert) -> None:
+    """Seal what was found anew into its row."""
+    written = {"at": alert.found_at.isoformat(), "ids": _packed(alert.record_ids), "read": alert.is_read}
+    row.sealed = seal_blob(vault_of(session).derive(_ALERTS), _padded(written), context=_context_of_alert(row))
+
+
+def open_alert(session: Session, row: RecordAlertRow) -> Alert:
+    """What was found anew; raises `Tampered`."""
+    opened = json.loads(open_blob(vault_of(session).derive(_ALERTS), row.sealed, context=_context_of_alert(row)))
+    return Alert(
+        id=row.id,
+        view_id=row.view_id,
+        found_at=datetime.fromisoformat(opened["at"]),
+        record_ids=tuple(_unpacked(opened["ids"])),
+        is_read=opened["read"],
+    )
+
+
+def _context_of_alert(row: RecordAlertRow) -> bytes:
+    return lp(_ALERTS, row.id.bytes, row.view_id.bytes, row.user_id.bytes)
+
+
+def _packed(ids: Iterable[UUID]) -> str:
+    return base64.b64encode(b"".join(one.bytes for one in ids)).decode()
+
+
+def _unpacked(packed: str) -> Iterator[UUID]:
+    joined = base64.b64decode(packed)
+    return (UUID(bytes=joined[at : at + 16]) for at in range(0, len(joined), 16))
+
+
+def _padded(written: Mapping[str, Any]) -> bytes:
+    """In whole steps, so that a row's size tells little of what is in it."""
+    dumped = _dump(written)
+    return dumped.ljust(-(-len(dumped) // _VIEW_STEP) * _VIEW_STEP)
 
 
 def open_words(session: Session, step: RecordStepRow) -> tuple[datetime, str]:

@@ -17,7 +17,7 @@ from uuid import UUID
 from intelhub.search.document import SearchDocument, to_microseconds
 from intelhub.search.engine import MOST_RANKED, Hit, Marked, Order, RowFilter, SearchRequest
 from intelhub.search.matching import Checked, all_facets
-from intelhub.search.query import And, Leaf, Node, Or, Query, facet, positive_leaves
+from intelhub.search.query import And, Leaf, Node, Or, Query, bare_identifier, facet, positive_leaves
 from intelhub.search.ranking import MOST_COUNTED, rank
 from intelhub.search.segment import Found, Plan, Segment, TookTooLong
 from intelhub.search.snippets import best_snippet, mark_hits
@@ -145,13 +145,15 @@ class Gathering:
 
     def hit(self, place: Place) -> Hit:
         """A hit with what its row in the index says; its words are marked when somebody looks."""
-        document = place.checked().document
+        checked = place.checked()
+        document = checked.document
         return Hit(
             record_id=document.record_id,
             row_version=document.row_version,
             occurred_at=document.occurred_at,
             mark=cache(lambda: self._marked(document)) if self._request.with_snippets else Marked,
             facets=all_facets(document),
+            identifiers=tuple(one for one in self._request.identifiers if checked.fits(bare_identifier(one))),
         )
 
     def _marked(self, document: SearchDocument) -> Marked:
@@ -208,7 +210,9 @@ def _same(checked: Checked) -> Checked:
 
 
 def _narrowed(tree: Node, request: SearchRequest) -> Node:
-    chosen = [
+    chosen: list[Node] = [
         Or(tuple(facet(name, value) for value in values)) for name, values in sorted(request.facets.items()) if values
     ]
+    if request.identifiers:
+        chosen.append(Or(tuple(map(bare_identifier, request.identifiers))))
     return And((tree, *chosen)) if chosen else tree

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 
 from intelhub.platform import clock
 from intelhub.platform.messages import Message
@@ -235,6 +236,12 @@ def facet(name: str, value: str) -> Facet:
     """A field with its value in the spelling of the index; levels may be given by their names."""
     folded = identifier_token(value)
     return Facet(name, _LEVELS.get(folded, folded) if name == "level" else folded)
+
+
+@lru_cache(maxsize=4096)
+def bare_identifier(value: str) -> Identifier:
+    """An identifier that stands alone, in its one spelling: found where it was recognised, and where it is spelt so."""
+    return Identifier(identifier_token(value), tuple(words(value)))
 
 
 @dataclass(frozen=True, slots=True)

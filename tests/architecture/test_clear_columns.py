@@ -25,8 +25,11 @@ CLEAR = {
     },
     # How many records a unit has at a level in a year: what counting their rows tells as well.
     "record_series": {"unit_id", "level", "year", "compartments", "last_number"},
-    # Whose a saved view is; its name is sealed with all it asks for.
-    "record_views": {"id", "user_id"},
+    # Whose a saved view is, with whom and up to which level it is shared; its name is sealed with all it asks for.
+    "record_views": {"id", "user_id", "level", "shared_unit_id"},
+    # Whose watch or alert it is, and of which saved search.
+    "record_watches": {"view_id", "user_id"},
+    "record_alerts": {"id", "view_id", "user_id"},
     # The partition, which record and version a projection is of, and when it came in.
     "search_tail": PARTITION | {"id", "xid", "record_id", "row_version"},
     # The partition, the size class, and between which hours its documents lie.
@@ -44,6 +47,8 @@ SEALED = {
     "record_steps": {"words_ciphertext"},
     "record_series": set(),
     "record_views": {"sealed"},
+    "record_watches": {"sealed"},
+    "record_alerts": {"sealed"},
     "search_tail": {"sealed"},
     "search_segments": {"sealed"},
     "search_documents": {"sealed"},

@@ -53,7 +53,8 @@ def kind_words(kind: str) -> str:
         "unit": gettext("Unit"),
         "session": gettext("Session"),
         "compartment": gettext("Compartment"),
-        "record_view": gettext("Saved view"),
+        "record_view": gettext("Saved view or search"),
+        "record_alert": gettext("Alert"),
     }
     return words.get(kind, kind)
 

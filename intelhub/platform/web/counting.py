@@ -32,13 +32,13 @@ class _Remembered:
 
 
 class CountMemory:
-    """The numbers one process counted last: one a session, no older than twenty seconds, the oldest leaving first."""
+    """The numbers one process counted last: one a session and place, at most twenty seconds old, oldest out first."""
 
     def __init__(self, *, most: int = _MOST, clock: Callable[[], float] = time.time) -> None:
         self._most = most
         self._clock = clock
         self._lock = threading.Lock()
-        self._kept: OrderedDict[UUID, _Remembered] = OrderedDict()
+        self._kept: OrderedDict[tuple[UUID, Counter], _Remembered] = OrderedDict()
 
     def count(
         self, actor: Actor, session: Session, counter: Counter, *, is_fresh: bool = False, since: float = 0.0
@@ -51,15 +51,16 @@ class CountMemory:
             return counter(actor, session)
         # Everything a row filter rests on: only which request it is may differ.
         rights = replace(actor, request_id=None)
+        key = (actor.session_id, counter)
         with self._lock:
-            kept = self._kept.get(actor.session_id)
+            kept = self._kept.get(key)
         now = self._clock()
         if not is_fresh and kept is not None and kept.rights == rights and max(now - _SECONDS, since) < kept.at <= now:
             return kept.count
         counted = _Remembered(rights, counter(actor, session), now)
         with self._lock:
-            self._kept[actor.session_id] = counted
-            self._kept.move_to_end(actor.session_id)
+            self._kept[key] = counted
+            self._kept.move_to_end(key)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         return counted.count

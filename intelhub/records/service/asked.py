@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -22,13 +23,19 @@ from intelhub.search import Order, SearchRequest
 LONGEST = 1200
 """Characters of the sealed question: with an address around it, it passes every server and proxy."""
 
+LONGEST_IN_A_FORM = 20_000
+"""The same in a form's field: any question that the page takes."""
+
 _PURPOSE = b"intelhub/search/asked/v1"
 _LIVES = timedelta(hours=8)
 _MOST_MARKED = 200
 
 
-def seal_question(actor: Actor, session: Session, request: SearchRequest) -> str:
-    """The whole question as text for an address; empty when it is too long for one, or nobody's session asks."""
+def seal_question(actor: Actor, session: Session, request: SearchRequest, *, most: int = LONGEST) -> str:
+    """The whole question as text for an address; empty when it is too long for one, or nobody's session asks.
+
+    What a form carries may be longer: `most` characters.
+    """
     if actor.session_id is None:
         return ""
     written = json.dumps(
@@ -46,7 +53,7 @@ def seal_question(actor: Actor, session: Session, request: SearchRequest) -> str
     packed = zlib.compress(written.encode("utf-8", "surrogatepass"))
     sealed = seal_blob(vault_of(session).derive(_PURPOSE), packed, context=_context(actor))
     text = base64.urlsafe_b64encode(sealed).decode().rstrip("=")
-    return text if len(text) <= LONGEST else ""
+    return text if len(text) <= most else ""
 
 
 def seal_words(actor: Actor, session: Session, request: SearchRequest) -> str:
@@ -57,7 +64,7 @@ def seal_words(actor: Actor, session: Session, request: SearchRequest) -> str:
 
 def open_question(actor: Actor, session: Session, sealed: str) -> SearchRequest | None:
     """The question again; `None` for everything that was not sealed here, for this session, in its time."""
-    if not sealed or len(sealed) > LONGEST or actor.session_id is None:
+    if not sealed or len(sealed) > LONGEST_IN_A_FORM or actor.session_id is None:
         return None
     try:
         raw = base64.b64decode(sealed + "=" * (-len(sealed) % 4), altchars=b"-_", validate=True)
@@ -73,6 +80,32 @@ def open_question(actor: Actor, session: Session, sealed: str) -> SearchRequest 
         not_before=datetime.fromisoformat(kept["from"]) if kept["from"] else None,
         not_after=datetime.fromisoformat(kept["to"]) if kept["to"] else None,
         order=Order(kept["order"]),
+    )
+
+
+def pairs_of(request: SearchRequest) -> tuple[tuple[str, str], ...]:
+    """What a search asks, as a saved one keeps it."""
+    times = (("from", request.not_before), ("to", request.not_after))
+    return (
+        ("q", request.text),
+        ("order", request.order.value),
+        *((name, value) for name, values in sorted(request.facets.items()) for value in values),
+        *((name, moment.isoformat()) for name, moment in times if moment),
+    )
+
+
+def request_of(pairs: Iterable[tuple[str, str]]) -> SearchRequest:
+    """The search that a saved one keeps."""
+    given: dict[str, tuple[str, ...]] = {}
+    for name, value in pairs:
+        given[name] = (*given.get(name, ()), value)
+    own = {name: given.pop(name, ("",))[0] for name in ("q", "order", "from", "to")}
+    return SearchRequest(
+        text=own["q"],
+        facets=given,
+        not_before=datetime.fromisoformat(own["from"]) if own["from"] else None,
+        not_after=datetime.fromisoformat(own["to"]) if own["to"] else None,
+        order=Order(own["order"] or Order.NEWEST),
     )
 
 

@@ -1,7 +1,11 @@
-"""Saved views: filters and an order of the list that somebody named, theirs alone.
+"""Saved views: filters and an order of the list, or a search, that somebody named.
 
-The name is what somebody typed: it stands sealed, bound to its row and its person. A removed view is kept, the last one
-only, so that removing it can be undone.
+The name is what somebody typed: it stands sealed, bound to its row and its person. A removed view is kept, of each kind
+the last one only, so that removing it can be undone.
+
+The words of a search can be as secret as what it finds. Its owner states their level, at most and unless said otherwise
+the ceiling of the session they were typed in, because that is the highest they can have been copied from: no session
+below it is shown the search, the owner's own from elsewhere included, nor anybody of the unit it is shared with.
 """
 
 from __future__ import annotations
@@ -11,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from intelhub.access import sort_key
@@ -20,31 +23,63 @@ from intelhub.platform.actor import Actor
 from intelhub.platform.errors import NotFound, RuleRefused, Tampered
 from intelhub.platform.messages import Message
 from intelhub.records import actions, saved_view_queries, sealing
-from intelhub.records.domain import SavedView
+from intelhub.records.domain import SavedView, ViewKind
 from intelhub.records.models import RecordViewRow
+from intelhub.records.saved_view_queries import let_one_at_a_time
 
 MOST = 20
 LONGEST_NAME = 60
+_NAMELESS = {
+    ViewKind.LIST: Message("Give the view a name."),
+    ViewKind.SEARCH: Message("Give the search a name."),
+}
+_TAKEN = {
+    ViewKind.LIST: Message("You have a view of this name already."),
+    ViewKind.SEARCH: Message("You have a saved search of this name already."),
+}
+_NO_ROOM = {
+    ViewKind.LIST: Message("You have %(count)d views. Remove one that you do not use.", {"count": MOST}),
+    ViewKind.SEARCH: Message("You have %(count)d saved searches. Remove one that you do not use.", {"count": MOST}),
+}
 
 
-def list_views(actor: Actor, session: Session) -> tuple[SavedView, ...]:
-    """One's own views by name, a removed one among them; one that does not fit its seal is an id, with an alarm."""
+def list_views(actor: Actor, session: Session, kind: ViewKind = ViewKind.LIST) -> tuple[SavedView, ...]:
+    """One's own views of a kind by name, a removed one among them, as far as this session may show them.
+
+    One that does not fit its seal is an id, with an alarm; of which kind it was nobody knows.
+    """
+    return tuple(view for view in _list_all(actor, session, kind) if view.level <= actor.ceiling)
+
+
+def _list_all(actor: Actor, session: Session, kind: ViewKind) -> tuple[SavedView, ...]:
     views = []
     for row in saved_view_queries.list_view_rows(actor, session):
         try:
-            views.append(sealing.open_view(session, row))
+            view = sealing.open_view(session, row)
         except Tampered:
-            _raise_alarm(actor, session, row.id)
-            views.append(SavedView(id=row.id, name="", asked=(), is_damaged=True))
+            raise_alarm(actor, session, row.id)
+            view = SavedView(id=row.id, name="", asked=(), is_damaged=True)
+        if view.kind is kind or view.is_damaged:
+            views.append(view)
     return tuple(sorted(views, key=_by_name))
 
 
-def save_view(actor: Actor, session: Session, name: str, asked: Sequence[tuple[str, str]]) -> UUID:
-    """Name what the list shows; raises `RuleRefused` for a bad or taken name, or when there are twenty."""
-    _let_one_at_a_time(actor, session)
-    views = list_views(actor, session)
-    view = SavedView(id=uuid4(), name=_checked(name, views), asked=tuple(asked))
-    _check_room(views)
+def save_view(
+    actor: Actor,
+    session: Session,
+    name: str,
+    asked: Sequence[tuple[str, str]],
+    *,
+    kind: ViewKind = ViewKind.LIST,
+    level: int = 0,
+) -> UUID:
+    """Name what a page shows; raises `RuleRefused` for a bad or taken name, or when there are twenty of its kind."""
+    let_one_at_a_time(actor, session)
+    views = _list_all(actor, session, kind)
+    view = SavedView(
+        id=uuid4(), name=_checked(name, views, kind), asked=tuple(asked), kind=kind, level=min(level, actor.ceiling)
+    )
+    _check_room(views, kind)
     row = RecordViewRow(id=view.id, user_id=actor.user_id, sealed=b"")
     sealing.seal_view(session, row, view)
     session.add(row)
@@ -53,31 +88,31 @@ def save_view(actor: Actor, session: Session, name: str, asked: Sequence[tuple[s
     return view.id
 
 
-def rename_view(actor: Actor, session: Session, view_id: UUID, name: str) -> None:
+def rename_view(actor: Actor, session: Session, view_id: UUID, name: str, *, kind: ViewKind = ViewKind.LIST) -> None:
     """Give a view of one's own another name; raises `NotFound`, or `RuleRefused` as `save_view` does."""
-    _let_one_at_a_time(actor, session)
-    row, view = _own(actor, session, view_id)
-    others = [one for one in list_views(actor, session) if one.id != view_id]
-    sealing.seal_view(session, row, replace(view, name=_checked(name, others)))
+    let_one_at_a_time(actor, session)
+    row, view = own_view(actor, session, view_id, kind)
+    others = [one for one in _list_all(actor, session, kind) if one.id != view_id]
+    sealing.seal_view(session, row, replace(view, name=_checked(name, others, kind)))
     session.flush()
     _record(actor, session, actions.VIEW_RENAMED, view_id)
 
 
-def remove_view(actor: Actor, session: Session, view_id: UUID) -> bool:
+def remove_view(actor: Actor, session: Session, view_id: UUID, *, kind: ViewKind = ViewKind.LIST) -> bool:
     """Take a view of one's own away; whether it can be brought back, until the next one is removed. Raises `NotFound`.
 
     One that does not fit its seal goes for good: what remains of it is the alarm in the log.
     """
-    _let_one_at_a_time(actor, session)
+    let_one_at_a_time(actor, session)
     try:
-        row, view = _own(actor, session, view_id)
+        row, view = own_view(actor, session, view_id, kind)
     except Tampered:
-        _raise_alarm(actor, session, view_id)
+        raise_alarm(actor, session, view_id)
         session.delete(saved_view_queries.get_view_row(actor, session, view_id))
         session.flush()
         _record(actor, session, actions.VIEW_REMOVED, view_id)
         return False
-    earlier = {one.id for one in list_views(actor, session) if one.is_removed}
+    earlier = {one.id for one in _list_all(actor, session, kind) if one.is_removed}
     for other in saved_view_queries.list_view_rows(actor, session):
         if other.id in earlier:
             session.delete(other)
@@ -87,50 +122,54 @@ def remove_view(actor: Actor, session: Session, view_id: UUID) -> bool:
     return True
 
 
-def restore_view(actor: Actor, session: Session, view_id: UUID) -> None:
+def restore_view(actor: Actor, session: Session, view_id: UUID, *, kind: ViewKind = ViewKind.LIST) -> None:
     """Bring the removed view back; raises `NotFound`, or `RuleRefused` when its name or its place is taken."""
-    _let_one_at_a_time(actor, session)
-    row, view = _own(actor, session, view_id, is_removed=True)
-    views = list_views(actor, session)
-    _check_room(views)
-    _checked(view.name, views)
+    let_one_at_a_time(actor, session)
+    row, view = own_view(actor, session, view_id, kind, is_removed=True)
+    views = _list_all(actor, session, kind)
+    _check_room(views, kind)
+    _checked(view.name, views, kind)
     sealing.seal_view(session, row, replace(view, is_removed=False))
     session.flush()
     _record(actor, session, actions.VIEW_RESTORED, view_id)
 
 
-def _raise_alarm(actor: Actor, session: Session, view_id: UUID) -> None:
+def raise_alarm(actor: Actor, session: Session, view_id: UUID) -> None:
+    """Write an entry for a view that does not fit its seal."""
     record_act(
         actor, session, actions.TAMPER_FOUND, object=ObjectRef("record_view", view_id), decision="deny",
         rule="record_view",
     )  # fmt: skip
 
 
-def _own(actor: Actor, session: Session, view_id: UUID, *, is_removed: bool = False) -> tuple[RecordViewRow, SavedView]:
+def own_view(
+    actor: Actor, session: Session, view_id: UUID, kind: ViewKind, *, is_removed: bool = False
+) -> tuple[RecordViewRow, SavedView]:
+    """A view of one's own that this session may show; raises `NotFound` or `Tampered`."""
     row = saved_view_queries.get_view_row(actor, session, view_id)
     view = sealing.open_view(session, row)
-    if view.is_removed != is_removed:
+    if (view.is_removed, view.kind) != (is_removed, kind) or view.level > actor.ceiling:
         raise NotFound
     return row, view
 
 
-def _checked(name: str, others: Sequence[SavedView]) -> str:
+def _checked(name: str, others: Sequence[SavedView], kind: ViewKind) -> str:
     """The name as it is kept: composed, without needless spaces."""
     written = " ".join(unicodedata.normalize("NFC", name).split())
     if not written:
-        raise _refused(Message("Give the view a name."))
+        raise _refused(_NAMELESS[kind])
     if len(written) > LONGEST_NAME or not written.isprintable():
         raise _refused(
             Message("A name has at most %(count)d letters and no control characters.", {"count": LONGEST_NAME})
         )
     if any(one.name.casefold() == written.casefold() for one in others if not one.is_removed):
-        raise _refused(Message("You have a view of this name already."))
+        raise _refused(_TAKEN[kind])
     return written
 
 
-def _check_room(views: Sequence[SavedView]) -> None:
+def _check_room(views: Sequence[SavedView], kind: ViewKind) -> None:
     if sum(not one.is_removed for one in views) >= MOST:
-        raise _refused(Message("You have %(count)d views. Remove one that you do not use.", {"count": MOST}))
+        raise _refused(_NO_ROOM[kind])
 
 
 def _refused(said: Message) -> RuleRefused:
@@ -139,13 +178,6 @@ def _refused(said: Message) -> RuleRefused:
 
 def _by_name(view: SavedView) -> list[str]:
     return [sort_key(word) for word in view.name.split()]
-
-
-def _let_one_at_a_time(actor: Actor, session: Session) -> None:
-    """Two windows of one person wait for each other: names are sealed, so no index keeps them apart or counts them."""
-    number = int.from_bytes(actor.user_id.bytes[:8], "big", signed=True)
-    options = {"unscoped": "an advisory lock reads no row"}
-    session.execute(select(func.pg_advisory_xact_lock(number)), execution_options=options)
 
 
 def _record(actor: Actor, session: Session, action: str, view_id: UUID) -> None:

@@ -24,6 +24,7 @@ from intelhub.records.domain import RecordState
 from intelhub.records.service import asked, proposing, searching
 from intelhub.records.service.nothing_found import EXCLUDING, Change, Nearest, list_nearest
 from intelhub.records.views import blueprint
+from intelhub.records.views.beside_search import NOTHING, Beside, words_beside
 from intelhub.records.views.reading import level_of, state_words
 from intelhub.records.views.words import word
 from intelhub.search import Order, SearchRequest, read_span, unknown_date
@@ -157,18 +158,22 @@ def _address(question: SearchRequest, cursor: str = "") -> str:
     return whole if len(whole) <= _LONGEST_ADDRESS else url_for(".search", asked=sealed)
 
 
-def _page_of(question: SearchRequest, cursor: str, unread: tuple[Message, ...] = ()) -> dict[str, Any]:
-    """A page of hits, logged before it is shown; `unread` is said above it."""
+def page_of(
+    question: SearchRequest, cursor: str = "", unread: tuple[Message, ...] = (), *, beside: Beside = NOTHING
+) -> dict[str, Any]:
+    """A page of hits, logged before it is shown; `unread` is said above it, `beside` stands beside the box."""
     actor, session = current_actor(), current_session()
     question = searching.limit_time(question)
     result = searching.search_records(actor, session, question, cursor=cursor)
     offers = () if result.found else list_nearest(actor, session, question)
+    current = beside.current
     return {
-        "page_level": level_of([one.line for one in result.found]),
+        **words_beside(question, beside),
+        "page_level": max(level_of([one.line for one in result.found]), current.view.level if current else 0),
         "asked": question,
         "result": replace(result, notices=(*unread, *result.notices)),
         "found": asked.seal_words(actor, session, question) if result.found and question.text.strip() else None,
-        "address": _address(question, cursor),
+        "address": request.path if current else _address(question, cursor),
         "is_excluded": any(offer.change in EXCLUDING for offer in offers),
         "meant": _links(offers, spelling=True),
         "offers": _links(offers, spelling=False),
@@ -197,15 +202,17 @@ def search() -> ResponseReturnValue:
     """The empty box with its help, or the result whose sealed question stands in the address, asked anew."""
     question = asked.open_question(current_actor(), current_session(), request.args.get("asked", ""))
     if question is None:
-        return render_template("records/search.html", page_level=0, asked=SearchRequest(), result=None, dates=("", ""))
-    return render_template("records/search.html", **_page_of(question, request.args.get("after", "")))
+        empty = SearchRequest()
+        beside = words_beside(empty, NOTHING)
+        return render_template("records/search.html", page_level=0, asked=empty, result=None, dates=("", ""), **beside)
+    return render_template("records/search.html", **page_of(question, request.args.get("after", "")))
 
 
 @blueprint.post("/search", access=needs("record.search"))
 def run_search() -> ResponseReturnValue:
     """The hits, logged before they are shown: a page, or for a script of the page the parts that change."""
     question, unread = _request()
-    page = _page_of(question, request.form.get("cursor", ""), unread)
+    page = page_of(question, request.form.get("cursor", ""), unread)
     if "HX-Request" in request.headers:
         return render_template("records/search_parts.html", **page)
     return render_template("records/search.html", **page)

@@ -1,0 +1,157 @@
+"""A pasted list of identifiers: which of them stand in records that this person may read, and which in none.
+
+They are asked of the index a hundred at a time, and counted over what was read again through the row scope: exact to
+100 and “100+” beyond, as everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from intelhub.access import ActorScope
+from intelhub.audit import record_act
+from intelhub.platform.actor import Actor
+from intelhub.platform.messages import Message
+from intelhub.records import actions, saved_view_queries
+from intelhub.records.identifiers import Identifier, recognise
+from intelhub.records.projection import index_of
+from intelhub.records.service.reading import raise_index_alarm
+from intelhub.records.service.searching import EXACT
+from intelhub.search import Cursor, SearchRequest
+
+MOST_PASTED = 500
+SECONDS = 5.0
+_AT_A_TIME = 100
+_HITS = 500
+_LONGEST = 60
+_BETWEEN = re.compile(r"[\r\n\t,;|]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pasted:
+    """An identifier as it was typed, more than once perhaps, with its records: 101 means more than 100.
+
+    Where time was up before all were looked through, `is_whole` is false, and `count` is what was seen until then.
+    """
+
+    typed: tuple[str, ...]
+    identifier: Identifier
+    count: int = 0
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invalid:
+    """What was typed and is no identifier, with the reason."""
+
+    typed: str
+    reason: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastedList:
+    """The answer to a pasted list; `left_out` is how many stood behind the first five hundred."""
+
+    found: tuple[Pasted, ...]
+    unknown: tuple[Pasted, ...]
+    unfinished: tuple[Pasted, ...]
+    invalid: tuple[Invalid, ...]
+    left_out: int = 0
+    notices: tuple[Message, ...] = ()
+
+
+def look_up_pasted(actor: Actor, session: Session, text: str) -> PastedList:
+    """Look up every identifier of a pasted text; an entry of the log for each hundred, which are sealed into it."""
+    typed = [one for piece in _BETWEEN.split(text) if (one := piece.strip())]
+    pasted, invalid = _read(typed[:MOST_PASTED])
+    counts = _Counts(actor, session)
+    for start in range(0, len(pasted), _AT_A_TIME):
+        values = [one.identifier.value for one in pasted[start : start + _AT_A_TIME]]
+        record_act(actor, session, actions.SEARCHED, sensitive={"identifiers": values})
+        counts.count(values)
+    if counts.is_damaged:
+        raise_index_alarm(actor, session)
+    looked = [counts.of(one) for one in pasted]
+    return PastedList(
+        found=tuple(one for one in looked if one.count),
+        unknown=tuple(one for one in looked if not one.count and one.is_whole),
+        unfinished=tuple(one for one in looked if not one.is_whole),
+        invalid=tuple(invalid),
+        left_out=max(0, len(typed) - MOST_PASTED),
+        notices=tuple(counts.notices),
+    )
+
+
+def _read(typed: Sequence[str]) -> tuple[list[Pasted], list[Invalid]]:
+    """What was typed as identifiers, each once, and what is none, each once."""
+    known: dict[str, tuple[Identifier, dict[str, None]]] = {}
+    invalid: dict[str, Invalid] = {}
+    for one in typed:
+        shown = one[:_LONGEST]
+        read = recognise(one) if len(one) <= _LONGEST else _TOO_LONG
+        if isinstance(read, Message):
+            invalid.setdefault(shown, Invalid(typed=shown, reason=read))
+        else:
+            known.setdefault(read.value, (read, {}))[1][shown] = None
+    return [Pasted(typed=tuple(spelt), identifier=read) for read, spelt in known.values()], list(invalid.values())
+
+
+_TOO_LONG = Message("This is too long for an identifier. Put each on a line of its own.")
+
+
+class _Counts:
+    """Counts readable records for each identifier until time is up."""
+
+    def __init__(self, actor: Actor, session: Session) -> None:
+        self._actor, self._session = actor, session
+        self._until = time.monotonic() + SECONDS
+        self._counts: dict[str, int] = {}
+        self._unfinished: set[str] = set()
+        self.notices: list[Message] = []
+        self.is_damaged = False
+
+    def count(self, values: Iterable[str]) -> None:
+        """Count a hundred identifiers together; one that is past 100 is asked for no further."""
+        open_values = dict.fromkeys(values, 0)
+        after: Cursor | None = None
+        while open_values:
+            if time.monotonic() >= self._until:
+                self._unfinished |= open_values.keys()
+                break
+            after, found = self._next(tuple(open_values), after)
+            for value in found:
+                if value in open_values:
+                    open_values[value] += 1
+            self._counts |= open_values
+            if after is None:
+                if time.monotonic() >= self._until:  # the engine stopped, and says nothing of what it did not see
+                    self._unfinished |= open_values.keys()
+                break
+            open_values = {value: count for value, count in open_values.items() if count <= EXACT}
+
+    def _next(self, values: tuple[str, ...], after: Cursor | None) -> tuple[Cursor | None, list[str]]:
+        """The next hits: where to go on, and the identifiers of the readable ones, one for each record."""
+        scope: ActorScope = self._session.info["scope"]
+        request = SearchRequest(identifiers=values, limit=_HITS, after=after, with_snippets=False, until=self._until)
+        answer = index_of(self._session).search(self._session, scope.records, request)
+        self.notices += (one for one in answer.notices if one not in self.notices)
+        self.is_damaged |= bool(answer.damaged)
+        hits = {hit.record_id: hit for hit in answer.hits}
+        readable = saved_view_queries.list_readable(self._actor, self._session, hits.keys())
+        return answer.next, [value for one in readable for value in hits[one].identifiers]
+
+    def of(self, pasted: Pasted) -> Pasted:
+        """What is known of an identifier now."""
+        value = pasted.identifier.value
+        count = min(self._counts.get(value, 0), EXACT + 1)
+        return Pasted(
+            typed=pasted.typed,
+            identifier=pasted.identifier,
+            count=count,
+            is_whole=value not in self._unfinished or count > EXACT,
+        )
