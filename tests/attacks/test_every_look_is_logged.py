@@ -7,7 +7,10 @@ import re
 import pytest
 
 from intelhub import access
+from tests.factories.record_world import submitted
+from tests.factories.watchers import look
 from tests.house import PEOPLE
+from tests.web.records.test_saved_searches import act, save
 
 # Pages that show nothing but an empty form, the reader's own things, or what hangs on every wall of the service.
 SHOW_NOTHING = {
@@ -16,6 +19,8 @@ SHOW_NOTHING = {
     "/people/new": "an empty form",
     "/records/new": "an empty form",
     "/search": "an empty box; its answer is an entry",
+    "/search/identifiers": "an empty form; its answer is an entry",
+    "/alerts": "one's own searches and how much each found; opening one is an entry",
     "/health/runbook": "what hangs on the wall of every machine room",
     "/units": "the tree of units, without people",
     "/units/<code>": "a unit, for whoever may see no people; with its people it is in the test below",
@@ -39,13 +44,30 @@ def logged(scene) -> int:
     return waiting + placed
 
 
+def alerted(scene):
+    """The ids of a search that the officer has watched, and of what it found."""
+    officer = scene.client_as("officer")
+    url = save(officer, "Phụ tùng").location
+    act(officer, url, "watch")
+    submitted(scene.house)
+    look(scene.house)
+    [(alert_id,)] = scene.sql("select id from record_alerts")
+    return url.rpartition("/")[2], alert_id
+
+
 @pytest.fixture
 def filled(scene):
     """An address for something that is there."""
     [(user_id,)] = scene.sql("select id from users where username = 'officer2'")
 
+    view_id, alert_id = alerted(scene)
+    given = {
+        "record_id": scene.record, "user_id": user_id, "code": "15BB",
+        "record_view_id": view_id, "record_alert_id": alert_id,
+    }  # fmt: skip
+
     def fill(rule: str) -> str:
-        for name, value in (("record_id", scene.record), ("user_id", user_id), ("code", "15BB")):
+        for name, value in given.items():
             rule = re.sub(rf"<[^>]*:?{name}>", str(value), rule)
         return re.sub(r"<int[^>]*>", "1", rule)
 

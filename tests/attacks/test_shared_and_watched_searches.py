@@ -147,7 +147,7 @@ def test_a_search_relabelled_in_the_table_is_shown_to_nobody_and_raises_the_alar
         page = client.get("/search").get_data(as_text=True)
         assert NAME not in html.unescape(page)
         answer = client.get(shared)
-        assert answer.status_code == (500 if username == "leader" else 404)
+        assert answer.status_code == (409 if username == "leader" else 404)
         assert WORDS not in html.unescape(answer.get_data(as_text=True))
     assert ("record_view",) in superuser(house, "select rule from audit_pending where action = 'record:tamper-found'")
 
