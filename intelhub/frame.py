@@ -70,7 +70,7 @@ _PLACES: tuple[tuple[str, str, str | None, str | None, Callable[[], str]], ...] 
     ("records.home", "home", "g h", None, lambda: gettext("My work")),
     ("records.list_records", "file-text", "g r", "record.read", lambda: gettext("Records")),
     ("records.search", "search", "g s", "record.search", lambda: gettext("Search")),
-    ("records.list_alerts", "bell", "g a", "record.search", lambda: gettext("Alerts")),
+    ("records.list_alerts", "bell", None, "record.search", lambda: gettext("Alerts")),
     ("organisation.show_tree", "sitemap", None, "unit.read", lambda: gettext("Units")),
     ("audit.search_entries", "shield-check", None, "audit.read", lambda: gettext("Audit log")),
     ("audit.show_chain", "link", None, "chain.read", lambda: gettext("State of the chain")),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
+from intelhub.crypto import seal_blob
 from intelhub.platform.roles import driver_address
 from intelhub.platform.row_scope import ScopeMissing
-from intelhub.records import saved_view_queries
+from intelhub.records import saved_view_queries, sealing
 from intelhub.records.models import RecordViewRow
 from intelhub.records.service import saved_views
 from tests.web.records.test_saved_views import id_of, save, views_of
@@ -166,3 +167,13 @@ def test_an_address_brings_no_words_and_no_other_place_into_a_view(client_as):
     answer = save(officer, "Một", "?state=submitted&next=//evil.example&_external=1&note=Kalimura&state=Kalimura")
     assert answer.location == "/records?state=submitted"
     assert views_of(officer) == {"Một": "/records?state=submitted"}
+
+
+def test_a_view_saved_before_searches_could_be_is_still_its_owners_view(house, client_as, view_id):
+    context = sealing.lp(b"intelhub/records/view/v1", UUID(view_id).bytes, house.people["officer"].bytes)
+    earlier = '{"name":"Từ trước","asked":[["state","draft"]],"removed":false}'.ljust(1024).encode()
+    sealed = seal_blob(house.vault.derive(b"intelhub/records/view/v1"), earlier, context=context)
+    superuser(house, "update record_views set sealed = %s where id = %s", sealed, view_id)
+    assert views_of(client_as("officer")) == {"Từ trước": "/records?state=draft"}
+    superuser(house, "update record_views set level = 1")
+    assert views_of(client_as("officer")) == {}, "its level was never anything but 0"

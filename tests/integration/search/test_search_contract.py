@@ -542,3 +542,20 @@ def test_large_partitions_come_in_several_segments(world, monkeypatch):
     assert world.merge()
     assert one.ids("chữ") == [each.record_id for each in reversed(written[1:])]
     assert one.ids("khác") == [written[0].record_id]
+
+
+def test_what_holds_one_of_many_identifiers_is_found_with_those_it_holds(world):
+    one = world.process()
+    spelt = document("Xe 29c12345 qua cổng", occurred_at=minutes(1))
+    held = document("Lô hàng lạ", occurred_at=minutes(2), identifiers=("MSKU1234565", "29C12345"))
+    behind = document("Lô hàng khác", identifiers=("0101234567-001",))
+    for written in (spelt, held, behind, document("Không có số nào", occurred_at=minutes(3))):
+        one.write(written)
+    world.merge()
+    plates = tuple(f"30A{number:05}" for number in range(97))
+    asked = {"identifiers": ("29C12345", "MSKU1234565", "0101234567-001", *plates)}
+    hits = one.answer(**asked).hits
+    assert [hit.record_id for hit in hits] == [held.record_id, spelt.record_id, behind.record_id]
+    assert [set(hit.identifiers) for hit in hits] == [{"29C12345", "MSKU1234565"}, {"29C12345"}, {"0101234567-001"}]
+    assert one.ids("lạ", **asked) == [held.record_id]
+    assert one.answer("lạ").hits[0].identifiers == ()
