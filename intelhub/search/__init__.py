@@ -50,6 +50,7 @@ from intelhub.search.models import (
 from intelhub.search.query import IDENTIFIER_FIELDS, Facet, Fuzzy, Prefix, field_named, read_span, unknown_date
 from intelhub.search.sealed import SealedIndex
 from intelhub.search.snippets import mark_query
+from intelhub.search.telling import choose_telling, list_candidates, list_numbers, question_of
 
 __all__ = [
     "CHANGED_SHARE",
@@ -83,6 +84,7 @@ __all__ = [
     "ServerAway",
     "Spotted",
     "check_wall",
+    "choose_telling",
     "clear_epoch",
     "connect",
     "count_waiting",
@@ -91,13 +93,16 @@ __all__ = [
     "fold",
     "identifier_token",
     "levels_due",
+    "list_candidates",
     "list_indices",
     "list_merges_due",
+    "list_numbers",
     "list_partitions",
     "list_walls",
     "mark_query",
     "merge_partition",
     "next_epoch",
+    "question_of",
     "read_span",
     "rebuild_wall",
     "register_recogniser",

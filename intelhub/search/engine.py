@@ -115,7 +115,9 @@ class SearchRequest:
     `identifiers` narrows to what holds one of these, in their one spelling, and each hit says which; at most a hundred,
     for a server takes no more than some thousand clauses. `among` asks for these records alone, in the order given (the
     further pages of a search by relevance). `until` is the reading of `time.monotonic()` at which looking ends, where
-    several questions share the time of one request.
+    several questions share the time of one request. By relevance and with a `limit` of 0, words are counted and nothing
+    is found. `words_level` is the level of what the words were taken from: no search server is told them for records of
+    a lower level.
     """
 
     text: str = ""
@@ -128,6 +130,7 @@ class SearchRequest:
     after: Cursor | None = None
     among: tuple[UUID, ...] | None = None
     with_snippets: bool = True
+    words_level: int = 0
     until: float = float("inf")
 
 
@@ -184,12 +187,15 @@ class SearchAnswer:
 
     `damaged` names partitions left out because a part of them does not fit its seal: raise the alarm, rebuild them.
 
-    `next` is there when more may follow by newest. `ranking` holds all ids (at most 1,000) of a search by relevance.
+    `next` is there when more may follow by newest. `ranking` holds all ids (at most 1,000) of a search by relevance,
+    `counts` in how many readable documents each of its words stands, by folded spelling: a little beyond 1,000 at most
+    where nothing was ranked.
     """
 
     hits: tuple[Hit, ...]
     next: Cursor | None = None
     ranking: tuple[UUID, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
     notices: tuple[Message, ...] = ()
     damaged: tuple[Partition, ...] = ()
 

@@ -17,11 +17,13 @@ from uuid import UUID
 from intelhub.search.document import SearchDocument, to_microseconds
 from intelhub.search.engine import MOST_RANKED, Hit, Marked, Order, RowFilter, SearchRequest
 from intelhub.search.matching import Checked, all_facets
-from intelhub.search.query import And, Leaf, Node, Or, Query, bare_identifier, facet, positive_leaves
+from intelhub.search.query import And, Leaf, Node, Or, Query, Term, bare_identifier, facet, positive_leaves
 from intelhub.search.ranking import MOST_COUNTED, rank
 from intelhub.search.segment import Found, Plan, Segment, TookTooLong
 from intelhub.search.snippets import best_snippet, mark_hits
 from intelhub.search.tail import settle
+
+_RARE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,13 @@ class Gathering:
                     self._keep(_places(segment, found))
                     self._cut()
             else:
-                best = segment.best(plan, limit=MOST_RANKED)
-                self._by_rank.append(list(_places(segment, best)))
+                if self._request.limit:
+                    best = segment.best(plan, limit=MOST_RANKED)
+                    self._by_rank.append(list(_places(segment, best)))
                 for leaf in self.leaves:
-                    counted = Plan(tree=leaf, access=access, deadline=self.deadline)
-                    self._counts[leaf] += segment.count(counted, most=MOST_COUNTED)
+                    if most := self._most(leaf):
+                        counted = Plan(tree=leaf, access=access, deadline=self.deadline)
+                        self._counts[leaf] += segment.count(counted, most=most)
 
     def take_documents(self, documents: Iterable[SearchDocument]) -> int:
         """Take those of some candidates that fit, which are the newest known and readable; how many these are."""
@@ -108,6 +112,14 @@ class Gathering:
     def count(self, leaf: Leaf, found: int) -> None:
         """Add to the number of documents a leaf stands in."""
         self._counts[leaf] += found
+
+    def _most(self, leaf: Leaf) -> int:
+        """How far to count on: where nothing is to be ranked, a little beyond rare is far enough."""
+        return MOST_COUNTED if self._request.limit else max(_RARE - self._counts[leaf], 0)
+
+    def counts(self) -> dict[str, int]:
+        """In how many readable documents each word stands, by its folded spelling."""
+        return {leaf.word.folded: count for leaf, count in self._counts.items() if isinstance(leaf, Term)}
 
     @property
     def newest_wanted(self) -> datetime | None:

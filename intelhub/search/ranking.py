@@ -20,6 +20,7 @@ _LENGTH_WEIGHT = 0.4
 _SATURATION = 1.2
 _TITLE_WEIGHT = 3.0
 _IN_A_ROW = 1.5
+_IDENTIFIER_WEIGHT = 3.0  # the same container says more than many a word: it tells where words are alternatives
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ def rank(document: Checked, leaves: Sequence[Leaf], counts: Mapping[Leaf, int]) 
         often = body.count(needle) + _TITLE_WEIGHT * title.count(needle) if needle else 0.0
         if not often and document.fits(leaf):  # by its identifier, or a field
             often = 1.0
-        score += weight_of(counts.get(leaf, 0)) * often / (often + norm)
+        weight = _IDENTIFIER_WEIGHT if isinstance(leaf, Identifier) else 1.0
+        score += weight * weight_of(counts.get(leaf, 0)) * often / (often + norm)
     row = [leaf.word.folded for leaf in leaves if isinstance(leaf, Term)]
     if len(row) > 1 and f" {' '.join(row)} " in document.folded:
         score *= _IN_A_ROW

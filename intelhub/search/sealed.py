@@ -194,6 +194,7 @@ class SealedIndex:
             hits=hits,
             next=hits[-1].cursor if has_more else None,
             ranking=ranking,
+            counts=attempt.gathering.counts(),
             notices=once_each((*notices, REBUILDING) if attempt.damaged else notices),
             damaged=tuple(attempt.damaged),
         )

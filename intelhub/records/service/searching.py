@@ -12,7 +12,7 @@ import json
 import time
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from uuid import UUID
 
@@ -109,22 +109,10 @@ def search_records(actor: Actor, session: Session, request: SearchRequest, *, cu
     answer = index_of(session).search(session, scope.records, wide)
     hits = {hit.record_id: hit for hit in answer.hits}
     lines = queries.list_by_ids(actor, session, hits)
-    shown = tuple(FoundRecord(line=line, hit=_fresh(line, hits[line.id])) for line in lines[:PAGE])
+    shown = tuple(FoundRecord(line=line, hit=fresh_hit(line, hits[line.id])) for line in lines[:PAGE])
     raise_alarm(actor, session, lines)
     sound = [hits[line.id] for line in lines[:EXACT] if not line.is_damaged]
-    record_act(
-        actor,
-        session,
-        actions.SEARCHED,
-        shown=[one.line.id for one in shown],
-        level=max((one.line.level for one in shown), default=0),
-        sensitive={
-            "query": request.text[:2000],
-            "facets": {k: list(v) for k, v in request.facets.items()},
-            "from": request.not_before.isoformat() if request.not_before else "",
-            "to": request.not_after.isoformat() if request.not_after else "",
-        },
-    )
+    log_searched(actor, session, request, [one.line for one in shown])
     if answer.damaged:
         # A part of the index that does not fit its seal was left out whole: the reader is told, and so is the log.
         raise_index_alarm(actor, session)
@@ -143,7 +131,29 @@ def search_records(actor: Actor, session: Session, request: SearchRequest, *, cu
     )
 
 
-def _fresh(line: RecordSummary, hit: Hit) -> Hit | None:
+def log_searched(actor: Actor, session: Session, request: SearchRequest, lines: Sequence[RecordSummary]) -> None:
+    """Write down what was asked, sealed, and which records a page of the answer shows."""
+    record_act(
+        actor,
+        session,
+        actions.SEARCHED,
+        shown=[line.id for line in lines],
+        level=max((line.level for line in lines), default=0),
+        sensitive=describe_question(request),
+    )
+
+
+def describe_question(request: SearchRequest) -> dict[str, object]:
+    """The question as auditors unseal it."""
+    return {
+        "query": request.text[:2000],
+        "facets": {name: list(values) for name, values in request.facets.items()},
+        "from": request.not_before.isoformat() if request.not_before else "",
+        "to": request.not_after.isoformat() if request.not_after else "",
+    }
+
+
+def fresh_hit(line: RecordSummary, hit: Hit) -> Hit | None:
     """The hit's words, unless the record has moved on since they were indexed or does not fit its seal."""
     return hit if hit.row_version == line.row_version and not line.is_damaged else None
 

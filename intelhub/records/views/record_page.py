@@ -138,6 +138,7 @@ def record_page(record_id: UUID, attempt: Attempt, *, found: str = "") -> str:
         related=related,
         linked=linked,
         may_have_merged=linking.may_have_merged(record),
+        finds_similar=may(actor, "record.search"),
         audiences=_audiences(opened.label),
         related_choices=[(str(line.id), f"{line.head.number} · {line.head.abstract}") for line in related],
         versions=opened.versions,

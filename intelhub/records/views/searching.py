@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -21,7 +22,7 @@ from intelhub.platform.messages import Message
 from intelhub.platform.web import current_actor, current_session, needs
 from intelhub.records.catalogues import find_entry
 from intelhub.records.domain import RecordState
-from intelhub.records.service import asked, proposing, searching
+from intelhub.records.service import asked, proposing, searching, similar
 from intelhub.records.service.nothing_found import EXCLUDING, Change, Nearest, list_nearest
 from intelhub.records.views import blueprint
 from intelhub.records.views.beside_search import NOTHING, Beside, words_beside
@@ -224,3 +225,19 @@ def complete_search() -> ResponseReturnValue:
     typed = request.form.get("q", "")[:_LONGEST_QUERY]
     options = proposing.complete_words(current_actor(), current_session(), typed)
     return render_template("records/_search_words.html", options=options)
+
+
+@blueprint.get("/records/<uuid:record_id>/similar", access=needs("record.search"))
+def show_similar(record_id: UUID) -> ResponseReturnValue:
+    """Records like this one, found with what tells it apart; logged as the reading and the search that it is."""
+    actor, session = current_actor(), current_session()
+    found = similar.find_similar(actor, session, record_id)
+    return render_template(
+        "records/similar.html",
+        page_level=max(found.record.summary.level, level_of([one.line for one in found.found])),
+        record=found.record,
+        similar=found,
+        words=found.asked.text.split(" OR "),
+        # From there any search server is asked: of what lies above its walls it is told no words.
+        search_url="" if found.asked.words_level else _address(found.asked),
+    )

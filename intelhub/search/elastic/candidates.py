@@ -54,6 +54,8 @@ class Candidates:
             self._ask_newest(session, index, asking)
             return
         weights = self._weights(index, asking)
+        if not request.limit:
+            return  # counted, and nothing more was wanted
         if asking.is_flat:  # nothing is weighed there: the newest are, when they are opened
             self._ask_newest(session, index, asking, most=MOST_RANKED)
         else:

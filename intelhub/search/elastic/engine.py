@@ -32,6 +32,7 @@ from intelhub.search.sealed import TOO_LONG, Attempt, Opened, SealedIndex
 from intelhub.search.segment import TookTooLong
 
 SERVER_AWAY = Message("The search server does not answer; older records may be missing from these results.")
+NOT_TOLD = Message("Older records of a lower level are missing here: the search server is told no words from above.")
 _MOST_WALLS = 2_000
 
 logger = logging.getLogger(__name__)
@@ -80,6 +81,9 @@ class ElasticIndex(SealedIndex):
             return  # of the parts that were not asked nobody knows what they know newer
         rows = list_walls(session)
         beside = [one for one in opened if Wall.of(one.view.partition) in rows]
+        if any(one.view.partition.level < request.words_level for one in beside):
+            attempt.notices.append(NOT_TOLD)
+            beside = [one for one in beside if one.view.partition.level >= request.words_level]
         if not beside:
             return
         try:

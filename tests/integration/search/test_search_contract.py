@@ -26,6 +26,7 @@ from intelhub.search import (
 )
 from intelhub.search import query as q
 from intelhub.search.analysis import _recognisers as recognisers
+from intelhub.search.elastic.engine import NOT_TOLD
 from intelhub.search.merge import list_merges_due, list_partitions
 from intelhub.search.query import UNREADABLE
 from intelhub.search.snippets import best_snippet
@@ -233,6 +234,32 @@ def test_relevance_prefers_titles_rare_words_and_neighbours(world):
     rest = one.answer("thuốc lá", order=Order.RELEVANCE, among=answer.ranking[1:])
     assert [hit.record_id for hit in rest.hits] == [in_text.record_id]
     assert any(piece.is_hit for piece in rest.hits[0].snippet)
+
+
+def test_a_question_without_limit_counts_words_for_this_reader_and_finds_nothing(world):
+    one = world.process()
+    one.write(*(document(f"thuốc lá chuyến {number}") for number in range(3)))
+    one.write(document("thuốc tây"), document("thuốc lá bí mật", partition=replace(PARTITION, level=3)))
+    world.merge()
+    one.write(document("thuốc nổ"))
+    counted = one.answer("thuốc OR lá OR voi", order=Order.RELEVANCE, limit=0, reader=Reader(ceiling=1))
+    assert counted.counts == {"thuoc": 5, "la": 3, "voi": 0}
+    assert counted.hits == counted.ranking == ()
+
+
+def test_no_search_server_is_told_words_from_above_its_walls(world):
+    one = world.process()
+    one.write(document("thuốc lá", title="cũ"))
+    assert world.merge()
+    one.write(document("thuốc lá", title="mới"))
+    above = one.answer("thuốc OR lá", order=Order.RELEVANCE, words_level=PARTITION.level + 1)
+    if world.server is None:
+        assert len(above.hits) == 2
+        assert above.notices == ()
+    else:
+        assert [piece.text for hit in above.hits for piece in hit.title] == ["mới"]
+        assert above.notices == (NOT_TOLD,)
+    assert len(one.answer("thuốc OR lá", order=Order.RELEVANCE, words_level=PARTITION.level).hits) == 2
 
 
 def test_identifiers_in_any_spelling(world):

@@ -1,0 +1,115 @@
+"""Records like one that is read: its most telling words as a question like any other, asked with its reader's rights.
+
+The index is never asked for “more like this”: what stands in records above the reader would then weigh in the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from intelhub.access import ActorScope, Exposure
+from intelhub.platform.actor import Actor
+from intelhub.platform.messages import Message
+from intelhub.records import queries
+from intelhub.records.domain import Record
+from intelhub.records.projection import MERGED_INTO, index_of
+from intelhub.records.service.reading import raise_alarm, raise_index_alarm, read_record
+from intelhub.records.service.searching import FoundRecord, fresh_hit, limit_time, log_searched
+from intelhub.search import (
+    Hit,
+    Order,
+    SearchAnswer,
+    SearchRequest,
+    choose_telling,
+    fold,
+    list_candidates,
+    list_numbers,
+    question_of,
+)
+
+MOST = 10
+_LOOKED_AT = 60
+_FEWEST_SHARED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Similar:
+    """A record and those like it, the closest first; `asked` is the question that found them."""
+
+    record: Record
+    asked: SearchRequest
+    found: tuple[FoundRecord, ...] = ()
+    notices: tuple[Message, ...] = ()
+
+
+def find_similar(actor: Actor, session: Session, record_id: UUID) -> Similar:
+    """Other records that share the words which tell this one apart; raises as `read_record` does.
+
+    Without the record itself and those that were merged with it. Logged as the reading and the search that it is.
+    """
+    record = read_record(actor, session, record_id)
+    shared = limit_time(SearchRequest(order=Order.RELEVANCE, limit=_LOOKED_AT, words_level=record.summary.level))
+    numbers = list_numbers(filter(None, (subject["identifier"] for subject in _subjects_of(record))))
+    words = _telling_words(session, record, shared, numbers)
+    asked = replace(shared, text=question_of(words))
+    if not words:
+        return Similar(record=record, asked=asked)
+    answer = _ask(session, asked)
+    by_number = _ask(session, replace(shared, text=question_of(numbers))).hits if numbers else ()
+    linked = {hit.record_id for hit in by_number}
+    same = _same_matter(record)
+    close = {
+        hit.record_id: hit
+        for hit in answer.hits
+        if not same & {hit.record_id.hex, *hit.facets.get(MERGED_INTO, ())}
+        and (hit.record_id in linked or _shares_words(hit, words))
+    }
+    lines = queries.list_by_ids(actor, session, close)[:MOST]
+    raise_alarm(actor, session, lines)
+    log_searched(actor, session, asked, lines)
+    if answer.damaged:
+        raise_index_alarm(actor, session)
+    found = tuple(FoundRecord(line=line, hit=fresh_hit(line, close[line.id])) for line in lines)
+    return Similar(record=record, asked=asked, found=found, notices=answer.notices)
+
+
+def _ask(session: Session, request: SearchRequest) -> SearchAnswer:
+    scope: ActorScope = session.info["scope"]
+    return index_of(session).search(session, scope.records, request)
+
+
+def _telling_words(session: Session, record: Record, shared: SearchRequest, numbers: list[str]) -> list[str]:
+    candidates = list_candidates(record.summary.head.abstract, _texts_of(record))
+    if not candidates:
+        return numbers
+    counting = replace(shared, text=question_of(one.spelt for one in candidates), limit=0)
+    # A draft is not indexed: a word that stands in one document leads from it to another.
+    at_least = 2 if record.summary.exposure > Exposure.AUTHOR else 1
+    return choose_telling(candidates, _ask(session, counting).counts, numbers, at_least=at_least)
+
+
+def _texts_of(record: Record) -> tuple[str, ...]:
+    """What the record says of the matter: half a gate's records share a place, and a source is nobody's likeness."""
+    return (record.fields.get("text") or "", *(subject["name"] for subject in _subjects_of(record)))
+
+
+def _subjects_of(record: Record) -> Iterator[dict[str, str]]:
+    for subject in record.fields.get("subjects") or ():
+        yield {name: subject.get(name) or "" for name in ("name", "identifier")}
+    for entity in record.work.entities:
+        yield {"name": entity.name, "identifier": entity.identifier}
+
+
+def _same_matter(record: Record) -> set[str]:
+    """The record, the one it was merged into, and what was merged into either."""
+    return {record.id.hex, *((record.work.duplicate_of.hex,) if record.work.duplicate_of else ())}
+
+
+def _shares_words(hit: Hit, words: list[str]) -> bool:
+    """Whether a hit has several of the words near each other; one word in common is no likeness."""
+    shared = {fold(piece.text) for piece in (*hit.title, *hit.snippet) if piece.is_hit}
+    return len(shared) >= min(_FEWEST_SHARED, len(words))
