@@ -21,6 +21,7 @@ from intelhub.records.views import blueprint
 from intelhub.records.views.home import home_page
 from intelhub.records.views.listing import Attempt, list_page, read_address
 from intelhub.records.views.reading import read_version
+from intelhub.records.views.searching import found_page
 
 
 def read_chosen() -> dict[UUID, int]:
@@ -59,18 +60,39 @@ def _assign(page: Callable[[Attempt], str], back: Callable[[], str]) -> Response
 @blueprint.post("/records/chosen/take-on", access=needs("record.acknowledge"))
 def take_on_chosen() -> ResponseReturnValue:
     """Take the chosen lines of the list on."""
+    return _take_on(list_page, _the_list)
+
+
+@blueprint.post("/search/chosen/assign", access=needs("record.assign"))
+def assign_found() -> ResponseReturnValue:
+    """Give the chosen hits of a search to one person."""
+    return _assign(found_page, _the_result)
+
+
+@blueprint.post("/search/chosen/take-on", access=needs("record.acknowledge"))
+def take_on_found() -> ResponseReturnValue:
+    """Take the chosen hits of a search on."""
+    return _take_on(found_page, _the_result)
+
+
+def _take_on(page: Callable[[Attempt], str], back: Callable[[], str]) -> ResponseReturnValue:
     chosen = read_chosen()
     if not chosen:
         said = Message("Choose at least one record.")
-        return _again(list_page, Attempt(errors=(said,)), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _again(page, Attempt(errors=(said,)), HTTPStatus.UNPROCESSABLE_ENTITY)
     outcome = choosing.take_on_each(current_actor(), current_session(), chosen)
     done = ngettext("%(num)s record taken on.", "%(num)s records taken on.", outcome.done)
-    return _answer(outcome, Attempt(chosen=chosen, done=done), list_page, _the_list)
+    return _answer(outcome, Attempt(chosen=chosen, done=done), page, back)
 
 
 def _the_list() -> str:
     address = read_address(desks.list_desks(current_actor(), current_session())).address
     return url_for(".list_records", **address)
+
+
+def _the_result() -> str:
+    """The address of the result that was acted on: what stands in it is sealed, and opens here or asks nothing."""
+    return url_for(".search", asked=request.args.get("asked"), after=request.args.get("after"))
 
 
 def _answer(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from intelhub.platform.errors import IntelhubError
 from intelhub.platform.messages import Message
 from intelhub.platform.web import current_actor, current_session, needs
 from intelhub.records import queries
-from intelhub.records.domain import ListOrder, RecordState
+from intelhub.records.domain import ListOrder, RecordState, RecordSummary
 from intelhub.records.queries import ListFilter, Page
 from intelhub.records.service import choosing, desks, reading, saved_views
 from intelhub.records.views import blueprint
@@ -81,6 +81,7 @@ class Naming:
 
 
 _NO_NAMING = Naming()
+NOT_TRIED = Attempt()
 
 
 def read_address(offered: tuple[desks.Desk, ...]) -> Asked:
@@ -148,13 +149,9 @@ def list_page(attempt: Attempt, naming: Naming = _NO_NAMING) -> str:
     page = _page(asked, after=asked.after, before=asked.before)
     if not page.lines and (asked.after or asked.before):
         page = _page(asked, after=None, before=None)  # the last page was emptied by what was done on it
-    choosable = choosing.find_choosable(actor, session, page.lines)
-    refused = choosing.list_refused(actor, session, attempt.refused, attempt.chosen) if attempt.refused else ()
-    assigns = bool(choosable) and may(actor, "record.assign")
-    steps = [step for one in refused for step in one.steps]
     return render_template(
         "records/list.html",
-        page_level=max(level_of([*page.lines, *(one.line for one in refused)]), *(step.level for step in steps), 0),
+        **acts_on(page.lines, attempt),
         page=page,
         count=queries.count_records(actor, session, asked.wanted),
         count_limit=queries.COUNT_LIMIT,
@@ -172,14 +169,26 @@ def list_page(attempt: Attempt, naming: Naming = _NO_NAMING) -> str:
         is_unit_unknown=bool(request.args.get("unit", "").strip()) and asked.wanted.unit_id is None,
         next_url=url_for(".list_records", after=page.last, **asked.sorted) if page.last else None,
         previous_url=url_for(".list_records", before=page.first, **asked.sorted) if page.first else None,
-        choosable=choosable,
-        attempt=attempt,
-        refused=refused,
-        hidden=len(attempt.refused) - len(refused),
-        assignees=[(str(one.id), one.display_name) for one in desks.list_graders(actor, session)] if assigns else [],
-        takes_on=may(actor, "record.acknowledge"),
-        names=names_of([*(line.assignee_id for line in page.lines), *(step.actor_id for step in steps)]),
     )
+
+
+def acts_on(lines: Sequence[RecordSummary], attempt: Attempt, *, is_offered: bool = True) -> dict[str, Any]:
+    """What a page of lines says of acts on many: which lines can be chosen, for what, and what was refused before."""
+    actor, session = current_actor(), current_session()
+    choosable = choosing.find_choosable(actor, session, lines) if is_offered else frozenset()
+    refused = choosing.list_refused(actor, session, attempt.refused, attempt.chosen) if attempt.refused else ()
+    assigns = bool(choosable) and may(actor, "record.assign")
+    steps = [step for one in refused for step in one.steps]
+    return {
+        "page_level": max(level_of([*lines, *(one.line for one in refused)]), *(step.level for step in steps), 0),
+        "choosable": choosable,
+        "attempt": attempt,
+        "refused": refused,
+        "hidden": len(attempt.refused) - len(refused),
+        "assignees": [(str(one.id), one.display_name) for one in desks.list_graders(actor, session)] if assigns else [],
+        "takes_on": may(actor, "record.acknowledge"),
+        "names": names_of([*(line.assignee_id for line in lines), *(step.actor_id for step in steps)]),
+    }
 
 
 def _saved(asked: Asked, removed: UUID | None) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from intelhub.records.service import asked, proposing, searching, similar
 from intelhub.records.service.nothing_found import EXCLUDING, Change, Nearest, list_nearest
 from intelhub.records.views import blueprint
 from intelhub.records.views.beside_search import NOTHING, Beside, words_beside
+from intelhub.records.views.listing import NOT_TRIED, Attempt, acts_on
 from intelhub.records.views.reading import level_of, state_words
 from intelhub.records.views.words import word
 from intelhub.search import Order, SearchRequest, read_span, unknown_date
@@ -150,31 +151,49 @@ def _offer_words(offer: Nearest) -> str:  # noqa: PLR0911 - one answer a kind of
             return str(gettext("Words that begin with “%(word)s”", word=offer.what))
 
 
-def _address(question: SearchRequest, cursor: str = "") -> str:
-    """The address of a result, for going back and loading again; empty where the question is too long for one."""
+def _place_of(question: SearchRequest, cursor: str = "") -> dict[str, Any]:
+    """What an address of this result carries; nothing where the question is too long for one."""
     sealed = asked.seal_question(current_actor(), current_session(), question)
     if not sealed:
-        return ""
-    whole = url_for(".search", asked=sealed, after=cursor or None)
-    return whole if len(whole) <= _LONGEST_ADDRESS else url_for(".search", asked=sealed)
+        return {}
+    is_short = bool(cursor) and len(url_for(".search", asked=sealed, after=cursor)) <= _LONGEST_ADDRESS
+    return {"asked": sealed, "after": cursor} if is_short else {"asked": sealed}
+
+
+def _address(question: SearchRequest) -> str:
+    """The address of a result, for going back and loading again; empty where the question is too long for one."""
+    place = _place_of(question)
+    return url_for(".search", **place) if place else ""
 
 
 def page_of(
-    question: SearchRequest, cursor: str = "", unread: tuple[Message, ...] = (), *, beside: Beside = NOTHING
+    question: SearchRequest,
+    cursor: str = "",
+    unread: tuple[Message, ...] = (),
+    *,
+    beside: Beside = NOTHING,
+    attempt: Attempt = NOT_TRIED,
 ) -> dict[str, Any]:
-    """A page of hits, logged before it is shown; `unread` is said above it, `beside` stands beside the box."""
+    """A page of hits, logged before it is shown; above it stand `unread` and what an act on chosen hits refused.
+
+    `beside` stands beside the box.
+    """
     actor, session = current_actor(), current_session()
     question = searching.limit_time(question)
     result = searching.search_records(actor, session, question, cursor=cursor)
     offers = () if result.found else list_nearest(actor, session, question)
     current = beside.current
+    place = _place_of(question, cursor)
+    acts = acts_on([one.line for one in result.found], attempt, is_offered=bool(place))
     return {
         **words_beside(question, beside),
-        "page_level": max(level_of([one.line for one in result.found]), current.view.level if current else 0),
+        **acts,
+        "page_level": max(acts["page_level"], current.view.level if current else 0),
         "asked": question,
+        "place": place,
         "result": replace(result, notices=(*unread, *result.notices)),
         "found": asked.seal_words(actor, session, question) if result.found and question.text.strip() else None,
-        "address": request.path if current else _address(question, cursor),
+        "address": request.path if current else url_for(".search", **place) if place else "",
         "is_excluded": any(offer.change in EXCLUDING for offer in offers),
         "meant": _links(offers, spelling=True),
         "offers": _links(offers, spelling=False),
@@ -201,12 +220,24 @@ def _dates_of(question: SearchRequest) -> tuple[str, str]:
 @blueprint.get("/search", access=needs("record.search"))
 def search() -> ResponseReturnValue:
     """The empty box with its help, or the result whose sealed question stands in the address, asked anew."""
+    return found_page(NOT_TRIED)
+
+
+def found_page(attempt: Attempt) -> str:
+    """The result that the address of this request asks for; what was chosen for a refused act is chosen still."""
     question = asked.open_question(current_actor(), current_session(), request.args.get("asked", ""))
     if question is None:
         empty = SearchRequest()
-        beside = words_beside(empty, NOTHING)
-        return render_template("records/search.html", page_level=0, asked=empty, result=None, dates=("", ""), **beside)
-    return render_template("records/search.html", **page_of(question, request.args.get("after", "")))
+        page = {
+            **words_beside(empty, NOTHING),
+            **acts_on((), attempt),
+            "asked": empty,
+            "result": None,
+            "dates": ("", ""),
+        }
+    else:
+        page = page_of(question, request.args.get("after", ""), attempt=attempt)
+    return render_template("records/search.html", **page)
 
 
 @blueprint.post("/search", access=needs("record.search"))

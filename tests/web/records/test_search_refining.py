@@ -29,7 +29,7 @@ def counts(page, name):
 
 
 def lines(page):
-    return page.count('class="row-line"')
+    return page.count('class="row-line')
 
 
 def test_a_script_gets_the_parts_that_change_and_no_page(house, client_as):
