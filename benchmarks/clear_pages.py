@@ -105,6 +105,7 @@ def _render(values: dict[str, Any]) -> str:
         attempt=Attempt(),
         linked=Linked(),
         may_have_merged=True,
+        finds_similar=True,
         newest=None,
         changes=(),
         audiences=_AUDIENCES,

@@ -21,6 +21,8 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "record.collate": "Bring a graded record together with its subjects.",
         "record.share_up": "Share a collated record with the highest tier.",
         "record.search": "Search information records.",
+        "record.export": "Export lines of records to a file.",
+        "record.approve_export": "Agree that somebody exports lines of records above the first level.",
         "decision.explain": "Have a decision about access explained.",
         "audit.read_refusals": "See which acts were refused, and why.",
         "audit.read": "Read the audit log.",

@@ -52,6 +52,21 @@ WATCH_FOUND = register_action(
 ALERT_READ = register_action(
     "record:alert-read", en="An alert was marked as read", vi="Đã đánh dấu thông báo là đã đọc"
 ).name
+EXPORTED = register_action(
+    "record:exported", en="Lines of records were taken along in a file", vi="Đã xuất danh sách phiếu tin ra tệp"
+).name
+EXPORT_ASKED = register_action(
+    "record:export-asked", en="Somebody was asked to agree to an export", vi="Đã đề nghị duyệt xuất phiếu tin"
+).name
+EXPORT_SHOWN = register_action(
+    "record:export-shown", en="A request for an export was looked at", vi="Đã xem đề nghị xuất phiếu tin"
+).name
+EXPORT_APPROVED = register_action(
+    "record:export-approved", en="An export was agreed to", vi="Đã duyệt xuất phiếu tin"
+).name
+EXPORT_DECLINED = register_action(
+    "record:export-declined", en="An export was declined", vi="Đã từ chối xuất phiếu tin"
+).name
 _MOVES = {
     "submit": ("record:submitted", "A record was submitted", "Đã gửi phiếu tin"),
     "return": ("record:returned", "A record was returned to its author", "Đã trả lại phiếu tin cho người viết"),

@@ -65,6 +65,52 @@ class SavedView:
     is_damaged: bool = False
 
 
+class ExportState(StrEnum):
+    """How far a request for an export is; what nobody decided or fetched in time lapses."""
+
+    ASKED = "asked"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    FETCHED = "fetched"
+    LAPSED = "lapsed"
+
+
+class ExportFormat(StrEnum):
+    """What kind of file lines are taken along in."""
+
+    XLSX = "xlsx"
+    CSV = "csv"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedLine:
+    """Which record an approval is for, at which text and level: another one is not what somebody agreed to."""
+
+    record_id: UUID
+    content_version: int
+    level: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportRequest:
+    """What somebody asks to take along, and what became of it. `lines` go once it is fetched, declined or lapsed."""
+
+    id: UUID
+    user_id: UUID
+    approver_id: UUID
+    level: int
+    state: ExportState
+    kind: ExportFormat
+    question: Mapping[str, Any]
+    reason: str
+    counts: Mapping[int, int]
+    lines: tuple[ExportedLine, ...]
+    asked_at: datetime
+    decided_at: datetime | None = None
+    fetched_at: datetime | None = None
+    answer: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
     """A search under watch: `known` are the records it was told of, or that were there when it began.

@@ -127,6 +127,21 @@ class RecordAlertRow(Scoped, Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class RecordExportRow(Scoped, Base):
+    """A request to take records above the first level along, and who is asked to agree; what and why stand sealed."""
+
+    __tablename__ = "record_exports"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("users.id"), index=True)
+    approver_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("users.id"), index=True)
+    level: Mapped[int] = mapped_column(SmallInteger)
+    state: Mapped[str] = mapped_column(Text)
+    row_version: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class RecordSeriesRow(Base):
     """The last number given in a series: one a unit, level, year and set of compartments.
 

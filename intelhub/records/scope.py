@@ -11,6 +11,7 @@ from intelhub.access import ActorScope, Label, is_within
 from intelhub.platform.row_scope import register_scoped
 from intelhub.records.models import (
     RecordAlertRow,
+    RecordExportRow,
     RecordRow,
     RecordStepRow,
     RecordVersionRow,
@@ -108,6 +109,20 @@ def _may_write_own(scope: ActorScope, row: Any) -> bool:
     return bool(owner == row.user_id == scope.actor.user_id)
 
 
+def _exports(scope: ActorScope) -> ColumnElement[bool]:
+    me = scope.actor.user_id
+    is_mine = or_(RecordExportRow.user_id == me, RecordExportRow.approver_id == me)
+    return and_(is_mine, RecordExportRow.level <= scope.ceiling)
+
+
+def _may_write_export(scope: ActorScope, row: RecordExportRow) -> bool:
+    if not inspect(row).persistent:
+        return row.user_id == scope.actor.user_id != row.approver_id and row.level <= scope.ceiling
+    people = {_before(row, "user_id"), _before(row, "approver_id")}
+    is_kept = people == {row.user_id, row.approver_id} and _before(row, "level") == row.level
+    return is_kept and scope.actor.user_id in people and row.level <= scope.ceiling
+
+
 def register() -> None:
     """Put the filters in force; called once at import of the feature."""
     register_scoped(RecordRow, _records, _may_write_record)
@@ -116,3 +131,4 @@ def register() -> None:
     register_scoped(RecordViewRow, _views, _may_write_own)
     register_scoped(RecordWatchRow, _watches, _may_write_own)
     register_scoped(RecordAlertRow, _alerts, _may_write_own)
+    register_scoped(RecordExportRow, _exports, _may_write_export)

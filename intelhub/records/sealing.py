@@ -10,7 +10,9 @@ What an author has not submitted is sealed as a draft: nobody makes it a publish
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -33,9 +35,23 @@ from intelhub.crypto import (
     vault_of,
 )
 from intelhub.platform.errors import Tampered
-from intelhub.records.domain import Alert, Grade, RecordHead, SavedView, Subject, ViewKind, Watch, Work
+from intelhub.records.domain import (
+    Alert,
+    ExportedLine,
+    ExportFormat,
+    ExportRequest,
+    ExportState,
+    Grade,
+    RecordHead,
+    SavedView,
+    Subject,
+    ViewKind,
+    Watch,
+    Work,
+)
 from intelhub.records.models import (
     RecordAlertRow,
+    RecordExportRow,
     RecordRow,
     RecordStepRow,
     RecordVersionRow,
@@ -47,6 +63,7 @@ SCHEMA_VERSION = 1
 _PUBLISHED, _DRAFTS, _STEPS = "records", "drafts", "record_steps"
 _VIEWS, _VIEW_STEP = b"intelhub/records/view/v1", 1024
 _WATCHES, _ALERTS = b"intelhub/records/watch/v1", b"intelhub/records/alert/v1"
+_EXPORTS, _EXPORT_STEP = b"intelhub/records/export/v1", 8192
 _MISFIT = "The stored data does not fit its seal. Nothing of it is shown; tell the security officer."
 
 
@@ -245,6 +262,63 @@ def _padded(written: Mapping[str, Any]) -> bytes:
     """In whole steps, so that a row's size tells little of what is in it."""
     dumped = _dump(written)
     return dumped.ljust(-(-len(dumped) // _VIEW_STEP) * _VIEW_STEP)
+
+
+def seal_export(session: Session, row: RecordExportRow, request: ExportRequest) -> None:
+    """Seal a request for an export into its row, bound to both persons, its level, its state and its version."""
+    written = zlib.compress(
+        _dump(
+            {
+                "kind": request.kind.value,
+                "question": request.question,
+                "reason": request.reason,
+                "counts": {str(level): count for level, count in request.counts.items()},
+                "lines": [[one.record_id.hex, one.content_version, one.level] for one in request.lines],
+                "asked_at": request.asked_at.isoformat(),
+                "decided_at": request.decided_at.isoformat() if request.decided_at else "",
+                "fetched_at": request.fetched_at.isoformat() if request.fetched_at else "",
+                "answer": request.answer,
+            }
+        )
+    )
+    framed = len(written).to_bytes(4, "big") + written
+    padded = framed.ljust(-(-len(framed) // _EXPORT_STEP) * _EXPORT_STEP, b"\0")
+    row.sealed = seal_blob(vault_of(session).derive(_EXPORTS), padded, context=_context_of_export(row))
+
+
+def open_export(session: Session, row: RecordExportRow) -> ExportRequest:
+    """A request for an export; raises `Tampered`, for the sealed part of another row or of an earlier state too."""
+    padded = open_blob(vault_of(session).derive(_EXPORTS), row.sealed, context=_context_of_export(row))
+    kept = json.loads(zlib.decompress(padded[4 : 4 + int.from_bytes(padded[:4], "big")]))
+    return ExportRequest(
+        id=row.id,
+        user_id=row.user_id,
+        approver_id=row.approver_id,
+        level=row.level,
+        state=ExportState(row.state),
+        kind=ExportFormat(kept["kind"]),
+        question=kept["question"],
+        reason=kept["reason"],
+        counts={int(level): count for level, count in kept["counts"].items()},
+        lines=tuple(
+            ExportedLine(record_id=UUID(one), content_version=version, level=level)
+            for one, version, level in kept["lines"]
+        ),
+        asked_at=datetime.fromisoformat(kept["asked_at"]),
+        decided_at=datetime.fromisoformat(kept["decided_at"]) if kept["decided_at"] else None,
+        fetched_at=datetime.fromisoformat(kept["fetched_at"]) if kept["fetched_at"] else None,
+        answer=kept["answer"],
+    )
+
+
+def digest_of_export(row: RecordExportRow) -> bytes:
+    """What the log remembers of a request's row, so that one that was put back is noticed."""
+    return hashlib.sha256(lp(_context_of_export(row), row.sealed)).digest()
+
+
+def _context_of_export(row: RecordExportRow) -> bytes:
+    people = (row.id.bytes, row.user_id.bytes, row.approver_id.bytes)
+    return lp(_EXPORTS, *people, *(str(one).encode() for one in (row.level, row.state, row.row_version)))
 
 
 def open_words(session: Session, step: RecordStepRow) -> tuple[datetime, str]:

@@ -30,6 +30,8 @@ CLEAR = {
     # Whose watch or alert it is, and of which saved search.
     "record_watches": {"view_id", "user_id"},
     "record_alerts": {"id", "view_id", "user_id"},
+    # Who asks whom to agree to an export up to which level, and how far that is; what it holds and why stands sealed.
+    "record_exports": {"id", "user_id", "approver_id", "level", "state", "row_version", "created_at"},
     # The partition, which record and version a projection is of, and when it came in.
     "search_tail": PARTITION | {"id", "xid", "record_id", "row_version"},
     # The partition, the size class, and between which hours its documents lie.
@@ -49,6 +51,7 @@ SEALED = {
     "record_views": {"sealed"},
     "record_watches": {"sealed"},
     "record_alerts": {"sealed"},
+    "record_exports": {"sealed"},
     "search_tail": {"sealed"},
     "search_segments": {"sealed"},
     "search_documents": {"sealed"},

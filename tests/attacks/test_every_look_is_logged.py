@@ -7,9 +7,10 @@ import re
 import pytest
 
 from intelhub import access
-from tests.factories.record_world import submitted
+from tests.factories.record_world import LIST_ITEMS, submitted, travelled
 from tests.factories.watchers import look
 from tests.house import PEOPLE
+from tests.web.records.test_exports import ask
 from tests.web.records.test_saved_searches import act, save
 
 # Pages that show nothing but an empty form, the reader's own things, or what hangs on every wall of the service.
@@ -21,6 +22,7 @@ SHOW_NOTHING = {
     "/search": "an empty box; its answer is an entry",
     "/search/identifiers": "an empty form; its answer is an entry",
     "/alerts": "one's own searches and how much each found; opening one is an entry",
+    "/exports": "requests of one's own and to oneself, in numbers",
     "/health/runbook": "what hangs on the wall of every machine room",
     "/units": "the tree of units, without people",
     "/units/<code>": "a unit, for whoever may see no people; with its people it is in the test below",
@@ -59,11 +61,13 @@ def alerted(scene):
 def filled(scene):
     """An address for something that is there."""
     [(user_id,)] = scene.sql("select id from users where username = 'officer2'")
+    travelled(scene.house, 1, level="2", list_item=LIST_ITEMS["2"])
+    export_id = ask(scene.client_as("analyst"), scene.house).location.rpartition("/")[2]
 
     view_id, alert_id = alerted(scene)
     given = {
         "record_id": scene.record, "user_id": user_id, "code": "15BB",
-        "record_view_id": view_id, "record_alert_id": alert_id,
+        "record_view_id": view_id, "record_alert_id": alert_id, "record_export_id": export_id,
     }  # fmt: skip
 
     def fill(rule: str) -> str:

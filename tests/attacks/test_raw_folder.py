@@ -101,6 +101,8 @@ def work(settings: Any) -> None:
                     for record_id in re.findall(r'href="/records/([0-9a-f-]{36})"', shown)[:3]:
                         client.get(f"/records/{record_id}?found={found}")
                         client.get(f"/records/{record_id}/preview?found={found}")
+                for sealed in re.findall(r"/search/export\?asked=([^"&]+)", shown):
+                    take_along(client, sealed)
                 for come_back in re.findall(r'data-address="([^"]+)"', shown):
                     client.get(come_back.replace("&amp;", "&"))
             page = client.get("/records").get_data(as_text=True)
@@ -109,6 +111,15 @@ def work(settings: Any) -> None:
                 client.submit(f"/records/{record_id}/return", {"row_version": "0", "reason": TYPED})
     finally:
         app.extensions["intelhub.house"].units.engine.dispose()
+
+
+def take_along(client: Browser, sealed: str) -> None:
+    """What was found, as files; above the first level as a request to whoever may agree, with words of its own."""
+    for kind in ("xlsx", "csv"):
+        answer = client.submit(f"/search/export?asked={sealed}", {"format": kind})
+        approvers = re.findall(r'<option value="([0-9a-f-]{36})"', answer.get_data(as_text=True))
+        if approvers:
+            client.submit(f"/exports?asked={sealed}", {"format": kind, "reason": TYPED, "approver": approvers[0]})
 
 
 def become(app: Any, function: str) -> Browser:
@@ -169,6 +180,7 @@ def test_no_word_of_a_record_lies_in_any_file(folder):
         sql(database, "checkpoint", "vacuum full", "analyze", "checkpoint")
         assert _count(settings, "records") > COUNT
         assert _count(settings, "search_segments") > 0
+        assert _count(settings, "record_exports") > 0
         found = finder.search(var)
         assert {word: files for word, files in found.items() if word not in known} == {}
         assert "arameters: $1" in database.log.read_text("utf-8", "replace"), "parameters are in the log"

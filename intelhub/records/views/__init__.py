@@ -8,6 +8,7 @@ from intelhub.records.views import (  # noqa: E402 - they add their routes
     alerts,  # noqa: F401
     choosing,  # noqa: F401
     drafting,  # noqa: F401
+    exporting,  # noqa: F401
     home,  # noqa: F401
     listing,  # noqa: F401
     marking,  # noqa: F401

@@ -16,6 +16,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
+from intelhub.access import may
 from intelhub.organisation import load_directory
 from intelhub.platform.clock import HANOI
 from intelhub.platform.messages import Message
@@ -191,6 +192,7 @@ def page_of(
         "page_level": max(acts["page_level"], current.view.level if current else 0),
         "asked": question,
         "place": place,
+        "takes_along": bool(place and result.found) and may(actor, "record.export"),
         "result": replace(result, notices=(*unread, *result.notices)),
         "found": asked.seal_words(actor, session, question) if result.found and question.text.strip() else None,
         "address": request.path if current else url_for(".search", **place) if place else "",

@@ -1,0 +1,332 @@
+"""Taking what a search found along in a file; above the first level another person agrees first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, gettext, ngettext
+
+from intelhub.organisation import load_directory
+from intelhub.platform.clock import HANOI
+from intelhub.platform.errors import Conflict, NotPermitted, Refused, RuleRefused
+from intelhub.platform.messages import Message
+from intelhub.platform.web import current_actor, current_session, keep_work, needs, station
+from intelhub.platform.web.errors import audit_refusal
+from intelhub.platform.web.look import format_moment, say
+from intelhub.records import queries
+from intelhub.records.domain import ExportFormat, ExportRequest, ExportState, RecordSummary
+from intelhub.records.export_files import Cell, Table, write_csv, write_xlsx
+from intelhub.records.service import asked, exporting, taking_along
+from intelhub.records.views import blueprint
+from intelhub.records.views.reading import compartments_held, names_of, state_words
+from intelhub.records.views.searching import facet_title, facet_words
+from intelhub.records.views.words import word
+from intelhub.search import SearchRequest
+
+_TYPES = {
+    ExportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ExportFormat.CSV: "text/csv; charset=utf-8",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Typed:
+    """What was typed for a request or an answer that was refused, and why."""
+
+    reason: str = ""
+    approver: str = ""
+    refused: Refused | None = None
+
+    def errors(self, name: str) -> tuple[Message, ...]:
+        """The sentences about one field."""
+        return self.refused.fields.get(name, ()) if isinstance(self.refused, RuleRefused) else ()
+
+    @property
+    def above(self) -> tuple[Message, ...]:
+        """The sentence that belongs to no field."""
+        fields = self.refused.fields if isinstance(self.refused, RuleRefused) else {}
+        return (self.refused.message,) if self.refused and not fields else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """A request as a list of them says it."""
+
+    request: ExportRequest
+    is_mine: bool
+    counts: str
+
+
+_NOTHING_TYPED = _Typed()
+
+
+def _question() -> SearchRequest | None:
+    return asked.open_question(current_actor(), current_session(), request.args.get("asked", ""))
+
+
+def _kind() -> ExportFormat:
+    return ExportFormat.CSV if request.form.get("format") == ExportFormat.CSV else ExportFormat.XLSX
+
+
+def _forgotten() -> ResponseReturnValue:
+    flash(gettext("What was searched for is not known any more. Search again."), "warning")
+    return redirect(url_for(".search"), 303)
+
+
+@blueprint.post("/search/export", access=needs("record.export"))
+def export_found() -> ResponseReturnValue:
+    """The whole result as a file; above the first level, the form that asks another person first."""
+    actor, session, question = current_actor(), current_session(), _question()
+    if question is None:
+        return _forgotten()
+    selection = taking_along.select_lines(actor, session, question)
+    if selection.level > taking_along.ONE_PERSON:
+        return _asking_page(question, selection, _NOTHING_TYPED)
+    return _file(taking_along.take_alone(actor, session, question, selection), _kind())
+
+
+def _asking_page(question: SearchRequest, selection: taking_along.Selection, typed: _Typed) -> str:
+    actor, session = current_actor(), current_session()
+    taking_along.log_looked_at(actor, session, question, selection)
+    approvers = exporting.list_approvers(actor, session, selection.lines)
+    return render_template(
+        "records/export_asking.html",
+        page_level=selection.level,
+        selection=selection,
+        counts=_counts_words(selection.counts),
+        typed=typed,
+        kind=_kind().value,
+        approvers=[(str(one.id), one.display_name) for one in approvers],
+        sealed=request.args.get("asked", ""),
+        hours=_hours(exporting.LIVES),
+        longest_reason=exporting.LONGEST_REASON,
+    )
+
+
+@blueprint.post("/exports", access=needs("record.export"))
+def ask_for_export() -> ResponseReturnValue:
+    """Ask somebody to agree to an export of what a search finds now."""
+    actor, session, question = current_actor(), current_session(), _question()
+    if question is None:
+        return _forgotten()
+    selection = taking_along.select_lines(actor, session, question)
+    reason, approver = request.form.get("reason", ""), request.form.get("approver", "")
+    try:
+        export_id = exporting.ask_for_export(
+            actor, session, question, selection,
+            kind=_kind(), reason=reason, approver_id=queries.find_reference(approver),
+        )  # fmt: skip
+    except RuleRefused as refused:
+        session.rollback()
+        keep_work()  # counting what was found is a look that stays logged
+        typed = _Typed(reason=reason, approver=approver, refused=refused)
+        return _asking_page(question, selection, typed), int(refused.status)
+    flash(gettext("The request is sent."), "good")
+    return redirect(url_for(".show_export", record_export_id=export_id), 303)
+
+
+@blueprint.get("/exports", access=needs("record.export"))
+def list_exports() -> ResponseReturnValue:
+    """What I asked to take along, and what I am asked to agree to."""
+    shown = _shown()
+    return render_template(
+        "records/exports.html",
+        page_level=0,  # who asked whom, when, and how many: no word of a record or of a question
+        shown=shown,
+        names=names_of(one for each in shown for one in (each.request.user_id, each.request.approver_id)),
+        state_of=_state_of,
+    )
+
+
+@station(blueprint, "record.export")
+def show_station() -> str:
+    """Exports in which something is to be done by this person."""
+    shown = [one for one in _shown() if _waits(one)]
+    names = names_of(one.request.user_id for one in shown)
+    return render_template("records/_export_station.html", shown=shown, names=names, state_of=_state_of)
+
+
+def _shown() -> list[_Shown]:
+    actor, session = current_actor(), current_session()
+    return [
+        _Shown(request=one, is_mine=one.user_id == actor.user_id, counts=_counts_words(one.counts))
+        for one in exporting.list_requests(actor, session)
+    ]
+
+
+def _waits(one: _Shown) -> bool:
+    return one.request.state is (ExportState.APPROVED if one.is_mine else ExportState.ASKED)
+
+
+@blueprint.get("/exports/<uuid:record_export_id>", access=needs("record.export"))
+def show_export(record_export_id: UUID) -> ResponseReturnValue:
+    """A request: who asks whom for what, where it stands, and what this person may do about it."""
+    return _export_page(record_export_id, _NOTHING_TYPED)
+
+
+def _export_page(export_id: UUID, typed: _Typed) -> str:
+    actor, session = current_actor(), current_session()
+    found = exporting.get_request(actor, session, export_id)
+    is_mine = found.user_id == actor.user_id
+    may_agree = found.state is ExportState.ASKED and exporting.is_for_me(actor, session, found)
+    return render_template(
+        "records/export.html",
+        # Words that were typed above are shown to whoever asked, and to whoever reads all of it.
+        page_level=found.level if is_mine or may_agree else 0,
+        export=found,
+        is_mine=is_mine,
+        may_agree=may_agree,
+        counts=_counts_words(found.counts),
+        question=_question_words(found.question) if is_mine or may_agree else (),
+        names=names_of((found.user_id, found.approver_id)),
+        state_of=_state_of,
+        typed=typed,
+        ends_at=(found.decided_at or found.asked_at) + exporting.LIVES,
+        longest_reason=exporting.LONGEST_REASON,
+    )
+
+
+@blueprint.post("/exports/<uuid:record_export_id>/approve", access=needs("record.approve_export"))
+def approve_export(record_export_id: UUID) -> ResponseReturnValue:
+    """Agree that somebody else takes it along."""
+    actor, session = current_actor(), current_session()
+    try:
+        exporting.approve_export(actor, session, record_export_id)
+    except (Conflict, NotPermitted) as refused:
+        return _again(record_export_id, _Typed(refused=refused), refused)
+    flash(gettext("You have agreed. The one who asked can fetch the file once."), "good")
+    return redirect(url_for(".show_export", record_export_id=record_export_id), 303)
+
+
+@blueprint.post("/exports/<uuid:record_export_id>/decline", access=needs("record.approve_export"))
+def decline_export(record_export_id: UUID) -> ResponseReturnValue:
+    """Decline it, with a reason."""
+    actor, session = current_actor(), current_session()
+    reason = request.form.get("reason", "")
+    try:
+        exporting.decline_export(actor, session, record_export_id, reason)
+    except (Conflict, NotPermitted, RuleRefused) as refused:
+        return _again(record_export_id, _Typed(reason=reason, refused=refused), refused)
+    flash(gettext("You have declined."), "good")
+    return redirect(url_for(".show_export", record_export_id=record_export_id), 303)
+
+
+@blueprint.post("/exports/<uuid:record_export_id>/fetch", access=needs("record.export"))
+def fetch_export(record_export_id: UUID) -> ResponseReturnValue:
+    """The file that was agreed to, once."""
+    actor, session = current_actor(), current_session()
+    try:
+        asked_for, export = exporting.fetch_export(actor, session, record_export_id)
+    except (Conflict, RuleRefused) as refused:
+        return _again(record_export_id, _Typed(refused=refused), refused)
+    return _file(export, asked_for.kind)
+
+
+def _question_words(question: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What was searched for, in the words of the search page."""
+    told: list[tuple[str, str]] = [(gettext("Searched for"), question["query"] or gettext("everything"))]
+    for name, values in question["facets"].items():
+        told.append((facet_title(name), ", ".join(facet_words(name, value) for value in values)))
+    for name, title in (("from", gettext("From")), ("to", gettext("To"))):
+        told += [(title, f"{datetime.fromisoformat(question[name]):%d/%m/%Y}")] if question[name] else []
+    return told
+
+
+def _again(export_id: UUID, typed: _Typed, refused: Refused) -> ResponseReturnValue:
+    current_session().rollback()
+    audit_refusal(refused, (taking_along.OF_EXPORTS, export_id))
+    keep_work()  # showing the request again is a look that stays logged
+    return _export_page(export_id, typed), int(refused.status)
+
+
+def _state_of(one: ExportRequest) -> tuple[str, str]:
+    """A request's state in the reader's language, with its tone."""
+    words: dict[ExportState, tuple[str, str]] = {
+        ExportState.ASKED: (gettext("Waits for an answer"), "waiting"),
+        ExportState.APPROVED: (gettext("Agreed to, not fetched"), "active"),
+        ExportState.DECLINED: (gettext("Declined"), "closed"), ExportState.FETCHED: (gettext("Fetched"), "done"),
+        ExportState.LAPSED: (gettext("Lapsed"), "closed"),
+    }  # fmt: skip
+    return words[one.state]
+
+
+def _counts_words(counts: Mapping[int, int]) -> str:
+    """How many of each level, the highest first."""
+    return ", ".join(f"{counts[level]} {_level_words(level)}" for level in sorted(counts, reverse=True))
+
+
+def _level_words(level: int) -> str:
+    words: dict[int, str] = {0: gettext("Not marked"), 1: "MẬT", 2: "TỐI MẬT", 3: "TUYỆT MẬT"}
+    return words[level]
+
+
+def _hours(span: timedelta) -> int:
+    return int(span.total_seconds() // 3600)
+
+
+def _file(export: taking_along.Export, kind: ExportFormat) -> ResponseReturnValue:
+    """The export as a file whose name says nothing of it but the beginning of its number."""
+    table = _table(export)
+    written = write_csv(table, HANOI) if kind is ExportFormat.CSV else write_xlsx(table, HANOI)
+    response = Response(written, content_type=_TYPES[kind])
+    response.headers["Content-Disposition"] = f'attachment; filename="intelhub-{export.id.hex[:8]}.{kind.value}"'
+    return response
+
+
+def _table(export: taking_along.Export) -> Table:
+    actor, selection = current_actor(), export.selection
+    level, who = _level_words(selection.level), f"{actor.display_name} ({actor.username})"
+    titles: list[str] = [
+        gettext("Number"), gettext("Learned"), gettext("Unit"), gettext("Topic"), gettext("Channel"),
+        gettext("Grade"), gettext("Urgency"), gettext("Level"), gettext("Compartment"), gettext("Handling code"),
+        gettext("State"), gettext("Abstract"),
+    ]  # fmt: skip
+    return Table(
+        level=level,
+        mark=f"{level} · {who} · {format_moment(export.at)} · {export.id}",
+        marks=list(_marks(export, who)),
+        titles=titles,
+        rows=[_row(line) for line in selection.lines],
+    )
+
+
+def _marks(export: taking_along.Export, who: str) -> Iterator[tuple[str, str]]:
+    """Whose copy it is: who, where, when, how many, under which number of the log, who agreed, and what is missing."""
+    actor, selection = current_actor(), export.selection
+    yield gettext("Exported by"), who
+    yield gettext("Unit"), ", ".join(dict.fromkeys(_unit_name(post.unit_id) for post in actor.posts))
+    yield gettext("Working from"), word("place", actor.place.value)
+    yield gettext("At"), format_moment(export.at)
+    yield gettext("Number of the export"), str(export.id)
+    yield gettext("Records in this file"), str(len(selection.lines))
+    if export.approver_id:
+        yield gettext("Agreed to by"), names_of([export.approver_id]).get(export.approver_id, "")
+    if selection.is_cut:
+        first = gettext("There are more than %(count)d; the first %(count)d were asked for.", count=taking_along.MOST)
+        yield gettext("Not whole"), first
+    for notice in selection.notices:
+        yield gettext("Not whole"), say(notice)
+    if selection.kept_back:
+        left = ngettext("%(num)s record stays here.", "%(num)s records stay here.", selection.kept_back)
+        yield gettext("Left out"), left
+
+
+def _unit_name(unit_id: UUID) -> str:
+    unit = load_directory(current_session()).ever.find(unit_id)
+    return unit.short_label(str(get_locale())) if unit else ""
+
+
+def _row(line: RecordSummary) -> list[Cell]:
+    head, held = line.head, dict(compartments_held())
+    return [
+        head.number, head.learned_at, _unit_name(line.unit_id), word("topic", head.topic),
+        word("channel", head.channel), str(head.grade) if head.grade else "", word("urgency", head.urgency),
+        _level_words(line.level), ", ".join(held.get(str(one), "") for one in line.compartments), line.handling,
+        state_words(line.state)[0], head.abstract,
+    ]  # fmt: skip
