@@ -50,12 +50,13 @@ from intelhub.search.models import (
 from intelhub.search.query import IDENTIFIER_FIELDS, Facet, Fuzzy, Prefix, field_named, read_span, unknown_date
 from intelhub.search.sealed import SealedIndex
 from intelhub.search.snippets import mark_query
-from intelhub.search.telling import choose_telling, list_candidates, list_numbers, question_of
+from intelhub.search.telling import MOST_TELLING, choose_telling, list_candidates, list_numbers, question_of
 
 __all__ = [
     "CHANGED_SHARE",
     "IDENTIFIER_FIELDS",
     "MOST_RANKED",
+    "MOST_TELLING",
     "TAIL_ROWS",
     "Cursor",
     "ElasticIndex",

@@ -28,11 +28,12 @@ _NO_PART = re.compile(r"[^\w./-]+")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A word as it is spelt in the text, how it is counted, and how often it stands there."""
+    """A word as it is spelt in the text, how it is counted, how often it stands there, and as which word at first."""
 
     spelt: str
     folded: str
     often: int
+    place: int
 
 
 def list_candidates(title: str, texts: Iterable[str]) -> list[Candidate]:
@@ -45,7 +46,8 @@ def list_candidates(title: str, texts: Iterable[str]) -> list[Candidate]:
                 spelt.setdefault(word.folded, unicodedata.normalize("NFC", text[word.start : word.end]).lower())
                 often[word.folded] = often.get(word.folded, 0) + weight
     order = sorted(often, key=lambda folded: (-often[folded], folded))
-    return [Candidate(spelt[folded], folded, often[folded]) for folded in order[:MOST_CANDIDATES]]
+    places = {folded: place for place, folded in enumerate(spelt)}
+    return [Candidate(spelt[one], one, often[one], places[one]) for one in order[:MOST_CANDIDATES]]
 
 
 def question_of(words: Iterable[str]) -> str:
@@ -65,16 +67,16 @@ def list_numbers(identifiers: Iterable[str]) -> list[str]:
 
 
 def choose_telling(
-    candidates: Sequence[Candidate], counts: Mapping[str, int], numbers: Sequence[str], *, at_least: int
-) -> list[str]:
-    """The 20 best: identifiers first, then words that are frequent here and rare elsewhere.
+    candidates: Sequence[Candidate], counts: Mapping[str, int], *, most: int, at_least: int
+) -> dict[Candidate, float]:
+    """The words that are frequent here and rare elsewhere with their weights, in the order in which they stand here.
 
     A word that stands in fewer than `at_least` documents leads to no other one.
     """
     leading = [one for one in candidates if counts.get(one.folded, 0) >= at_least]
-    best = sorted(leading, key=lambda one: (-_weight(one, counts[one.folded]), one.folded))
-    spelt = [one.spelt for one in best if one.spelt not in numbers]
-    return [*numbers, *spelt][:MOST_TELLING]
+    weights = {one: _weight(one, counts[one.folded]) for one in leading}
+    best = sorted(leading, key=lambda one: (-weights[one], one.place))[:most]
+    return {one: weights[one] for one in sorted(best, key=lambda one: one.place)}
 
 
 def _weight(one: Candidate, count: int) -> float:

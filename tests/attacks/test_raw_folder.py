@@ -95,13 +95,22 @@ def work(settings: Any) -> None:
             client = become(app, function)
             client.get(address)
             client.submit(f"{address}/edit", form)
-            for asked in (ASKED, f'"{ASKED}"', f"{ASKED} AND (", "giac*", f"NOT {ASKED}", "unit:15BB " + ASKED):
+            for asked in (
+                ASKED,
+                f'"{ASKED}"',
+                f"{ASKED} AND (",
+                "giac*",
+                f"NOT {ASKED}",
+                "unit:15BB " + ASKED,
+                "level:2",
+                "level:3",
+            ):
                 shown = client.submit("/search", {"q": asked}).get_data(as_text=True)
                 for found in re.findall(r'data-found="([^"]+)"', shown):
                     for record_id in re.findall(r'href="/records/([0-9a-f-]{36})"', shown)[:3]:
                         client.get(f"/records/{record_id}?found={found}")
                         client.get(f"/records/{record_id}/preview?found={found}")
-                for sealed in re.findall(r"/search/export\?asked=([^"&]+)", shown):
+                for sealed in re.findall(r'/search/export\?asked=([^"&]+)', shown):
                     take_along(client, sealed)
                 for come_back in re.findall(r'data-address="([^"]+)"', shown):
                     client.get(come_back.replace("&amp;", "&"))

@@ -5,7 +5,7 @@ The index is never asked for “more like this”: what stands in records above 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from intelhub.records.projection import MERGED_INTO, index_of
 from intelhub.records.service.reading import raise_alarm, raise_index_alarm, read_record
 from intelhub.records.service.searching import FoundRecord, fresh_hit, limit_time, log_searched
 from intelhub.search import (
+    MOST_TELLING,
     Hit,
     Order,
     SearchAnswer,
@@ -34,14 +35,16 @@ from intelhub.search import (
 MOST = 10
 _LOOKED_AT = 60
 _FEWEST_SHARED = 3
+_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Similar:
-    """A record and those like it, the closest first; `asked` is the question that found them."""
+    """A record and those like it, the closest first; `asked` is the question of these words that found them."""
 
     record: Record
-    asked: SearchRequest
+    words: tuple[str, ...] = ()
+    asked: SearchRequest | None = None
     found: tuple[FoundRecord, ...] = ()
     notices: tuple[Message, ...] = ()
 
@@ -54,10 +57,11 @@ def find_similar(actor: Actor, session: Session, record_id: UUID) -> Similar:
     record = read_record(actor, session, record_id)
     shared = limit_time(SearchRequest(order=Order.RELEVANCE, limit=_LOOKED_AT, words_level=record.summary.level))
     numbers = list_numbers(filter(None, (subject["identifier"] for subject in _subjects_of(record))))
-    words = _telling_words(session, record, shared, numbers)
+    weights = _telling_words(session, record, shared, MOST_TELLING - len(numbers))
+    words = (*numbers, *weights)
     asked = replace(shared, text=question_of(words))
     if not words:
-        return Similar(record=record, asked=asked)
+        return Similar(record=record)
     answer = _ask(session, asked)
     by_number = _ask(session, replace(shared, text=question_of(numbers))).hits if numbers else ()
     linked = {hit.record_id for hit in by_number}
@@ -66,7 +70,7 @@ def find_similar(actor: Actor, session: Session, record_id: UUID) -> Similar:
         hit.record_id: hit
         for hit in answer.hits
         if not same & {hit.record_id.hex, *hit.facets.get(MERGED_INTO, ())}
-        and (hit.record_id in linked or _shares_words(hit, words))
+        and (hit.record_id in linked or _shares_enough(hit, weights))
     }
     lines = queries.list_by_ids(actor, session, close)[:MOST]
     raise_alarm(actor, session, lines)
@@ -74,7 +78,7 @@ def find_similar(actor: Actor, session: Session, record_id: UUID) -> Similar:
     if answer.damaged:
         raise_index_alarm(actor, session)
     found = tuple(FoundRecord(line=line, hit=fresh_hit(line, close[line.id])) for line in lines)
-    return Similar(record=record, asked=asked, found=found, notices=answer.notices)
+    return Similar(record=record, words=words, asked=asked, found=found, notices=answer.notices)
 
 
 def _ask(session: Session, request: SearchRequest) -> SearchAnswer:
@@ -82,14 +86,16 @@ def _ask(session: Session, request: SearchRequest) -> SearchAnswer:
     return index_of(session).search(session, scope.records, request)
 
 
-def _telling_words(session: Session, record: Record, shared: SearchRequest, numbers: list[str]) -> list[str]:
+def _telling_words(session: Session, record: Record, shared: SearchRequest, most: int) -> dict[str, float]:
+    """The words that tell the record apart, with their weights, in the order in which they stand in it."""
     candidates = list_candidates(record.summary.head.abstract, _texts_of(record))
     if not candidates:
-        return numbers
+        return {}
     counting = replace(shared, text=question_of(one.spelt for one in candidates), limit=0)
     # A draft is not indexed: a word that stands in one document leads from it to another.
     at_least = 2 if record.summary.exposure > Exposure.AUTHOR else 1
-    return choose_telling(candidates, _ask(session, counting).counts, numbers, at_least=at_least)
+    chosen = choose_telling(candidates, _ask(session, counting).counts, most=most, at_least=at_least)
+    return {one.spelt: weight for one, weight in chosen.items()}
 
 
 def _texts_of(record: Record) -> tuple[str, ...]:
@@ -109,7 +115,8 @@ def _same_matter(record: Record) -> set[str]:
     return {record.id.hex, *((record.work.duplicate_of.hex,) if record.work.duplicate_of else ())}
 
 
-def _shares_words(hit: Hit, words: list[str]) -> bool:
-    """Whether a hit has several of the words near each other; one word in common is no likeness."""
-    shared = {fold(piece.text) for piece in (*hit.title, *hit.snippet) if piece.is_hit}
-    return len(shared) >= min(_FEWEST_SHARED, len(words))
+def _shares_enough(hit: Hit, weights: Mapping[str, float]) -> bool:
+    """Whether a hit has enough of what tells the record apart in its title and near each other."""
+    shared = {word for piece in (*hit.title, *hit.snippet) if piece.is_hit for word in fold(piece.text).split()}
+    common = [weight for word, weight in weights.items() if fold(word) in shared]
+    return len(common) >= min(_FEWEST_SHARED, len(weights)) and sum(common) >= _SHARE * sum(weights.values())

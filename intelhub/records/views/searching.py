@@ -270,7 +270,6 @@ def show_similar(record_id: UUID) -> ResponseReturnValue:
         page_level=max(found.record.summary.level, level_of([one.line for one in found.found])),
         record=found.record,
         similar=found,
-        words=found.asked.text.split(" OR "),
         # From there any search server is asked: of what lies above its walls it is told no words.
-        search_url="" if found.asked.words_level else _address(found.asked),
+        search_url=_address(found.asked) if found.asked and not found.asked.words_level else "",
     )
