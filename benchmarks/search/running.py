@@ -197,7 +197,7 @@ class Running:
             mine, theirs = median(found[ours].by_kind[PHRASE]), median(found[other].by_kind[PHRASE])
             yield self._figure(
                 part, f"median, {ours} against {other}, phrases alone", mine / theirs,
-                f"{mine:.2f} ms against {theirs:.2f} ms",
+                f"{mine:.2f} ms against {theirs:.2f} ms", at_most=limits.get("median"),
             )  # fmt: skip
 
     def _figure(
