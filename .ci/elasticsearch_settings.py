@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import sys
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 
 USERS = {"searcher": "intelhub_search", "indexer": "intelhub_index", "admin": "superuser"}
@@ -25,62 +26,99 @@ def hashed(password: str) -> str:
     return f"{{PBKDF2}}{ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}"
 
 
-def prepare(folder: Path, home: Path, roles: Path) -> None:
-    """Write everything the server reads at its start, and `server.json` for the tests."""
-    config = home / "config"
-    certificate, key = config / "http.crt", config / "http.key"
+def prepare(folder: Path, home: Path, roles: Path, nodes: int) -> None:
+    """Write everything the nodes read at their start, and `server.json` for the tests."""
+    first = folder / "node-1" / "config"
+    first.mkdir(parents=True, exist_ok=True)
     subprocess.run(
         [
             "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-            "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", str(key), "-out", str(certificate),
+            "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", str(first / "own.key"),
+            "-out", str(first / "own.crt"),
         ],
         check=True,
         capture_output=True,
     )  # fmt: skip
-    shutil.copy(certificate, folder / "ca.crt")
+    shutil.copy(first / "own.crt", folder / "ca.crt")
     passwords = {user: secrets.token_urlsafe(18) for user in USERS}
-    (config / "users").write_text("".join(f"{user}:{hashed(password)}\n" for user, password in passwords.items()))
-    (config / "users_roles").write_text("".join(f"{role}:{user}\n" for user, role in USERS.items()))
-    shutil.copy(roles, config / "roles.yml")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    (config / "elasticsearch.yml").write_text(
-        f"""network.host: 127.0.0.1
-http.port: {port}
-transport.port: 0
-discovery.type: single-node
-path.data: {folder}/data
-path.logs: {folder}/logs
+    (first / "users").write_text("".join(f"{user}:{hashed(password)}\n" for user, password in passwords.items()))
+    (first / "users_roles").write_text("".join(f"{role}:{user}\n" for user, role in USERS.items()))
+    shutil.copy(roles, first / "roles.yml")
+    for name in ("jvm.options", "log4j2.properties"):
+        shutil.copy(home / "config" / name, first / name)
+    ports = free_ports(2 * nodes)
+    for number in range(1, nodes + 1):
+        own = folder / f"node-{number}" / "config"
+        if own != first:
+            shutil.copytree(first, own, dirs_exist_ok=True)
+        (own / "elasticsearch.yml").write_text(settings_of(folder, number, ports))
+    hosts = [f"127.0.0.1:{port}" for port in ports[:nodes]]
+    known = {user: [f"https://{user}:{password}@{host}" for host in hosts] for user, password in passwords.items()}
+    told = {"users": known, "ca": str(folder / "ca.crt"), "home": str(home), "data": str(folder / "node-1" / "data")}
+    (folder / "server.json").write_text(json.dumps(told))
+
+
+def free_ports(count: int) -> list[int]:
+    """So many ports that nobody listens on."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def settings_of(folder: Path, number: int, ports: list[int]) -> str:
+    """The settings of a node; the first alone can lead, so that the others may come and go."""
+    nodes = len(ports) // 2
+    found = (
+        "discovery.type: single-node"
+        if nodes == 1
+        else f"""cluster.initial_master_nodes: node-1
+discovery.seed_hosts: 127.0.0.1:{ports[nodes]}
+node.roles: [{"master, data" if number == 1 else "data"}]"""
+    )
+    return f"""{found}
+node.name: node-{number}
+network.host: 127.0.0.1
+http.port: {ports[number - 1]}
+transport.port: {ports[nodes + number - 1]}
+path.data: {folder}/node-{number}/data
+path.logs: {folder}/node-{number}/logs
 cluster.routing.allocation.disk.threshold_enabled: false
 xpack.security.enabled: true
 xpack.security.autoconfiguration.enabled: false
 xpack.security.authc.password_hashing.algorithm: pbkdf2
 xpack.security.http.ssl.enabled: true
-xpack.security.http.ssl.certificate: http.crt
-xpack.security.http.ssl.key: http.key
+xpack.security.http.ssl.certificate: own.crt
+xpack.security.http.ssl.key: own.key
+xpack.security.transport.ssl.enabled: true
+xpack.security.transport.ssl.verification_mode: certificate
+xpack.security.transport.ssl.certificate: own.crt
+xpack.security.transport.ssl.key: own.key
+xpack.security.transport.ssl.certificate_authorities: own.crt
 """
-    )
-    known = {user: f"https://{user}:{password}@127.0.0.1:{port}" for user, password in passwords.items()}
-    told = {"users": known, "ca": str(folder / "ca.crt"), "home": str(home), "data": str(folder / "data")}
-    (folder / "server.json").write_text(json.dumps(told))
 
 
 def is_up(folder: Path) -> bool:
-    """Whether the server answers its administrator."""
+    """Whether every node answers the administrator and belongs to the whole."""
     known = json.loads((folder / "server.json").read_text())
-    user, _, host = known["users"]["admin"].removeprefix("https://").partition("@")
-    request = urllib.request.Request(f"https://{host}/_cluster/health?wait_for_status=yellow&timeout=1s")
-    request.add_header("Authorization", "Basic " + base64.b64encode(user.encode()).decode())
+    addresses = known["users"]["admin"]
     trust = ssl.create_default_context(cafile=known["ca"])
-    try:
-        with urllib.request.urlopen(request, timeout=3, context=trust) as answer:  # noqa: S310 - https
-            return bool(answer.status == 200)  # noqa: PLR2004 - HTTP's own
-    except OSError:
-        return False
+    for address in addresses:
+        user, _, host = address.removeprefix("https://").partition("@")
+        asked = f"https://{host}/_cluster/health?wait_for_status=yellow&wait_for_nodes={len(addresses)}&timeout=1s"
+        request = urllib.request.Request(asked)
+        request.add_header("Authorization", "Basic " + base64.b64encode(user.encode()).decode())
+        try:
+            with urllib.request.urlopen(request, timeout=3, context=trust) as answer:  # noqa: S310 - https
+                if json.loads(answer.read())["timed_out"]:
+                    return False
+        except OSError:
+            return False
+    return True
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--is-up":
         sys.exit(0 if is_up(Path(sys.argv[2])) else 1)
-    prepare(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
+    prepare(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))

@@ -38,7 +38,7 @@ from intelhub.records.lifecycle import TRANSITIONS
 from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
 from intelhub.search import SealedIndex, SearchDocument, list_merges_due, merge_partition
 from intelhub.settings import Settings
-from intelhub.worker import WORKER, SystemScope
+from intelhub.system import WORKER, SystemScope
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CLEAR_ROWS = 10_000

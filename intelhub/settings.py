@@ -116,14 +116,17 @@ def _database(variable: str, text: str) -> Secret:
 
 def _search_server(variable: str, text: str) -> Secret:
     # The text may hold a password and is not repeated.
-    try:
-        found = urlsplit(text)
-    except ValueError:
-        raise _refuse("%(variable)s must begin with https:// and name a host.", variable=variable) from None
-    if found.scheme not in {"http", "https"} or not found.hostname:
-        raise _refuse("%(variable)s must begin with https:// and name a host.", variable=variable)
-    if found.scheme == "http" and found.hostname not in {"127.0.0.1", "::1", "localhost"}:
-        raise _refuse("%(variable)s must begin with https:// where the server is another machine.", variable=variable)
+    for one in text.split(","):
+        try:
+            found = urlsplit(one)
+        except ValueError:
+            raise _refuse("%(variable)s must begin with https:// and name a host.", variable=variable) from None
+        if found.scheme not in {"http", "https"} or not found.hostname:
+            raise _refuse("%(variable)s must begin with https:// and name a host.", variable=variable)
+        if found.scheme == "http" and found.hostname not in {"127.0.0.1", "::1", "localhost"}:
+            raise _refuse(
+                "%(variable)s must begin with https:// where the server is another machine.", variable=variable
+            )
     return Secret(text)
 
 
@@ -195,8 +198,8 @@ class Settings:
         default=None,
         metadata=_about(
             "INTELHUB_ELASTICSEARCH_URL",
-            "The search server, with a user of the role intelhub_search. Empty: every search is answered by sealed"
-            " parts of the database.",
+            "The search server, with a user of the role intelhub_search; several nodes parted by commas. Empty: every"
+            " search is answered by sealed parts of the database.",
             _search_server,
         ),
     )

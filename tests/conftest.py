@@ -23,7 +23,7 @@ from intelhub.platform.migrate import upgrade
 from intelhub.platform.roles import LOGIN_ROLES, driver_address, initialise_database
 from tests.databases import Cluster, Database
 from tests.house import TestHouse, borrowed_engine, ids_of_people, make_test_keys, open_test_house, people_database
-from tests.search_server import house_server, search_server  # noqa: F401 - fixtures
+from tests.search_server import house_server, search_server, two_nodes  # noqa: F401 - fixtures
 
 _PREFIX = "intelhub-tests-"
 _BARE, _MIGRATED, _PEOPLED = "template_bare", "template_migrated", "template_peopled"

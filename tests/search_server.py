@@ -5,6 +5,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +18,7 @@ from elasticsearch import Elasticsearch
 from intelhub.search.elastic import SearchServer, connect
 
 FOLDER = "INTELHUB_TEST_ELASTICSEARCH"
+PROGRAM = Path(__file__).parents[1] / ".ci" / "elasticsearch"
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,33 @@ class TestServer:
 @pytest.fixture
 def search_server() -> Iterator[TestServer]:
     """Keys differ a test, and so do the names of its indices; they are gone after it."""
+    yield from _served(Path(_folder()))
+
+
+@pytest.fixture
+def two_nodes() -> Iterator[TestServer]:
+    """A server of two nodes of its own; ending one of them is the test's."""
+    folder = Path(tempfile.mkdtemp(prefix="intelhub-nodes-"))
+    home = Path(json.loads(Path(_folder(), "server.json").read_text())["home"])
+    (folder / home.name).symlink_to(home)
+    try:
+        subprocess.run([PROGRAM, "start", folder, "2"], check=True, timeout=150)
+        yield from _served(folder)
+    finally:
+        subprocess.run([PROGRAM, "stop", folder], check=True, timeout=60)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder() -> str:
     folder = os.environ.get(FOLDER)
     if not folder:
         pytest.skip(f"no Elasticsearch: {FOLDER} names no folder (.ci/elasticsearch start FOLDER starts one)")
-    known = json.loads(Path(folder, "server.json").read_text())
-    clients = {user: connect(url, Path(known["ca"])) for user, url in known["users"].items()}
+    return folder
+
+
+def _served(folder: Path) -> Iterator[TestServer]:
+    known = json.loads((folder / "server.json").read_text())
+    clients = {user: connect(",".join(urls), Path(known["ca"])) for user, urls in known["users"].items()}
     indexing = SearchServer(clients["indexer"])
     yield TestServer(
         searching=SearchServer(clients["searcher"]),

@@ -88,4 +88,4 @@ def running_node() -> Iterator[Node]:
 
 def _known(folder: Path) -> Node:
     told = json.loads((folder / "server.json").read_text(encoding="utf-8"))
-    return Node(told["users"]["admin"], Path(told["ca"]))
+    return Node(told["users"]["admin"][0], Path(told["ca"]))

@@ -18,11 +18,12 @@ from intelhub.audit import (
     record_act,
     verify_log,
 )
-from intelhub.cli.opening import CONSOLE, CommandRefused, SystemScope, load_settings, system_work
+from intelhub.cli.opening import CONSOLE, CommandRefused, load_settings, system_work
 from intelhub.cli.output import say, warn
 from intelhub.platform.errors import NotFound
 from intelhub.platform.messages import Message
 from intelhub.platform.unit_of_work import UnitsOfWork
+from intelhub.system import SystemScope
 
 
 def verify_here(var: Path, seen: Path | None) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +27,7 @@ from intelhub.platform.errors import IntelhubError, NotFound
 from intelhub.platform.messages import Message
 from intelhub.platform.unit_of_work import ActorSession
 from intelhub.settings import Settings
+from intelhub.system import SystemScope
 
 Role = Literal["app", "worker", "migrator"]
 CONSOLE = Actor(user_id=SYSTEM_ACTOR_ID, username="console")
@@ -34,21 +35,6 @@ CONSOLE = Actor(user_id=SYSTEM_ACTOR_ID, username="console")
 
 class CommandRefused(IntelhubError):
     """A command cannot do what was asked; the sentence says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class SystemScope:
-    """No row filter: the database role has policies and grants of its own."""
-
-    is_system: bool = True
-
-    def context(self) -> Mapping[str, str]:
-        """No actor stands behind the system."""
-        return {}
-
-    def rights(self) -> Hashable:
-        """No filter is made for the system."""
-        return self.is_system
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

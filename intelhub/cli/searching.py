@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from intelhub.cli.options import APP, WORKER, Command, as_option, var_option
 from intelhub.cli.output import progress, say, warn
+
+if TYPE_CHECKING:
+    from intelhub.app import House
 
 
 @click.command(cls=Command, roles=(APP,))
@@ -59,10 +63,27 @@ def reindex(var: Path) -> None:
                 for record_id in rebuilt.damaged:
                     warn(f"Record {record_id} does not fit its seal and was left out.")
                 advance(1)
+        moved = _send_anew(acting.house)
         with acting.begin() as session:
             record_act(CONSOLE, session, REINDEXED, rule=f"{documents} records")
     say(f"{documents} records in {len(partitions)} parts of the index.")
+    if moved:
+        say(f"{moved} of them behind tokens on the search server, in new indices.")
     if damaged:
         raise CommandRefused(
             Message("%(count)d records do not fit their seal. Tell the security officer.", {"count": damaged})
         )
+
+
+def _send_anew(house: House) -> int:
+    from intelhub.index_upkeep import count_walls, send_everything_anew
+    from intelhub.search import ServerAway
+
+    if house.search_server is None:
+        return 0
+    try:
+        with progress("sending tokens to the search server", count_walls(house)) as advance:
+            return send_everything_anew(house, advance)
+    except ServerAway:
+        warn("The search server does not answer. Everything is sealed; the worker sends tokens when it is back.")
+        return 0

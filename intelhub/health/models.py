@@ -20,6 +20,8 @@ class UpkeepReportRow(Base):
     index_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     tail_rows: Mapped[int]
     tails_overdue: Mapped[int]
+    server_answers: Mapped[bool | None]
+    server_documents: Mapped[int] = mapped_column(sa.BigInteger)
     rest_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     older_wraps: Mapped[int]
     exported_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))

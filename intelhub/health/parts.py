@@ -69,6 +69,7 @@ def look_at_state(session: Session, settings: Settings) -> State:
             _jobs(jobs, now),
             _log(session, now),
             _index(session, now),
+            *_search_server(session, settings),
             _keys(session),
             *_backups(session, settings),
             _room(settings),
@@ -182,6 +183,32 @@ def _index(session: Session, now: datetime) -> Part:
         facts=(
             (Message("Changes not merged yet"), report.tail_rows),
             (Message("Parts whose merge is due"), report.tails_overdue),
+            (Message("Looked at"), report.index_at),
+        ),
+    )
+
+
+def _search_server(session: Session, settings: Settings) -> Iterator[Part]:
+    """Where one is named, or where documents lie behind one that is named no more."""
+    report = find_report(session)
+    if report is None or (settings.elasticsearch_url is None and not report.server_documents):
+        return
+    tone: Tone = "good"
+    said = Message("It answers the worker.")
+    if settings.elasticsearch_url is None or report.server_answers is None:
+        tone = "bad"
+        said = Message("Records lie behind its tokens, and the settings name no server: older ones are not found.")
+        if not report.server_documents:
+            tone, said = "warning", Message("The web server's settings name one and the worker's do not.")
+    elif not report.server_answers:
+        tone, said = "bad", Message("It does not answer the worker: searches go on and may miss older records.")
+    yield Part(
+        key="search-server",
+        name=Message("Search server"),
+        tone=tone,
+        said=said,
+        facts=(
+            (Message("Documents behind tokens"), report.server_documents),
             (Message("Looked at"), report.index_at),
         ),
     )

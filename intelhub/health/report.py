@@ -17,7 +17,7 @@ from intelhub.crypto import is_replaced_since
 from intelhub.health.models import UpkeepReportRow
 from intelhub.platform import clock
 from intelhub.records import CHECKED, count_older_wraps
-from intelhub.search import count_waiting
+from intelhub.search import SearchServer, count_behind_tokens, count_waiting
 
 MOST_COUNTED = 10_000
 _LONGEST_WRITE = timedelta(minutes=10)
@@ -25,10 +25,19 @@ _REPORT = cast("sa.Table", UpkeepReportRow.__table__)
 _WHY = {"unscoped": "totals of the whole house, which are nobody's content"}
 
 
-def report_on_index(session: Session) -> None:
-    """Write down how the index keeps up; cheap enough for every minute."""
+def report_on_index(session: Session, server: SearchServer | None = None) -> None:
+    """Write down how the index and its server keep up; cheap enough for every minute."""
     rows, overdue = count_waiting(session)
-    _write(session, {"index_at": clock.now(), "tail_rows": rows, "tails_overdue": overdue})
+    _write(
+        session,
+        {
+            "index_at": clock.now(),
+            "tail_rows": rows,
+            "tails_overdue": overdue,
+            "server_answers": server.answers() if server else None,
+            "server_documents": count_behind_tokens(session),
+        },
+    )
 
 
 def report_on_keys(session: Session) -> None:
@@ -60,6 +69,7 @@ def _write(session: Session, seen: dict[str, datetime | int | None]) -> None:
         "index_at": datetime.fromtimestamp(0, clock.now().tzinfo),
         "tail_rows": 0,
         "tails_overdue": 0,
+        "server_documents": 0,
         "rest_at": datetime.fromtimestamp(0, clock.now().tzinfo),
         "older_wraps": 0,
     }

@@ -88,6 +88,18 @@ ENTRIES: tuple[Entry, ...] = (
         commands=("intelhub reindex",),
     ),
     Entry(
+        key="search-server",
+        title=Message("The search server does not answer"),
+        steps=(
+            Message("Writing and searching go on; a notice on the page says that older records may be missing."),
+            Message("See whether it runs, has room on its disk and whether its certificate is still good."),
+            Message("What it missed it gets by itself: each hour what is new, each night whatever it has lost."),
+            Message("If it is lost, build the index anew: its tokens are made from what is sealed in the database."),
+        ),
+        commands=("intelhub reindex",),
+        never=Message("Never switch on its slow logs or its audit of requests: they would keep what was asked for."),
+    ),
+    Entry(
         key="keys",
         title=Message("A rotation of keys has not come to its end"),
         steps=(

@@ -10,14 +10,17 @@ from intelhub.health import report_on_index, report_on_keys
 from intelhub.platform.database import open_engine
 from intelhub.platform.roles import driver_address
 from intelhub.platform.unit_of_work import UnitsOfWork
-from intelhub.worker import WORKER, SystemScope
+from intelhub.system import WORKER, SystemScope
 from tests.factories.record_world import fill
 from tests.house import PEOPLE
 
 PAGES = ("/", "/health", "/health/runbook")
 WORDS = ("Phụ tùng", "xuất xứ", "CSQU3054383", "15BB-TT-", "kiểm hóa")
 # What an operator is told of the whole house; a column a level or a unit would tell who is busy with what.
-TOLD = {"id", "index_at", "tail_rows", "tails_overdue", "rest_at", "older_wraps", "exported_at", "checked_at"}
+TOLD = {
+    "id", "index_at", "tail_rows", "tails_overdue", "server_answers", "server_documents", "rest_at", "older_wraps",
+    "exported_at", "checked_at",
+}  # fmt: skip
 
 
 @pytest.fixture

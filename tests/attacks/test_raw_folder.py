@@ -26,12 +26,12 @@ from intelhub.demo.generator import generate_records
 from intelhub.demo.loading import SEED, load_demo
 from intelhub.demo.people import generate_people
 from intelhub.demo.run import prepare_keys
+from intelhub.index_upkeep import merge_tails
 from intelhub.platform.database import open_engine
 from intelhub.platform.embedded_postgres import EmbeddedPostgres, find_programs
 from intelhub.platform.migrate import upgrade
 from intelhub.platform.roles import driver_address
 from intelhub.supervisor import _prepare_database
-from intelhub.worker import merge_tails
 from tests.factories.raw_search import Finder, words_of
 from tests.web.conftest import Browser
 

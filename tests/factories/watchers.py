@@ -8,7 +8,7 @@ from uuid import UUID
 
 from intelhub.platform.database import open_engine
 from intelhub.platform.unit_of_work import UnitsOfWork
-from intelhub.worker import look_for_watchers
+from intelhub.watching import look_for_watchers
 from tests.house import TestHouse
 
 

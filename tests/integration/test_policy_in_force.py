@@ -9,7 +9,7 @@ from intelhub.access import current_policy, record_policy_in_force
 from intelhub.audit import sequence_once
 from intelhub.platform.database import open_engine
 from intelhub.platform.unit_of_work import UnitsOfWork
-from intelhub.worker import WORKER, SystemScope
+from intelhub.system import WORKER, SystemScope
 
 
 @pytest.fixture

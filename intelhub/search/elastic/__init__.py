@@ -13,7 +13,7 @@ from intelhub.search.elastic.rebuilding import (
 )
 from intelhub.search.elastic.server import SearchServer, ServerAway, connect
 from intelhub.search.elastic.shelving import Profiles, shelve_partition
-from intelhub.search.elastic.walls import list_walls
+from intelhub.search.elastic.walls import count_behind_tokens, list_walls
 
 __all__ = [
     "CHANGED_SHARE",
@@ -24,6 +24,7 @@ __all__ = [
     "check_wall",
     "clear_epoch",
     "connect",
+    "count_behind_tokens",
     "drop_epochs",
     "levels_due",
     "list_indices",

@@ -27,6 +27,7 @@ MOST_IDS = 10_000
 _REST_SECONDS = 10.0
 _FAIR_SECONDS = 2.0  # whoever has less left learns nothing of the server from its silence
 _TOO_MUCH = frozenset({400, 413})
+_OTHER_NODES = 2  # asked when one cannot be reached; a question that took too long is not asked again
 _BULK = 500
 _PATHS = ["timed_out", "_shards.failed", "hits.hits._id", "hits.hits._score", "hits.hits._version", "hits.hits.fields"]
 _LEASE_SECONDS = 35.0
@@ -71,10 +72,10 @@ class Change:
     fields: Mapping[str, object] | None
 
 
-def connect(url: str, ca_file: Path | None = None) -> Elasticsearch:
-    """A client of the server at an address, which carries the user and the password."""
+def connect(urls: str, ca_file: Path | None = None) -> Elasticsearch:
+    """A client of the server at one or more addresses, parted by commas, which carry the user and the password."""
     trust: dict[str, Any] = {"ca_certs": str(ca_file)} if ca_file else {}
-    return Elasticsearch(url, **trust)
+    return Elasticsearch(urls.split(","), **trust)
 
 
 class SearchServer:
@@ -127,6 +128,14 @@ class SearchServer:
         for index in {change.index for change in waiting}:
             self._asked(seconds, partial(_refresh, index))
 
+    def answers(self) -> bool:
+        """Whether it answers at all; asked of a server that is left alone too, and says nothing into the log."""
+        try:
+            self._client.options(request_timeout=_FAIR_SECONDS, max_retries=0).cluster.health()
+        except (ApiError, TransportError):
+            return False
+        return True
+
     def prepare(self, index: str, profile: str = "ranked") -> None:
         """Make an index as reviewed, unless it is there."""
         if index in self.made:
@@ -162,7 +171,7 @@ class SearchServer:
         if self._clock() < self._away_until:
             raise ServerAway
         try:
-            return ask(self._client.options(request_timeout=seconds, max_retries=0))
+            return ask(self._client.options(request_timeout=seconds, max_retries=_OTHER_NODES, retry_on_status=()))
         except (ApiError, TransportError, SerializationError, LookupError, TypeError, ValueError) as error:
             if isinstance(error, ApiError) and error.error == "resource_already_exists_exception":
                 raise _IsThere from None

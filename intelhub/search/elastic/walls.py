@@ -47,6 +47,11 @@ class Head:
         return index_name(vault, self.wall.level, self.epoch, self.volume)
 
 
+def count_behind_tokens(session: Session) -> int:
+    """How many documents lie behind tokens in the whole house; for the worker."""
+    return int(_run(session, "SELECT coalesce(sum(documents), 0) FROM search_dictionaries").scalar_one())
+
+
 class SealedHead(NamedTuple):
     """A head as it lies in its table."""
 

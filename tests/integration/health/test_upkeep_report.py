@@ -17,7 +17,7 @@ from intelhub.platform.roles import driver_address
 from intelhub.platform.unit_of_work import UnitsOfWork
 from intelhub.records import rewrap_records
 from intelhub.search import list_merges_due, merge_partition
-from intelhub.worker import WORKER, SystemScope
+from intelhub.system import WORKER, SystemScope
 from tests.factories.record_world import submitted, travelled
 
 

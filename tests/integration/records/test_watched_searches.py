@@ -236,7 +236,7 @@ def test_one_search_that_fails_stops_no_other(house, monkeypatch):
             raise RuntimeError
         return again(actor, session, view_id)
 
-    monkeypatch.setattr("intelhub.worker.look_again", fail_at_bad)
+    monkeypatch.setattr("intelhub.watching.look_again", fail_at_bad)
     look(house)
     with house.acting("analyst") as (actor, session):
         assert {one.view.id for one in watching.list_alerts(actor, session)} == {good}

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from intelhub.app import House
+from intelhub.index_upkeep import check_search_server, merge_tails
 from intelhub.search import Cursor, SearchServer
 from intelhub.search.elastic import candidates, connect
-from intelhub.worker import check_search_server, merge_tails
 from tests.factories.search_world import PARTITION, Process, World, by_hand, changed, document, minutes
 
 OPEN = replace(PARTITION, level=0)

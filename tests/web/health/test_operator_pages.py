@@ -61,7 +61,7 @@ def test_a_house_whose_worker_never_ran_says_so(operator):
 def test_a_worker_that_is_heard_of_and_reports_is_in_order(operator, sql):
     sql("insert into procrastinate_workers (last_heartbeat) values (now())")
     sql(
-        "insert into upkeep_report (id, index_at, tail_rows, tails_overdue, rest_at, older_wraps)"
+        "insert into upkeep_report (id, index_at, tail_rows, tails_overdue, server_documents, rest_at, older_wraps)"
         " values (1, now(), 17, 0, now(), 0)"
     )
     found = standing(operator)

@@ -19,7 +19,7 @@ from intelhub.search import (
     walls_of_level,
 )
 from intelhub.search.elastic import Profiles
-from intelhub.worker import WORKER, SystemScope
+from intelhub.system import WORKER, SystemScope
 from tests.factories.record_world import fill, travelled
 from tests.factories.search_world import ALL_RANKED
 from tests.web.records.test_desks import ids_in

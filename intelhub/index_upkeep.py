@@ -1,0 +1,135 @@
+"""What the worker does for the search index: merges, moves behind tokens, checks and rebuilds on the search server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from intelhub.app import House
+from intelhub.platform.errors import Tampered
+from intelhub.search import (
+    CHANGED_SHARE,
+    TAIL_ROWS,
+    Partition,
+    SearchServer,
+    ServerAway,
+    check_wall,
+    clear_epoch,
+    drop_epochs,
+    levels_due,
+    list_indices,
+    list_merges_due,
+    list_walls,
+    merge_partition,
+    next_epoch,
+    rebuild_wall,
+    shelve_partition,
+    walls_of_level,
+)
+from intelhub.system import WORKER, SystemScope
+
+_LEVELS = 4
+_log = structlog.get_logger(__name__)
+
+
+def merge_tails(house: House, *, at_least: int = TAIL_ROWS) -> None:
+    """Merge every partition whose tail is long enough, each in a transaction of its own."""
+    with house.units.begin(WORKER, SystemScope()) as session:
+        due = list_merges_due(session, at_least=at_least)
+    for partition in due:
+        try:
+            if not _shelve(house, partition):
+                with house.units.begin(WORKER, SystemScope()) as session:
+                    merge_partition(session, partition)
+        except Tampered:
+            _log.error("a search partition does not fit its seal; run intelhub reindex", level=partition.level)
+
+
+def _shelve(house: House, partition: Partition) -> bool:
+    """Move a partition behind tokens, where there is a search server that answers."""
+    if house.search_server is None:
+        return False
+    try:
+        with house.units.begin(WORKER, SystemScope()) as session:
+            return shelve_partition(session, house.search_server, partition)
+    except ServerAway:
+        return False  # sealed parts take it until the server is back
+
+
+def check_search_server(house: House) -> None:
+    """Bring the search server and the dictionaries to what the database holds, each wall in its own transaction."""
+    if house.search_server is None:
+        return
+    with house.units.begin(WORKER, SystemScope()) as session:
+        walls = list(list_walls(session))
+    for wall in walls:
+        try:
+            with house.units.begin(WORKER, SystemScope()) as session:
+                sent = check_wall(session, house.search_server, wall)
+        except (ServerAway, Tampered) as error:
+            _log.error("the search server could not be checked", level=wall.level, kind=type(error).__name__)
+        else:
+            if sent:
+                _log.error("the search server had lost documents; they were sent again", level=wall.level, sent=sent)
+
+
+def rebuild_search_server(house: House, *, changed: float = CHANGED_SHARE) -> None:
+    """Send every level anew that is due, wall by wall, under keys and ids of a fresh epoch.
+
+    A flat level is due each night with any change, and by the hour once a twentieth of it has changed.
+    """
+    if house.search_server is None:
+        return
+    with house.units.begin(WORKER, SystemScope()) as session:
+        due = levels_due(session, changed=changed)
+    for level in due:
+        try:
+            _rebuild_level(house, house.search_server, level)
+        except (ServerAway, Tampered) as error:
+            _log.error("a level of the search server could not be rebuilt", level=level, kind=type(error).__name__)
+
+
+def count_walls(house: House) -> int:
+    """How many walls have tokens or may get them."""
+    with house.units.begin(WORKER, SystemScope()) as session:
+        return sum(len(walls_of_level(session, level)) for level in range(_LEVELS))
+
+
+def send_everything_anew(house: House, advance: Callable[[int], None]) -> int:
+    """Send every level anew that may have tokens, into new indices, and tell of each wall; how many documents.
+
+    Raises `ServerAway` and `Tampered`: walls that have changed over stay so, the others are asked as before.
+    """
+    if house.search_server is None:
+        return 0
+    return sum(_rebuild_level(house, house.search_server, level, advance) for level in range(_LEVELS))
+
+
+def _rebuild_level(
+    house: House, server: SearchServer, level: int, advance: Callable[[int], None] = lambda _count: None
+) -> int:
+    count = 0
+    with house.units.begin(WORKER, SystemScope()) as session:
+        epoch, walls = next_epoch(session, level), walls_of_level(session, level)
+        clear_epoch(session, server, level, epoch)
+    for wall in walls:
+        with house.units.begin(WORKER, SystemScope()) as session:
+            count += rebuild_wall(session, server, wall, epoch)
+        advance(1)
+    with house.units.begin(WORKER, SystemScope()) as session:
+        drop_epochs(session, server, level, before=epoch)
+    return count
+
+
+def tidy_search_server(house: House) -> None:
+    """Let the server forget what it keeps of each document beside its tokens; it takes half a minute and a merge."""
+    if house.search_server is None:
+        return
+    try:
+        with house.units.begin(WORKER, SystemScope()) as session:
+            indices = list_indices(session)
+        for index in indices:
+            house.search_server.forget_what_was_sent(index)
+    except (ServerAway, Tampered) as error:
+        _log.error("the search server could not be tidied", kind=type(error).__name__)
