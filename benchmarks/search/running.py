@@ -122,6 +122,20 @@ class Running:
                 at_least=limit,
             )
 
+        yield self._phrases_found()
+
+    def _phrases_found(self) -> Figure:
+        """Where many hold the words, the few with the phrase may lie behind the candidates that are opened."""
+        plain, ours = self._asked(PLAIN).plain(), self._asked(WALLS).verified(self._headquarters, self.stores)
+        answered = [one for one in self.asked if one.kind == PHRASE and plain(one)]
+        found = sum(bool(ours(one)) for one in answered)
+        return self._figure(
+            RANKING,
+            "phrases that positions find and headquarters finds too, among the candidates it opens",
+            found / len(answered),
+            f"{found} of {len(answered)}",
+        )
+
     def _filters(self) -> Iterator[Figure]:
         """The same hits with and without: what is asked for lets every document through."""
         asked = self._asked(WALLS)
