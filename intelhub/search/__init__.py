@@ -1,6 +1,7 @@
 """Search: documents in, ids and snippets out; the only feature that knows words of all records at once."""
 
 from intelhub.search.analysis import Recogniser, Spotted, fold, identifier_token, register_recogniser
+from intelhub.search.dates import read_span
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.elastic import (
     CHANGED_SHARE,
@@ -33,6 +34,7 @@ from intelhub.search.engine import (
     SearchIndex,
     SearchRequest,
 )
+from intelhub.search.fields import IDENTIFIER_FIELDS, field_named
 from intelhub.search.merge import (
     TAIL_ROWS,
     count_waiting,
@@ -48,7 +50,7 @@ from intelhub.search.models import (
     SearchSegmentRow,
     SearchTailRow,
 )
-from intelhub.search.query import IDENTIFIER_FIELDS, Facet, Fuzzy, Prefix, field_named, read_span, unknown_date
+from intelhub.search.query import Facet, Fuzzy, Prefix, unknown_date
 from intelhub.search.sealed import SealedIndex
 from intelhub.search.snippets import mark_query
 from intelhub.search.telling import MOST_TELLING, choose_telling, list_candidates, list_numbers, question_of

@@ -12,9 +12,9 @@ from functools import cached_property, lru_cache
 
 from intelhub.search.analysis import Word, comparable, fold, folded_words, identifier_token, spellings
 from intelhub.search.document import SearchDocument
+from intelhub.search.fields import NAME_FIELDS
 from intelhub.search.nearness import near
 from intelhub.search.query import (
-    NAME_FIELDS,
     And,
     Facet,
     Fuzzy,

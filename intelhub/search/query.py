@@ -10,10 +10,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import datetime, tzinfo
 from functools import lru_cache
 
-from intelhub.platform import clock
 from intelhub.platform.messages import Message
 from intelhub.search.analysis import (
     Spotted,
@@ -24,13 +23,14 @@ from intelhub.search.analysis import (
     without_stop_words,
     words,
 )
+from intelhub.search.dates import VIETNAM, read_span
+from intelhub.search.fields import IDENTIFIER_FIELDS, NAME_FIELDS, field_named
 from intelhub.search.nearness import SHORTEST
 
 MOST_CHARACTERS = 1000
 MOST_TERMS = 64
 MOST_FUZZY = 8  # each is held against every word of what the reader may open
 _DEEPEST = 16
-VIETNAM = timezone(timedelta(hours=7))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,34 +122,6 @@ class Query:
     notices: tuple[Message, ...] = ()
 
 
-# A field of the language, with the names people may type for it (folded, without separators).
-FIELDS = {
-    "topic": ("topic", "chude"),
-    "channel": ("channel", "kenh"),
-    "grade": ("grade", "danhgia"),
-    "level": ("level", "mucdo", "domat"),
-    "unit": ("unit", "donvi"),
-    "place": ("place", "diadiem"),
-    "state": ("state", "trangthai"),
-    "method": ("method", "thudoan"),
-    "urgency": ("urgency", "dokhan"),
-    "plate": ("plate", "bien", "bienso"),
-    "container": ("container", "cont"),
-    "taxcode": ("taxcode", "mst", "masothue"),
-    "imo": ("imo",),
-    "hs": ("hs", "mahs"),
-    "declaration": ("declaration", "tokhai"),
-    "seal": ("seal", "niemphong"),
-    "company": ("company", "congty", "doanhnghiep"),
-    "vessel": ("vessel", "tau"),
-    "person": ("person", "nguoi", "canhan"),
-    "from": ("from", "tu", "tungay"),
-    "to": ("to", "den", "denngay"),
-}
-IDENTIFIER_FIELDS = frozenset({"plate", "container", "taxcode", "imo", "hs", "declaration", "seal"})
-# Subjects that people know by their name and lists by a number: a value of figures alone is that number.
-NAME_FIELDS = {"company": "taxcode", "vessel": "imo", "person": ""}
-_FIELD_OF = {name: field for field, names in FIELDS.items() for name in names}
 _LEVELS = {"thuong": "0", "khong": "0", "none": "0", "mat": "1", "toimat": "2", "tuyetmat": "3"}
 _OPERATORS = {"AND": "AND", "OR": "OR", "NOT": "NOT", "VÀ": "AND", "HOẶC": "OR", "KHÔNG": "NOT"}
 _ENGLISH = frozenset({"AND", "OR", "NOT"})
@@ -225,11 +197,6 @@ def positive_leaves(node: Node) -> Iterator[Leaf]:
                 yield from positive_leaves(child)
         case _:
             yield node
-
-
-def field_named(typed: str) -> str | None:
-    """The field that a name typed before a colon means, if any."""
-    return _FIELD_OF.get(identifier_token(typed))
 
 
 def facet(name: str, value: str) -> Facet:
@@ -513,31 +480,3 @@ def _without_stop_words(tree: Node) -> Node:
         return tree
     kept = set(without_stop_words([child.word.folded for child in tree.children if isinstance(child, Term)]))
     return And(tuple(child for child in tree.children if not isinstance(child, Term) or child.word.folded in kept))
-
-
-_DATES = (
-    (re.compile(r"(?P<y>\d{4})(?:[-/](?P<m>\d{1,2})(?:[-/](?P<d>\d{1,2}))?)?", re.ASCII)),
-    (re.compile(r"(?:(?P<d>\d{1,2})[-/.])?(?P<m>\d{1,2})[-/.](?P<y>\d{4})", re.ASCII)),
-)
-_LAST_MONTH = 12
-
-
-def read_span(value: str, zone: tzinfo = VIETNAM) -> tuple[datetime, datetime] | None:
-    """The first and last moment of a day, month or year; `None` when the value is no date of 1900 to 2999."""
-    match = next((found for pattern in _DATES if (found := pattern.fullmatch(value.strip()))), None)
-    if match is None:
-        return None
-    year, month, day = (int(match[name]) if match[name] else None for name in ("y", "m", "d"))
-    if year is None or year not in clock.YEARS:
-        return None
-    try:
-        start = datetime(year, month or 1, day or 1, tzinfo=zone)
-        if day:
-            end = start + timedelta(days=1)
-        elif month and month < _LAST_MONTH:
-            end = start.replace(month=month + 1)
-        else:
-            end = datetime(year + 1, 1, 1, tzinfo=zone)
-    except (ValueError, OverflowError):
-        return None
-    return start, end - timedelta(microseconds=1)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from intelhub.search.analysis import SpottedWord, Word, identifier_token, spot_identifiers, spotted_words
 from intelhub.search.document import SearchDocument
 from intelhub.search.engine import Piece
+from intelhub.search.fields import IDENTIFIER_FIELDS
 from intelhub.search.nearness import is_near
 from intelhub.search.query import (
-    IDENTIFIER_FIELDS,
     Facet,
     Fuzzy,
     Identifier,

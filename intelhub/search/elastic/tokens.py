@@ -19,8 +19,9 @@ from uuid import UUID
 from intelhub.crypto import Pseudonyms, Vault, lp
 from intelhub.search.analysis import Word, folded_words, identifier_token, words
 from intelhub.search.document import Partition, SearchDocument
+from intelhub.search.fields import NAME_FIELDS
 from intelhub.search.matching import all_facets
-from intelhub.search.query import NAME_FIELDS, facet
+from intelhub.search.query import facet
 
 FIRST_EPOCH = 1
 _BYTES = 10  # 80 bits: that two of a million words share a token has a probability of 4e-13

@@ -14,6 +14,7 @@ from intelhub.search import nearness
 from intelhub.search import query as q
 from intelhub.search.analysis import stop_words, words
 from intelhub.search.document import Partition, SearchDocument
+from intelhub.search.fields import FIELDS
 from intelhub.search.matching import Checked, needs_check, to_match
 from intelhub.search.query import And, Facet, Identifier, Not, Or, Phrase, Prefix, Term, parse_query
 from intelhub.search.segment import Plan, Segment
@@ -140,7 +141,7 @@ def test_a_field_there_is_none_of_names_those_there_are():
     assert query.tree == And((Phrase(tuple(words("colour red"))), term("xe")))
     assert query.notices == (q.unknown_field("colour"),)
     sentence = str(q.unknown_field("x"))
-    assert all(f"{field}" in sentence for field in q.FIELDS)
+    assert all(f"{field}" in sentence for field in FIELDS)
     assert parse_query("http://x.vn").notices == ()
     assert parse_query("topic: drugs").notices == (q.NO_VALUE,)
 
@@ -308,7 +309,7 @@ def test_every_word_typed_is_searched_or_a_notice_says_why(typed):
         assert word.folded in asked or query.notices or is_time or is_left_out, (typed, query)
 
 
-OPERATORS = {"and", "or", "not", "va", "hoac", "khong", *(name for names in q.FIELDS.values() for name in names)}
+OPERATORS = {"and", "or", "not", "va", "hoac", "khong", *(name for names in FIELDS.values() for name in names)}
 
 
 def _letters(node):
