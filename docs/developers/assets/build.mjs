@@ -103,5 +103,5 @@ const symbols = names.map((name) => {
   const paths = svg.match(/<path (?!stroke="none")[^>]*\/>/g).map((path) => path.replace(/\s+/g, " ")).join("");
   return `<symbol id="${name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round">${paths}</symbol>`;
 });
-writeFileSync(join(icons, "sprite.svg"), `<svg xmlns="http://www.w3.org/2000/svg">\n${symbols.join("\n")}\n</svg>\n`);
-console.log(`tabler.css ${readFileSync(join(tabler, "tabler.css")).length} bytes, sprite ${readFileSync(join(icons, "sprite.svg")).length} bytes, ${names.length} icons`);
+writeFileSync(join(vendor, "icons.svg"), `<svg xmlns="http://www.w3.org/2000/svg">\n${symbols.join("\n")}\n</svg>\n`);
+console.log(`tabler.css ${readFileSync(join(tabler, "tabler.css")).length} bytes, sprite ${readFileSync(join(vendor, "icons.svg")).length} bytes, ${names.length} icons`);

@@ -127,7 +127,7 @@ def asset_url(name: str) -> str:
 
 @lru_cache(maxsize=256)
 def _fingerprint(name: str) -> str:
-    return hashlib.sha256((STATIC_FOLDER / name).read_bytes()).hexdigest()[:12]
+    return hashlib.sha256((STATIC_FOLDER / name).read_bytes()).hexdigest()[:6]
 
 
 def _part(value: object) -> object:

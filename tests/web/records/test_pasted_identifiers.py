@@ -62,7 +62,7 @@ def test_the_button_of_each_finds_as_many_as_it_says(house, client_as):
     assert known(page) == {value: "1" for value, _ in texts.values()}
     for value in known(page):
         answer = client.submit("/search", {"q": value}).get_data(as_text=True)
-        assert answer.count('class="row-line"') == 1, value
+        assert answer.count('class="row-line') == 1, value
 
 
 def test_more_than_a_hundred_are_said_as_such(house, monkeypatch):

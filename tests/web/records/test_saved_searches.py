@@ -37,7 +37,7 @@ def act(client, url, verb, **form):
 
 
 def lines(page):
-    return page.count('class="row-line"')
+    return page.count('class="row-line')
 
 
 def test_a_search_is_found_again_with_its_words_filters_times_and_order(house, client_as):

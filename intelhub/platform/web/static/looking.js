@@ -73,7 +73,7 @@
     }
   });
   form.addEventListener("htmx:responseError", (event) => {
-    if ([401, 403].includes(event.detail.xhr.status)) isOver = true;
+    if (event.target !== box && [401, 403].includes(event.detail.xhr.status)) isOver = true;
   });
   // ---- the box: words offered under it, and examples beside it
   const forgetWords = () => {
