@@ -235,7 +235,7 @@ class SearchIndex(Protocol):
     def propose(
         self, session: Session, reader: ReadFilter, asked: Prefix | Fuzzy | Facet, *, most: int, until: float
     ) -> list[Proposal]:
-        """Words that begin so, or the nearest, of at most `most` candidates those that stand in readable documents.
+        """At most so many words that begin so, or are near, out of the newest documents that the reader may read.
 
         As with hits, read one of its records again before a word is shown. `until` as in a request.
         """

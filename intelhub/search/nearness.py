@@ -6,7 +6,7 @@ documents that the reader may not see; both engines and the exact check ask here
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -29,11 +29,3 @@ def near(folded: str, known: Collection[str]) -> list[str]:
     """Those of the known words that are near, the nearest first."""
     found = process.extract(folded, known, scorer=OSA.distance, score_cutoff=reach(folded), limit=None)
     return [word for word, _distance, _place in found]
-
-
-def nearest(folded: str, counted: Iterable[tuple[str, int]], *, most: int) -> list[tuple[str, int]]:
-    """The nearest words with their counts, of equally near ones the commonest first; the word itself is none."""
-    counts = dict(counted)
-    found = [word for word in near(folded, list(counts)) if word != folded]
-    found.sort(key=lambda word: (OSA.distance(folded, word), -counts[word], word))
-    return [(word, counts[word]) for word in found[:most]]

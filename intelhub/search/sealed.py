@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -31,17 +30,16 @@ from intelhub.search.engine import (
     SearchRequest,
 )
 from intelhub.search.gathering import Gathering
-from intelhub.search.nearness import nearest
 from intelhub.search.open_segments import DEFAULT_BUDGET, OpenSegments, SegmentGone
-from intelhub.search.proposing import propose, vocabulary_asked
-from intelhub.search.query import Facet, Fuzzy, Or, Prefix, Query, Term, once_each, parse_query
+from intelhub.search.proposing import propose
+from intelhub.search.query import Facet, Fuzzy, Node, Prefix, Query, once_each, parse_query
 from intelhub.search.segment import BoundFilter, Segment, TookTooLong
 from intelhub.search.tail import LivePartitions, View
 
 REBUILDING = Message("A part of the index is being rebuilt; some records may be missing from these results.")
 TOO_LONG = Message("The search took too long and was stopped; narrow it by more words or a field.")
 _MOST_ATTEMPTS = 5
-_LOOKED_THROUGH = 100  # documents in which proposed words are crossed off at once
+_LOOKED_THROUGH = 100  # documents a round, out of which words are proposed
 
 logger = logging.getLogger(__name__)
 
@@ -102,48 +100,23 @@ class SealedIndex:
     def propose(
         self, session: Session, reader: ReadFilter, asked: Prefix | Fuzzy | Facet, *, most: int, until: float
     ) -> list[Proposal]:
-        """Words that begin so, or the nearest, of at most `most` candidates those that stand in readable documents.
+        """Words that begin so, or are near, out of the newest documents that the reader may read.
 
         What there is no time for, or what a merge takes away meanwhile, is left out.
         """
         until = min(time.monotonic() + self._seconds, until)
         opened = self._opened(session, reader)
-        wanted = vocabulary_asked(asked)
-        counts: Counter[str] = Counter()
-        for word, count in self._proposals(session, opened, wanted, most, until):
-            counts[word] += count
-        if isinstance(wanted, Fuzzy):
-            candidates = [word for word, _ in nearest(wanted.folded, counts.items(), most=most)]
-        else:
-            candidates = sorted(counts, key=lambda word: (-counts[word], word))[:most]
         request = SearchRequest(limit=_LOOKED_THROUGH, with_snippets=False, until=until)
 
-        def find(leaves: Sequence[Term | Facet]) -> list[SearchDocument]:
-            attempt = Attempt(Gathering(Query(Or(tuple(leaves))), request, until))
+        def find(tree: Node) -> list[SearchDocument]:
+            attempt = Attempt(Gathering(Query(tree), request, until))
             try:
                 self._gather(session, request, attempt, opened)
             except SegmentGone:
                 return []
             return [place.checked().document for place in attempt.gathering.in_order()[0]]
 
-        return propose(asked, candidates, find, until)
-
-    def _proposals(
-        self, session: Session, opened: Sequence[Opened], asked: Prefix | Fuzzy, most: int, until: float
-    ) -> Iterator[tuple[str, int]]:
-        """Words of every part, with the rows they stand in there; parts that are damaged or gone have none."""
-        for one in opened:
-            if one.view.is_damaged:
-                continue
-            try:
-                for part in (*self._segments.of(session, vault_of(session), one.view), one.view.tail):
-                    yield from part.proposals(asked, most=most, deadline=until)
-            except SegmentGone:
-                self._live.forget([one.view.id])
-            except Tampered:  # the next question raises the alarm
-                self._live.mark_damaged(one.view)
-            except TookTooLong:
-                return
+        return propose(asked, find, most=most, until=until)
 
     def _opened(self, session: Session, reader: ReadFilter) -> list[Opened]:
         """The partitions that the reader's filter opens, as of now."""

@@ -28,8 +28,8 @@ from intelhub.search.document import (
 )
 from intelhub.search.engine import Cursor, RowFilter
 from intelhub.search.matching import Checked, indexed_words, is_word, needs_check, to_match
-from intelhub.search.nearness import near, nearest
-from intelhub.search.query import Fuzzy, Node, Prefix
+from intelhub.search.nearness import near
+from intelhub.search.query import Node
 
 _SCHEMA = """
 CREATE TABLE docs (
@@ -43,7 +43,6 @@ CREATE VIRTUAL TABLE fts USING fts5 (title, body, ids, facets, content='', token
 _IN_MEMORY = "PRAGMA temp_store = MEMORY; PRAGMA journal_mode = MEMORY; PRAGMA cache_size = -8000;"
 _MASKED = "CREATE TEMP TABLE masked (id INTEGER PRIMARY KEY)"
 _VOCABULARY = "CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab (main, fts, row)"
-_BEYOND_EVERY_LETTER = "\U0010ffff"
 _STEPS_BETWEEN_LOOKS = 2_000
 _WEIGHTS = "4.0, 1.0, 4.0, 0.0"  # title, body, identifiers, facets
 _FROM = "FROM fts f CROSS JOIN docs d ON d.id = f.rowid"
@@ -235,15 +234,6 @@ class Segment:
         with self._lock:
             return int(next(self._bounded(plan.deadline, sql, (*parameters, most)))[0])
 
-    def proposals(self, asked: Prefix | Fuzzy, *, most: int, deadline: float) -> list[tuple[str, int]]:
-        """The commonest words that begin so, or the nearest, with the rows they stand in; masked rows count too."""
-        with self._lock:
-            if isinstance(asked, Fuzzy):
-                return nearest(asked.folded, self._counted(self._near(asked.folded, deadline), deadline), most=most)
-            sql = "SELECT term, doc FROM temp.vocabulary WHERE term >= ? AND term < ?"
-            begun = self._bounded(deadline, sql, (asked.folded, asked.folded + _BEYOND_EVERY_LETTER))
-            return sorted((one for one in begun if is_word(one[0])), key=lambda one: (-one[1], one[0]))[:most]
-
     def document(self, row: int) -> SearchDocument:
         """The document in a row, with its original texts."""
         with self._lock:
@@ -335,13 +325,6 @@ class Segment:
         if time.monotonic() > deadline:
             raise TookTooLong
         return near(folded, listed.split("\n")) if listed else []
-
-    def _counted(self, words: Iterable[str], deadline: float) -> Iterator[tuple[str, int]]:
-        for word in words:
-            yield from cast(
-                "Iterator[tuple[str, int]]",
-                self._bounded(deadline, "SELECT term, doc FROM temp.vocabulary WHERE term = ?", (word,)),
-            )
 
     def _conditions(self, plan: Plan, after: Cursor | None) -> tuple[str, list[Any]]:
         access, access_parameters = _access(plan.access)

@@ -10,7 +10,7 @@ import pytest
 from intelhub import records
 from intelhub.records.service import proposing
 from intelhub.search.segment import Segment
-from tests.factories.record_world import returned, submitted, travelled
+from tests.factories.record_world import resubmitted, returned, submitted, travelled
 from tests.house import content
 
 SECRET = "Chữ lạ vonkavit nằm trong phiếu của đội bên, xe 29C-987.65, đủ dài để gửi."
@@ -81,8 +81,24 @@ def test_hidden_words_do_not_change_what_is_offered_of_one_s_own(house, client_a
     assert offered(client, "vonk") == before
 
 
+def test_a_hidden_word_takes_no_place_from_one_s_own_however_many_were_planted(house, client_as):
+    """Filler that was written and taken back again stands in the vocabulary still, and would count hidden words."""
+    filler = " ".join(f"zyx{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(63))
+    record = submitted(house, text=f"Chữ mồi của mình, đủ dài để gửi. {filler}", level="0", list_item=None)
+    resubmitted(house, record, "0", text="Chữ đã sửa, không còn chữ mồi nào nữa, đủ dài.")
+    submitted(house, text="Xe zyxzzz chở hàng, đủ dài để gửi đi.", level="0", list_item=None)
+    officer = client_as("officer")
+    assert offered(officer, "zyx") == ["zyxzzz"]
+    assert meant(officer, "zyxzzq") == ["zyxzzz"]
+    submitted(
+        house, "neighbour", text=f"Đội bên có zyxmat, đủ dài để gửi đi. {filler} zyxzzw", level="0", list_item=None
+    )
+    assert offered(officer, "zyx") == ["zyxzzz"]
+    assert meant(officer, "zyxzzq") == ["zyxzzz"]
+
+
 def test_how_many_words_are_hidden_shows_in_nothing_that_is_asked(house, client_as, monkeypatch):
-    """One hidden word or a hundred: the index is asked as often, and for no more than so many at once."""
+    """One hidden word or a hundred: the index is asked as often."""
     asked = []
     answer = Segment.newest
 
@@ -99,7 +115,6 @@ def test_how_many_words_are_hidden_shows_in_nothing_that_is_asked(house, client_
     asked.clear()
     assert offered(officer, "zyx") == []
     assert len(asked) == one_hidden
-    assert max(len(plan.tree.children) for plan in asked) == proposing.MOST_LOOKED_AT
 
 
 @pytest.mark.usefixtures("neighbours")

@@ -14,15 +14,12 @@ import zlib
 from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
-from heapq import nsmallest
-from itertools import chain
 from uuid import UUID
 
 from intelhub.crypto import Tampered, Vault, lp, open_blob, seal_blob
 from intelhub.search.document import SearchDocument
 from intelhub.search.elastic.tokens import Wall, day_of, identifiers_of, words_of
-from intelhub.search.nearness import near, nearest, reach
-from intelhub.search.query import Fuzzy, Prefix
+from intelhub.search.nearness import near, reach
 
 BUDGET = 128 * 1024 * 1024
 _SCHEMA = """
@@ -32,7 +29,6 @@ WITHOUT ROWID;
 """
 _LAST = "\U0010ffff"
 _AT_ONCE = 500
-_MOST_PROPOSED = 5_000  # the first by the alphabet, of which the commonest are proposed
 
 
 class Kind(StrEnum):
@@ -167,15 +163,6 @@ class Dictionary:
     def near(self, kind: Kind, folded: str) -> list[str]:
         """The terms that may be meant by this one with a slip."""
         return near(folded, list(self._as_long_as(kind, folded)))
-
-    def proposals(self, asked: Prefix | Fuzzy, *, most: int) -> list[tuple[str, int]]:
-        """The commonest words and identifiers that begin so, or the nearest, with the documents they stand in."""
-        kinds = (Kind.WORD, Kind.IDENTIFIER)
-        if isinstance(asked, Fuzzy):
-            lengthy = chain.from_iterable(self._as_long_as(kind, asked.folded).items() for kind in kinds)
-            return nearest(asked.folded, lengthy, most=most)
-        found = _summed(part.beginning(kind, asked.folded, _MOST_PROPOSED) for part in self.parts for kind in kinds)
-        return nsmallest(most, found.items(), key=lambda one: (-one[1], one[0]))
 
     def _as_long_as(self, kind: Kind, folded: str) -> dict[str, int]:
         least, most = len(folded) - reach(folded), len(folded) + reach(folded)

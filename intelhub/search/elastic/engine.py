@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -27,7 +26,6 @@ from intelhub.search.elastic.tokens import Tokens, Wall
 from intelhub.search.elastic.walls import Head, SealedHead, list_walls, open_dictionary, open_head
 from intelhub.search.engine import PartitionFilter, SearchRequest
 from intelhub.search.open_segments import DEFAULT_BUDGET, SegmentGone
-from intelhub.search.query import Fuzzy, Prefix
 from intelhub.search.sealed import TOO_LONG, Attempt, Opened, SealedIndex
 from intelhub.search.segment import TookTooLong
 
@@ -100,20 +98,6 @@ class ElasticIndex(SealedIndex):
         except Tampered:
             logger.error("a dictionary of the search index does not fit its seal")  # noqa: TRY400 - no key or text may reach a log through a traceback
             attempt.damaged += (one.view.partition for one in beside)
-
-    def _proposals(
-        self, session: Session, opened: Sequence[Opened], asked: Prefix | Fuzzy, most: int, until: float
-    ) -> Iterator[tuple[str, int]]:
-        yield from super()._proposals(session, opened, asked, most, until)
-        rows, vault = list_walls(session), vault_of(session)
-        for wall in dict.fromkeys(Wall.of(one.view.partition) for one in opened):
-            if wall not in rows or time.monotonic() > until:
-                continue
-            try:
-                known = self._walls.of(vault, wall, rows[wall].version, rows[wall].sealed)
-                yield from self._opened_wall(session, vault, known).dictionary.proposals(asked, most=most)
-            except (Tampered, SegmentGone):  # the next question raises the alarm, or sees what was folded
-                continue
 
     def _ask(
         self,
