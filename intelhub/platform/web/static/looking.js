@@ -72,8 +72,10 @@
       place?.focus({ preventScroll: true });
     }
   });
+  // A word that could not be completed is no trouble of the question's: what is sent with it says what there is to say.
+  for (const trouble of ["htmx:responseError", "htmx:sendError"]) box.addEventListener(trouble, (event) => event.stopPropagation());
   form.addEventListener("htmx:responseError", (event) => {
-    if (event.target !== box && [401, 403].includes(event.detail.xhr.status)) isOver = true;
+    if ([401, 403].includes(event.detail.xhr.status)) isOver = true;
   });
   // ---- the box: words offered under it, and examples beside it
   const forgetWords = () => {
