@@ -8,15 +8,18 @@ import structlog
 
 from intelhub.app import House
 from intelhub.platform.errors import Tampered
+from intelhub.records import raise_index_alarm
 from intelhub.search import (
     CHANGED_SHARE,
     TAIL_ROWS,
     Partition,
     SearchServer,
     ServerAway,
+    Wall,
     check_wall,
     clear_epoch,
     drop_epochs,
+    hold_level,
     levels_due,
     list_indices,
     list_merges_due,
@@ -58,20 +61,29 @@ def _shelve(house: House, partition: Partition) -> bool:
 
 
 def check_search_server(house: House) -> None:
-    """Bring the search server and the dictionaries to what the database holds, each wall in its own transaction."""
+    """Bring the search server to what the database holds, each wall in its own transaction."""
     if house.search_server is None:
         return
     with house.units.begin(WORKER, SystemScope()) as session:
         walls = list(list_walls(session))
+    incomplete = set()
     for wall in walls:
         try:
             with house.units.begin(WORKER, SystemScope()) as session:
-                sent = check_wall(session, house.search_server, wall)
+                found = check_wall(session, house.search_server, wall)
+                if found.damaged:
+                    raise_index_alarm(WORKER, session)
         except (ServerAway, Tampered) as error:
             _log.error("the search server could not be checked", level=wall.level, kind=type(error).__name__)
-        else:
-            if sent:
-                _log.error("the search server had lost documents; they were sent again", level=wall.level, sent=sent)
+            continue
+        if found.damaged:
+            _log.critical("sealed documents do not fit their seal", level=wall.level, documents=found.damaged)
+        if found.sent or found.lost:
+            _log.error("the search server had lost documents", level=wall.level, documents=found.sent + found.lost)
+        if found.lost:
+            incomplete.add(wall.level)
+    for level in sorted(incomplete):
+        _rebuild_level(house, house.search_server, level)
 
 
 def rebuild_search_server(house: House, *, changed: float = CHANGED_SHARE) -> None:
@@ -84,10 +96,7 @@ def rebuild_search_server(house: House, *, changed: float = CHANGED_SHARE) -> No
     with house.units.begin(WORKER, SystemScope()) as session:
         due = levels_due(session, changed=changed)
     for level in due:
-        try:
-            _rebuild_level(house, house.search_server, level)
-        except (ServerAway, Tampered) as error:
-            _log.error("a level of the search server could not be rebuilt", level=level, kind=type(error).__name__)
+        _rebuild_level(house, house.search_server, level)
 
 
 def count_walls(house: House) -> int:
@@ -99,7 +108,7 @@ def count_walls(house: House) -> int:
 def send_everything_anew(house: House, advance: Callable[[int], None]) -> int:
     """Send every level anew that may have tokens, into new indices, and tell of each wall; how many documents.
 
-    Raises `ServerAway` and `Tampered`: walls that have changed over stay so, the others are asked as before.
+    Walls that have changed over stay so, the others are asked as before.
     """
     if house.search_server is None:
         return 0
@@ -109,17 +118,32 @@ def send_everything_anew(house: House, advance: Callable[[int], None]) -> int:
 def _rebuild_level(
     house: House, server: SearchServer, level: int, advance: Callable[[int], None] = lambda _count: None
 ) -> int:
+    """Rebuild a level unless somebody is at it; what is wrong with one wall stops no other."""
     count = 0
-    with house.units.begin(WORKER, SystemScope()) as session:
-        epoch, walls = next_epoch(session, level), walls_of_level(session, level)
-        clear_epoch(session, server, level, epoch)
-    for wall in walls:
-        with house.units.begin(WORKER, SystemScope()) as session:
-            count += rebuild_wall(session, server, wall, epoch)
-        advance(1)
-    with house.units.begin(WORKER, SystemScope()) as session:
-        drop_epochs(session, server, level, before=epoch)
+    with house.units.begin(WORKER, SystemScope()) as holding:
+        if not hold_level(holding, level):
+            return 0
+        epoch, walls = next_epoch(holding, level), walls_of_level(holding, level)
+        try:
+            clear_epoch(holding, server, level, epoch)
+            for wall in walls:
+                count += _rebuild_wall(house, server, wall, epoch)
+                advance(1)
+            drop_epochs(holding, server, level, before=epoch)
+        except ServerAway:
+            _log.error("a level of the search server could not be rebuilt", level=level)
     return count
+
+
+def _rebuild_wall(house: House, server: SearchServer, wall: Wall, epoch: int) -> int:
+    try:
+        with house.units.begin(WORKER, SystemScope()) as session:
+            return rebuild_wall(session, server, wall, epoch)
+    except Tampered:
+        _log.critical("a part of the index does not fit its seal; run intelhub reindex", level=wall.level)
+        with house.units.begin(WORKER, SystemScope()) as session:
+            raise_index_alarm(WORKER, session)
+        return 0
 
 
 def tidy_search_server(house: House) -> None:

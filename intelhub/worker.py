@@ -32,6 +32,7 @@ from intelhub.watching import look_for_watchers
 _log = structlog.get_logger(__name__)
 _EVERY_MINUTE = "* * * * *"
 _EVERY_HOUR = "7 * * * *"
+_UPKEEP = "search.upkeep"  # what may take long: one at a time, so that a slot is left for what is due each minute
 _EVERY_NIGHT = "17 3 * * *"
 
 
@@ -50,9 +51,11 @@ def report(house: House, *, on_keys: bool = False) -> None:
     What cannot be counted stands in the log and stops neither the other count nor the work: the page for operators
     tells how old a count is.
     """
-    counts: dict[str, Callable[[Session], None]] = {"index": partial(report_on_index, server=house.search_server)}
+    counts: dict[str, Callable[[Session], None]] = {
+        "report_on_index": partial(report_on_index, server=house.search_server)
+    }
     if on_keys:
-        counts["keys"] = report_on_keys
+        counts["report_on_keys"] = report_on_keys
     for name, count in counts.items():
         try:
             with house.units.begin(WORKER, SystemScope()) as session:
@@ -69,21 +72,21 @@ def build_jobs(house: House, desk: House) -> procrastinate.App:
     jobs = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=conninfo))
 
     @jobs.periodic(cron=_EVERY_MINUTE)
-    @jobs.task(name="search.merge_long_tails")
+    @jobs.task(name="search.merge_long_tails", queueing_lock="search.merge_long_tails")
     def merge_long_tails(timestamp: int) -> None:
         del timestamp
         merge_tails(house)
         report(house)
 
     @jobs.periodic(cron=_EVERY_MINUTE)
-    @jobs.task(name="records.look_for_watchers")
+    @jobs.task(name="records.look_for_watchers", queueing_lock="records.look_for_watchers")
     def look_for_all_watchers(timestamp: int) -> None:
         nonlocal reached
         del timestamp
         reached = look_for_watchers(house, desk, after=reached)
 
     @jobs.periodic(cron=_EVERY_HOUR)
-    @jobs.task(name="search.merge_every_tail")
+    @jobs.task(name="search.merge_every_tail", lock=_UPKEEP, queueing_lock="search.merge_every_tail")
     def merge_every_tail(timestamp: int) -> None:
         del timestamp
         merge_tails(house, at_least=1)
@@ -91,7 +94,7 @@ def build_jobs(house: House, desk: House) -> procrastinate.App:
         report(house, on_keys=True)
 
     @jobs.periodic(cron=_EVERY_NIGHT)
-    @jobs.task(name="search.check_server")
+    @jobs.task(name="search.check_server", lock=_UPKEEP, queueing_lock="search.check_server")
     def check_server(timestamp: int) -> None:
         del timestamp
         rebuild_search_server(house, changed=0.0)

@@ -35,7 +35,7 @@ from intelhub.records.service.moving import (
     return_record,
     share_up_record,
 )
-from intelhub.records.service.reading import list_published, list_timeline, read_record, show_list
+from intelhub.records.service.reading import list_published, list_timeline, raise_index_alarm, read_record, show_list
 from intelhub.records.service.searching import FoundRecord, SearchResult, search_records
 from intelhub.records.service.upkeep import (
     count_older_wraps,
@@ -104,6 +104,7 @@ __all__ = [
     "lower_level",
     "mark_duplicate",
     "open_draft",
+    "raise_index_alarm",
     "read_record",
     "rebuild_partition",
     "return_record",

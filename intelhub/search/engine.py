@@ -113,11 +113,11 @@ class SearchRequest:
 
     `facets` narrows: values of one name are alternatives, names add up. `not_before` and `not_after` are inclusive.
     `identifiers` narrows to what holds one of these, in their one spelling, and each hit says which; at most a hundred,
-    for a server takes no more than some thousand clauses. `among` asks for these records alone, in the order given (the
-    further pages of a search by relevance). `until` is the reading of `time.monotonic()` at which looking ends, where
-    several questions share the time of one request. By relevance and with a `limit` of 0, words are counted and nothing
-    is found. `words_level` is the level of what the words were taken from: no search server is told them for records of
-    a lower level.
+    for a server takes no more than some thousand clauses. `among` asks which of these records answer, in the order
+    given (the further pages of a search by relevance). `until` is the reading of `time.monotonic()` at which looking
+    ends, where several questions share the time of one request. By relevance and with a `limit` of 0, words are counted
+    and nothing is found. `words_level` is the level of what the words were taken from: no search server is told them
+    for records of a lower level.
     """
 
     text: str = ""

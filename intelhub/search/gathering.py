@@ -64,7 +64,8 @@ class Gathering:
             if not len(segment):
                 continue
             if self._request.among is not None:
-                self._keep(_places(segment, segment.among(plan, self._request.among)))
+                named = _places(segment, segment.among(plan, self._request.among))
+                self._keep(place for place in named if self._fits(place.checked()))
             elif self._request.order is Order.NEWEST:
                 found = segment.newest(plan, limit=self._request.limit + 1, after=self._request.after)
                 if found:
@@ -135,8 +136,8 @@ class Gathering:
         document = checked.document
         if time.monotonic() > self.deadline:
             raise TookTooLong
-        if self._request.among is not None:
-            return document.record_id in self._request.among
+        if self._request.among is not None and document.record_id not in self._request.among:
+            return False
         at, after = document.occurred_at, self._request.after
         return (
             (self.not_before is None or at >= self.not_before)

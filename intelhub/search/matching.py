@@ -207,7 +207,8 @@ class Checked:
     def _says(self, leaf: Term | Prefix | Fuzzy | Phrase | Identifier) -> bool:
         match leaf:
             case Term(word):
-                return f" {word.folded} " in self.folded or word.folded in self._ids
+                is_id = any(map(str.isdigit, word.folded)) and word.folded in self._ids
+                return is_id or f" {word.folded} " in self.folded
             case Prefix(folded):
                 return f" {folded}" in self.folded or any(token.startswith(folded) for token in self._ids)
             case Fuzzy(folded):

@@ -28,7 +28,7 @@ from intelhub.search.elastic import (
 from intelhub.search.elastic.engine import SERVER_AWAY
 from intelhub.search.elastic.server import Proposed, index_definition
 from intelhub.search.elastic.shelving import shipped_profiles
-from intelhub.search.elastic.tokens import Tokens, Wall, fields_of, index_name
+from intelhub.search.elastic.tokens import Wall, fields_of, index_name
 from intelhub.search.sealed import with_spotted_identifiers
 from tests.factories.search_world import (
     DEPOT,
@@ -42,6 +42,7 @@ from tests.factories.search_world import (
     changed,
     document,
     flip_a_bit,
+    head_of,
     minutes,
 )
 
@@ -111,7 +112,7 @@ def test_lucene_keeps_tokens_of_one_wall_each_and_nothing_else(world):
     expected = {field: set() for field in "pfk"}
     walls = {}
     for one in documents:
-        tokens = fields_of(Tokens(world.vault, Wall.of(one.partition)), with_spotted_identifiers(one))
+        tokens = fields_of(head_of(world, one.partition).tokens(world.vault), with_spotted_identifiers(one))
         for field, value in tokens.items():
             terms = set(value.split() if isinstance(value, str) else value)
             expected[field] |= terms
@@ -142,7 +143,7 @@ def test_no_word_number_date_name_or_id_lies_in_its_files(world):
     folder = folder_of(world, index_name(world.vault, PARTITION.level))
     kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     # The translog is not compressed: what Lucene is walked for, a plain search finds there.
-    assert fields_of(Tokens(world.vault, Wall.of(PARTITION)), documents[0])["p"].encode() in kept
+    assert fields_of(head_of(world).tokens(world.vault), documents[0])["p"].encode() in kept
     secrets = ["phụ", "tùng", "phu", "tung", "Quảng", "quang", "29C", "12345", "CSQU3054383", "csqu3054383", "2026-03"]
     for one in documents:
         for known in (one.record_id, one.author_id, one.unit_id, one.partition.department_id):
@@ -195,8 +196,8 @@ class Lying:
 
     def __init__(self, world):
         rows = by_hand(world, "SELECT level, department_id, record_id FROM search_documents").all()
-        walls = [Wall(level=level, compartments=frozenset(), department_id=one) for level, one, _ in rows]
-        makers = [Tokens(world.vault, wall) for wall in walls]
+        walls = {replace(PARTITION, level=level, department_id=one) for level, one, _ in rows}
+        makers = [head_of(world, wall).tokens(world.vault) for wall in walls]
         self.named = [
             Proposed(maker.document_id(record), told.wall, score=1.0, version=1)
             for _, _, record in rows
@@ -218,7 +219,8 @@ class Lying:
 def test_what_a_lying_server_ranks_unopened_is_read_by_nobody_who_may_not(world, monkeypatch):
     monkeypatch.setattr(candidates, "RERANKED", 1)
     own = document("buôn lậu xăng", unit_id=GATE, exposure=2)
-    shelved(world, own, *(document("buôn lậu dầu", unit_id=DEPOT, exposure=2) for _ in range(5)))
+    silent = document("chuyện khác", unit_id=GATE, exposure=2)
+    shelved(world, own, silent, *(document("buôn lậu dầu", unit_id=DEPOT, exposure=2) for _ in range(5)))
     process = world.process()
     process.index._server = Lying(world)
     reader = Reader(unit=GATE, exposure=2)
@@ -396,6 +398,16 @@ def test_a_reader_whom_a_rebuild_overtakes_looks_again(world, monkeypatch):
     assert process.ids("xăng") == [one.record_id]
 
 
+def test_what_follows_unopened_answers_the_times_that_were_asked_for(world, monkeypatch):
+    monkeypatch.setattr(candidates, "RERANKED", 1)
+    shelved(world, *(document("xe tải", occurred_at=minutes(n * 120)) for n in range(24)))
+    process = world.process()
+    for asked in ("xe tai from:2026-03-02", "xe tai to:2026-03-01", "xe tai"):
+        newest = process.ids(asked, limit=99)
+        ranking = process.answer(asked, order=Order.RELEVANCE).ranking
+        assert set(process.ids(asked, order=Order.RELEVANCE, among=ranking)) == set(newest), asked
+
+
 def test_times_narrow_the_best_before_they_are_cut(world, monkeypatch):
     monkeypatch.setattr(candidates, "MOST_RANKED", 3)
     old = [document("xe tải", occurred_at=minutes(n)) for n in range(5)]
@@ -417,7 +429,7 @@ def test_without_its_server_it_says_so_and_writes_go_on(world, caplog):
     answer = process.answer("lậu")
     assert [hit.record_id for hit in answer.hits] == [fresh.record_id]
     assert SERVER_AWAY in answer.notices
-    tokens = Tokens(world.vault, Wall.of(PARTITION))
+    tokens = head_of(world).tokens(world.vault)
     for secret in ("lậu", "lau", "secret", tokens.folded("lau"), tokens.wall):
         assert secret not in caplog.text
     nobody.close()
@@ -433,10 +445,10 @@ def test_what_the_server_has_lost_is_sent_again(world):
     assert len(world.process().ids("lậu")) == 1
     with world.worker() as session:
         assert list(list_walls(session)) == [Wall.of(PARTITION)]
-        assert check_wall(session, world.server.indexing, Wall.of(PARTITION)) == 1
+        assert check_wall(session, world.server.indexing, Wall.of(PARTITION)).sent == 1
     assert world.process().ids("lậu") == [other.record_id, one.record_id]
     with world.worker() as session:
-        assert check_wall(session, world.server.indexing, Wall.of(PARTITION)) == 0
+        assert check_wall(session, world.server.indexing, Wall.of(PARTITION)).sent == 0
 
 
 def test_an_index_that_is_gone_is_said_and_made_again(world):
@@ -447,7 +459,7 @@ def test_an_index_that_is_gone_is_said_and_made_again(world):
     assert answer.hits == ()
     assert SERVER_AWAY in answer.notices, "an empty answer would be a lie"
     with world.worker() as session:
-        assert check_wall(session, SearchServer(world.server.indexer), Wall.of(PARTITION)) == 1
+        assert check_wall(session, SearchServer(world.server.indexer), Wall.of(PARTITION)).sent == 1
     assert world.process(server=SearchServer(world.server.searcher)).ids("lậu") == [one.record_id]
 
 
@@ -460,7 +472,7 @@ def test_without_a_server_named_what_lies_there_is_said_to_be_missing(world):
         rebuilt = document("buôn lậu xăng", row_version=2)
         assert reindex_partition(session, PARTITION, iter([rebuilt])) == 1
     with world.worker() as session:
-        assert check_wall(session, world.server.indexing, Wall.of(PARTITION)) == 0
+        assert check_wall(session, world.server.indexing, Wall.of(PARTITION)).sent == 0
         assert not list_walls(session)
     answer = process.answer("lậu")
     assert [hit.record_id for hit in answer.hits] == [rebuilt.record_id]

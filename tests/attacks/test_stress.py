@@ -17,6 +17,7 @@ import pytest
 
 from intelhub.search import Order
 from intelhub.search.analysis import folded_words
+from intelhub.search.elastic import candidates
 from tests.factories.search_world import DEPOT, GATE, Reader, World, document, minutes
 
 WORDS = ("thuốc", "xăng", "vàng", "gỗ", "pháo")
@@ -29,9 +30,11 @@ SHORT = 4
 MORE_THAN_RANKED = 1_200
 
 
-@pytest.fixture(params=["sealed", "tokens"])
-def world(database, request):
-    server = request.getfixturevalue("search_server") if request.param == "tokens" else None
+@pytest.fixture(params=["sealed", "tokens", "tokens, in the server's own order"])
+def world(database, request, monkeypatch):
+    if request.param.endswith("order"):
+        monkeypatch.setattr(candidates, "RERANKED", 1)  # what is opened and weighed by our formula hides the server's
+    server = None if request.param == "sealed" else request.getfixturevalue("search_server")
     return World(database.app_url, database.worker_url, database.superuser_url, server=server)
 
 

@@ -17,7 +17,8 @@ from intelhub.crypto import RootKeys, Vault
 from intelhub.platform.actor import Actor
 from intelhub.platform.unit_of_work import UnitsOfWork
 from intelhub.search import Partition, SealedIndex, SearchDocument, SearchRequest, merge_partition
-from intelhub.search.elastic import ElasticIndex, Profiles, shelve_partition
+from intelhub.search.elastic import ElasticIndex, Profiles, Wall, shelve_partition
+from intelhub.search.elastic.walls import find_head
 from tests.search_server import TestServer
 
 NAVY, RIVER = UUID(int=0xD1), UUID(int=0xD2)
@@ -176,6 +177,12 @@ class World:
         process = Process(self.worker_url, self.vault)
         with process.session(Context(is_system=True)) as session:
             yield session
+
+
+def head_of(world, partition=PARTITION):
+    """What is known of the wall a partition stands behind: whoever has the keys may look."""
+    with world.worker() as session:
+        return find_head(session, world.vault, Wall.of(partition))
 
 
 def minutes(count):

@@ -13,7 +13,8 @@ from intelhub.search.elastic.rebuilding import (
 )
 from intelhub.search.elastic.server import SearchServer, ServerAway, connect
 from intelhub.search.elastic.shelving import Profiles, shelve_partition
-from intelhub.search.elastic.walls import count_behind_tokens, list_walls
+from intelhub.search.elastic.tokens import Wall
+from intelhub.search.elastic.walls import count_behind_tokens, hold_level, list_walls
 
 __all__ = [
     "CHANGED_SHARE",
@@ -21,11 +22,13 @@ __all__ = [
     "Profiles",
     "SearchServer",
     "ServerAway",
+    "Wall",
     "check_wall",
     "clear_epoch",
     "connect",
     "count_behind_tokens",
     "drop_epochs",
+    "hold_level",
     "levels_due",
     "list_indices",
     "list_walls",

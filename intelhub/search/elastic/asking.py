@@ -60,6 +60,7 @@ class Asking:
         self.walls = walls
         self._access = access
         self._there = there
+        self._known: dict[Node, Query] = {}
 
     @property
     def documents(self) -> int:
@@ -88,9 +89,11 @@ class Asking:
     def best(self, tree: Node, weights: Mapping[Leaf, float], *, days: Sequence[str] | None = None) -> Iterator[Query]:
         """The candidates with those first that hold more of what is rare, in as many requests as the tokens need.
 
-        How rare a word is, the server counts over documents that this reader may not see (the STRESS attack): each
-        token is weighed so that its own rarity takes the place of that. A document has tokens of one wall alone, so
-        the best of a word's tokens is their sum.
+        How rare a word is, the server counts over documents that this reader may not see (the STRESS attack), and what
+        is deleted there still counts until it is merged away. For readers of whole walls each token is weighed so that
+        the reader's own rarity takes the place of that; for all others every word that stands there counts the same
+        however often, and nothing of the server's reckoning is left. A document has tokens of one wall alone, so the
+        best of a word's tokens is their sum.
         """
         at_once = max(1, MOST_CLAUSES // max(1, sum(len(_words(leaf)) for leaf in weights)))
         for start in range(0, len(self.walls), at_once):
@@ -110,7 +113,12 @@ class Asking:
         return sum(wall.dictionary.counts(Kind.WORD, [word]).get(word, 0) for wall in self.walls)
 
     def rendered(self, node: Node) -> Query:
-        """The query of a node: never too narrow."""
+        """The query of a node: never too narrow; looked up once, for a question is asked of many stretches of days."""
+        if node not in self._known:
+            self._known[node] = self._made(node)
+        return self._known[node]
+
+    def _made(self, node: Node) -> Query:
         match node:
             case Not(child):
                 return {"bool": {"must_not": [self.rendered(child)]}} if self.is_exact(child) else _EVERYTHING
@@ -190,8 +198,9 @@ class Asking:
     def _weighed(self, leaf: Leaf, weight: float) -> Query:
         """What a leaf adds to a document's weight."""
         words = _words(leaf)
-        if not words:
-            return {"constant_score": {"filter": self.rendered(leaf), "boost": _OTHER_LEAF * weight}}
+        if not words or not self.reads_whole:
+            boost = weight if words else _OTHER_LEAF * weight
+            return {"constant_score": {"filter": self.rendered(leaf), "boost": boost}}
         share = weight / len(words)
         each = []
         for folded in dict.fromkeys(word.folded for word in words):

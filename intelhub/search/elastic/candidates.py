@@ -106,8 +106,10 @@ class Candidates:
         if len(proposed) >= limit:
             self._attempt.notices.append(TOO_MANY)
         if asking.is_exact(tree):
-            self._take(self._rows(session, asking, proposed[:RERANKED]))
-            self._gathering.follow(record for _, record in self._records(asking, proposed[RERANKED:limit]))
+            # Who reads a part of a wall alone gets no order from the server that is worth following.
+            opened = RERANKED if asking.reads_whole else MOST_RANKED
+            self._take(self._rows(session, asking, proposed[:opened]))
+            self._gathering.follow(record for _, record in self._records(asking, proposed[opened:limit]))
             return
         for start in range(0, len(proposed[:limit]), RERANKED):
             fitting = self._take(self._rows(session, asking, proposed[start : start + RERANKED]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -30,44 +30,62 @@ _AT_ONCE = 5_000
 Versions = Mapping[UUID, int]
 
 
-def check_wall(session: Session, server: SearchServer, wall: Wall) -> int:
-    """Bring the server to what the database holds of a ranked wall; how many documents were sent again.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What was found of a wall: documents sent again, those a flat one lacks there, and those that do not open."""
 
-    Documents that do not open are left out: `intelhub reindex` makes them anew. Raises `ServerAway`, and `Tampered` if
-    the wall's head does not fit its seal.
+    sent: int = 0
+    lost: int = 0
+    damaged: int = 0
+
+
+def check_wall(session: Session, server: SearchServer, wall: Wall) -> Checked:
+    """Hold the server against what the database holds of a wall; of a ranked one, bring it to that.
+
+    What does not open keeps its tokens: taking them away would hide that it was touched. Raises `ServerAway`, and
+    `Tampered` if the wall's head does not fit its seal.
     """
-    hold_wall(session, wall, wait=True)
     vault = vault_of(session)
+    if not hold_wall(session, wall, wait=False):
+        return Checked()
     head = find_head(session, vault, wall)
-    if head is None or head.profile != "ranked":
-        return 0
-    server.prepare(head.index(vault))
+    if head is None:
+        return Checked()
+    server.prepare(head.index(vault), head.profile)
     vocabulary: Vocabulary = Counter()
     days: dict[str, dict[UUID, int]] = defaultdict(dict)
+    damaged: set[UUID] = set()
     for row in documents.iterate_wall(session, wall):
         try:
             document = row.opened(vault)
         except (Tampered, ValueError, OverflowError):
+            damaged.add(row.record_id)
             continue
         vocabulary.update(vocabulary_of(document))
         days[day_of(document.occurred_at)][row.record_id] = row.row_version
-    tokens = head.tokens(vault)
-    index = head.index(vault)
-    known = _dictionary(session, vault, head)
+    tokens, index, known = head.tokens(vault), head.index(vault), _dictionary(session, vault, head)
     there = {day: _there(server, index, tokens, day) for day in {*days, *(known.days if known else ())}}
-    lost = [record for day, held in days.items() for record in _lost(held, there[day])]
-    orphans = [record for day, held in there.items() for record in held if record not in days.get(day, {})]
+    whole = {day: held for day, held in there.items() if len(held) < MOST_IDS}  # of a cut day nothing can be said
+    if head.profile != "ranked":
+        lost = sum(record not in whole[day] for day, held in days.items() if day in whole for record in held)
+        return Checked(lost=lost, damaged=len(damaged))
+    gone = [record for day, held in days.items() if day in whole for record in _lost(held, whole[day])]
+    orphans = [
+        record
+        for day, held in whole.items()
+        for record in held
+        if record not in days.get(day, {}) and record not in damaged
+    ]
     # An orphan of one day may be a document whose day was changed: it is taken away first and sent after that.
     server.write(Change(index=index, id=tokens.document_id(one), version=None, fields=None) for one in orphans)
     moved = {record for held in days.values() for record in held}.intersection(orphans)
     sent = 0
-    again = list(dict.fromkeys((*lost, *moved)))
+    again = list(dict.fromkeys((*gone, *moved)))
     for start in range(0, len(again), _AT_ONCE):
         sent += _send(session, server, vault, head, again[start : start + _AT_ONCE])
-    count = sum(map(len, days.values()))
-    changed = new_dictionary(session, vault, head, vocabulary)
-    store_head(session, vault, replace(changed, documents=count))
-    return sent
+    count = sum(map(len, days.values())) + len(damaged)
+    store_head(session, vault, replace(new_dictionary(session, vault, head, vocabulary), documents=count))
+    return Checked(sent=sent, damaged=len(damaged))
 
 
 def _dictionary(session: Session, vault: Vault, head: Head) -> Dictionary | None:
@@ -78,7 +96,7 @@ def _dictionary(session: Session, vault: Vault, head: Head) -> Dictionary | None
 
 
 def _there(server: SearchServer, index: str, tokens: Tokens, day: str) -> Versions:
-    """What the server holds of a day; of a day with more than it gives at once, nothing is said to be surplus."""
+    """What the server holds of a day, no more of it than it gives at once."""
     query = {"bool": {"filter": [{"term": {"p": tokens.wall}}, {"term": {"k": tokens.value("day", day)}}]}}
     found = server.find(index, query, limit=MOST_IDS, seconds=_A_MINUTE)
     records = tokens.records_of([one.id for one in found])

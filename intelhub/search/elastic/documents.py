@@ -73,6 +73,13 @@ def iterate_wall(session: Session, wall: Wall) -> Iterator[DocumentRow]:
         last = rows[-1].id
 
 
+def count_of_wall(session: Session, wall: Wall) -> int:
+    """How many rows lie behind a wall."""
+    known = {"level": wall.level, "compartments": sorted(wall.compartments), "department": wall.department_id}
+    sql = f"SELECT count(*) FROM search_documents WHERE {_OF_WALL}"  # noqa: S608 - our own words alone
+    return int(_run(session, sql, **known).scalar_one())
+
+
 def delete_wall(session: Session, wall: Wall) -> None:
     """Take the rows behind a wall away."""
     known = {"level": wall.level, "compartments": sorted(wall.compartments), "department": wall.department_id}

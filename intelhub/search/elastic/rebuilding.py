@@ -7,10 +7,11 @@ for a while. A rebuild that stopped half way is followed by one of the next epoc
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -30,7 +31,7 @@ from intelhub.search.sealing import partition_id
 CHANGED_SHARE = 0.05
 _AT_ONCE = 2_000
 _VOLUMES = 4
-_EPOCHS_BEHIND = 4
+_EPOCHS_BEHIND = 16
 
 
 def levels_due(session: Session, *, profiles: Profiles | None = None, changed: float = CHANGED_SHARE) -> list[int]:
@@ -67,7 +68,7 @@ def walls_of_level(session: Session, level: int, *, profiles: Profiles | None = 
 
 
 def next_epoch(session: Session, level: int) -> int:
-    """The epoch of a level's next rebuild."""
+    """The epoch of a level's next rebuild: it names indices, and a wall's salt is what makes keys fresh."""
     return max((row.epoch for wall, row in list_walls(session).items() if wall.level == level), default=0) + 1
 
 
@@ -78,7 +79,7 @@ def clear_epoch(session: Session, server: SearchServer, level: int, epoch: int) 
 
 
 def drop_epochs(session: Session, server: SearchServer, level: int, *, before: int) -> None:
-    """Take away the last epochs before this one in which no wall of a level lies any more."""
+    """Take away the epochs before this one in which no wall of a level lies any more."""
     used = {row.epoch for wall, row in list_walls(session).items() if wall.level == level}
     for epoch in range(max(1, before - _EPOCHS_BEHIND), before):
         if epoch not in used:
@@ -101,9 +102,9 @@ def rebuild_wall(
         return 0
     for partition in store.list_all_partitions(session):
         if Wall.of(partition) == wall:
-            take_down(session, vault, partition)
+            take_down(session, vault, partition, wait=True)
     volume = _volume(session, vault, wall, epoch)
-    head = Head(wall=wall, epoch=epoch, volume=volume, profile=profile)
+    head = Head(wall=wall, epoch=epoch, salt=secrets.token_hex(16), volume=volume, profile=profile)
     server.prepare(head.index(vault), profile)
     vocabulary: Vocabulary = Counter()
     send = _send_flat if profile == "flat" else _send_ranked
@@ -136,7 +137,7 @@ def _send_flat(session: Session, server: SearchServer, vault: Vault, head: Head,
         words = list({tokens.folded(word.folded) for word in words_of(document)})
         real[tokens.document_id(document.record_id)] = Flat(words, list(value_tokens(tokens, document)))
     batch: list[Change] = []
-    for one, flat in flatten(real, new_token=any_token, new_id=uuid4):
+    for one, flat in flatten(real, new_token=any_token, new_id=_any_id):
         fields = {"p": tokens.wall, "f": " ".join(flat.words), "k": list(flat.values)}
         batch.append(Change(index=index, id=one, version=1, fields=fields))
         if len(batch) == _AT_ONCE:
@@ -175,3 +176,8 @@ def _volume(session: Session, vault: Vault, wall: Wall, epoch: int) -> int:
         if head is not None and head.epoch == epoch:
             held[head.volume] += head.documents
     return next(volume for volume in range(len(held) + 1) if held[volume] < MOST_IN_VOLUME)
+
+
+def _any_id() -> UUID:
+    """An id of nothing: as random in every bit as those of records, which a UUID of version 4 is not."""
+    return UUID(bytes=secrets.token_bytes(16))

@@ -26,7 +26,7 @@ from intelhub.platform.shipped import shipped
 MOST_IDS = 10_000
 _REST_SECONDS = 10.0
 _FAIR_SECONDS = 2.0  # whoever has less left learns nothing of the server from its silence
-_TOO_MUCH = frozenset({400, 413})
+_TOO_MUCH = frozenset({400, 413, 429})
 _OTHER_NODES = 2  # asked when one cannot be reached; a question that took too long is not asked again
 _BULK = 500
 _PATHS = ["timed_out", "_shards.failed", "hits.hits._id", "hits.hits._score", "hits.hits._version", "hits.hits.fields"]
@@ -118,8 +118,6 @@ class SearchServer:
     def write(self, changes: Iterable[Change], *, seconds: float = 60.0) -> None:
         """Bring documents to these versions and let them be found; an older version than the one there does nothing."""
         waiting = list(changes)
-        for index in {change.index for change in waiting}:
-            self.prepare(index)
         for start in range(0, len(waiting), _BULK):
             lines: list[Mapping[str, object]] = []
             for change in waiting[start : start + _BULK]:
@@ -132,7 +130,9 @@ class SearchServer:
         """Whether it answers at all; asked of a server that is left alone too, and says nothing into the log."""
         try:
             self._client.options(request_timeout=_FAIR_SECONDS, max_retries=0).cluster.health()
-        except (ApiError, TransportError):
+        except ApiError:
+            return True  # whoever may not ask that was answered all the same
+        except TransportError:
             return False
         return True
 
@@ -179,7 +179,8 @@ class SearchServer:
                 self.made.clear()
                 raise IndexGone from None
             is_ours = isinstance(error, ApiError) and error.status_code in _TOO_MUCH
-            if is_ours or (isinstance(error, ConnectionTimeout) and seconds < _FAIR_SECONDS):
+            is_slow = isinstance(error, ConnectionTimeout) and (seconds < _FAIR_SECONDS or self.answers())
+            if is_ours or is_slow:
                 raise AskedTooMuch from None
             self.made.clear()  # whatever is gone there is made again
             with self._lock:
@@ -205,6 +206,8 @@ def _proposed(answer: Any) -> list[Proposed]:
 def _counts(answer: Any) -> list[int]:
     counts = []
     for one in answer["responses"]:
+        if one.get("status") in _TOO_MUCH:
+            raise AskedTooMuch
         if "error" in one or one["timed_out"] or one["_shards"]["failed"]:
             raise _Partial
         counts.append(int(one["hits"]["total"]["value"]))

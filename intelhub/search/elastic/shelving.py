@@ -83,7 +83,8 @@ def shelve_partition(
     server.write(moved.changes(vault, head))
     added, gone = moved.vocabularies(vault)
     added.subtract(gone)
-    head = replace(head, documents=head.documents + len(moved.new) - len(moved.replaced))
+    # Counted, because a rebuild of sealed parts takes rows away that no head hears of.
+    head = replace(head, documents=documents.count_of_wall(session, wall))
     store_head(session, vault, change_dictionary(session, vault, head, added))
     return True
 
@@ -113,10 +114,10 @@ class Moved:
         return _summed(self.new), _summed(row.opened(vault) for row in self.replaced)
 
 
-def take_down(session: Session, vault: Vault, partition: Partition) -> Moved | None:
+def take_down(session: Session, vault: Vault, partition: Partition, *, wait: bool = False) -> Moved | None:
     """Make rows of what lies in a partition's tail and segments; `None` where nothing does or a worker is at it."""
     wanted = partition_id(partition)
-    if not store.lock_partition(session, wanted, wait=False):
+    if not store.lock_partition(session, wanted, wait=wait):
         return None
     listing = store.list_partitions(session, [wanted]).get(wanted)
     if listing is None or not (listing.tail or any(segment.documents for segment in listing.segments)):

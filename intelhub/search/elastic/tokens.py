@@ -64,10 +64,13 @@ def index_name(vault: Vault, level: int, epoch: int = FIRST_EPOCH, volume: int =
 
 
 class Tokens:
-    """Makes the tokens and ids of one wall in one epoch."""
+    """Makes the tokens and ids of one wall in one epoch.
 
-    def __init__(self, vault: Vault, wall: Wall, epoch: int = FIRST_EPOCH) -> None:
-        bound = lp(wall.framed(), epoch.to_bytes(4, "big"))
+    `salt` is drawn for each: two states of a wall under the same keys would tell by their difference what changed.
+    """
+
+    def __init__(self, vault: Vault, wall: Wall, salt: str = "") -> None:
+        bound = lp(wall.framed(), salt.encode())
         self._key = vault.index_key(lp(b"intelhub/search/tokens/v2", bound))
         self._of_word = lru_cache(_MOST_KEPT)(self._made)
         self._of_value = lru_cache(_MOST_KEPT)(self._made)

@@ -32,6 +32,7 @@ class Head:
 
     wall: Wall
     epoch: int = FIRST_EPOCH
+    salt: str = ""
     volume: int = 0
     profile: str = "ranked"
     documents: int = 0
@@ -40,7 +41,7 @@ class Head:
 
     def tokens(self, vault: Vault) -> Tokens:
         """What makes the tokens of its epoch."""
-        return Tokens(vault, self.wall, self.epoch)
+        return Tokens(vault, self.wall, self.salt)
 
     def index(self, vault: Vault) -> str:
         """The name of the index its documents lie in."""
@@ -85,6 +86,12 @@ def hold_wall(session: Session, wall: Wall, *, wait: bool) -> bool:
         _run(session, "SELECT pg_advisory_xact_lock(:key)", key=key)
         return True
     return bool(_run(session, "SELECT pg_try_advisory_xact_lock(:key)", key=key).scalar_one())
+
+
+def hold_level(session: Session, level: int) -> bool:
+    """Hold the rebuilding of a level until the transaction ends; false if somebody rebuilds it."""
+    sql = "SELECT pg_try_advisory_xact_lock(:space, :level)"
+    return bool(_run(session, sql, space=_REBUILDS, level=level).scalar_one())
 
 
 def find_head(session: Session, vault: Vault, wall: Wall) -> Head | None:
@@ -138,6 +145,7 @@ def store_head(session: Session, vault: Vault, head: Head) -> None:
         return
     written = {
         "epoch": head.epoch,
+        "salt": head.salt,
         "volume": head.volume,
         "profile": head.profile,
         "documents": head.documents,
@@ -185,6 +193,7 @@ def _context(wall: Wall, version: int) -> bytes:
     return lp(b"search_dictionaries", wall.framed(), version.to_bytes(8, "big"))
 
 
+_REBUILDS = 0x1E7E1
 _OF_WALL = "level = :level AND compartments = :compartments AND department_id = :department"
 _ARRAYS = frozenset({"compartments", "ids"})
 

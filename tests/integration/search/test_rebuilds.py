@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
 from intelhub.search import Order
 from intelhub.search.elastic import (
     Profiles,
+    ServerAway,
+    check_wall,
     clear_epoch,
     drop_epochs,
+    hold_level,
     levels_due,
     list_walls,
     next_epoch,
@@ -18,8 +22,20 @@ from intelhub.search.elastic import (
     shelving,
     walls_of_level,
 )
-from intelhub.search.elastic.tokens import Tokens, Wall, index_name
-from tests.factories.search_world import PARTITION, RIVER, World, by_hand, changed, document, minutes
+from intelhub.search.elastic.checking import Checked
+from intelhub.search.elastic.server import Change
+from intelhub.search.elastic.tokens import Wall, index_name
+from tests.factories.search_world import (
+    PARTITION,
+    RIVER,
+    World,
+    by_hand,
+    changed,
+    document,
+    flip_a_bit,
+    head_of,
+    minutes,
+)
 
 RANKED = Profiles(minimum=1, levels={"1": "ranked"})
 FLAT = Profiles(minimum=1, levels={"1": "flat"})
@@ -66,15 +82,16 @@ def test_a_level_is_rebuilt_under_another_epoch_and_everything_is_found_as_befor
     process.write(*near, *far)
     assert world.merge()
     assert world.merge(RIVERSIDE)
+    tokens = []
     for epoch in (2, 3):
         assert rebuilt(world, profiles) == epoch
+        tokens.append(head_of(world).tokens(world.vault))
         assert indices(world) == {epoch}
         assert process.ids("lau xe", limit=50) == [one.record_id for one in reversed(near)]
         assert set(process.ids("lậu", limit=50)) == {one.record_id for one in (*near, *far)}
         assert process.ids('"lau xe 7"') == process.ids("xe 7", order=Order.RELEVANCE)[:1] == [near[7].record_id]
         assert process.ids("ga*") == [far[0].record_id]
         assert set(process.ids("lau NOT gao", limit=50)) == {one.record_id for one in near}
-    tokens = [Tokens(world.vault, Wall.of(PARTITION), epoch) for epoch in (2, 3)]
     assert tokens[0].folded("lau") != tokens[1].folded("lau")
 
 
@@ -184,3 +201,56 @@ def test_walls_fill_one_volume_and_begin_another(world, monkeypatch):
     assert [world.server.admin.count(index=name)["count"] for name in names] == [2, 1]
     assert len(process.ids("lậu")) == 3
     assert len(process.ids("lậu", order=Order.RELEVANCE)) == 3
+
+
+def test_dummies_have_ids_like_any_other(world):
+    world.process().write(*(document(f"buôn lậu xe {n} {n % 7} {n % 3}") for n in range(40)))
+    rebuilt(world, FLAT)
+    found = world.server.admin.search(index=index_name(world.vault, 1, 1), size=1000)["hits"]["hits"]
+    records = {hit["_id"] for hit in found} - {
+        head_of(world).tokens(world.vault).document_id(one).hex
+        for one in by_hand(world, "SELECT record_id FROM search_documents").scalars()
+    }
+    assert len(records) > 10, "there are dummies"
+    versions = {UUID(one).hex[12] for one in records}
+    assert len(versions) > 3, "a UUID of version 4 would say so"
+
+
+def test_one_level_is_rebuilt_by_one_at_a_time(world):
+    with world.worker() as first:
+        assert hold_level(first, 1)
+        with world.worker() as second:
+            assert not hold_level(second, 1)
+            assert hold_level(second, 0)
+
+
+def test_what_a_flat_wall_lacks_on_the_server_is_noticed_and_a_damaged_document_keeps_its_tokens(world):
+    process = world.process()
+    process.write(*(document(f"buôn lậu xe {n}", occurred_at=minutes(n)) for n in range(20)))
+    rebuilt(world, FLAT)
+    with world.worker() as session:
+        assert check_wall(session, world.server.indexing, Wall.of(PARTITION)) == Checked()
+    index, tokens = index_name(world.vault, 1, 1), head_of(world).tokens(world.vault)
+    for record in by_hand(world, "SELECT record_id FROM search_documents LIMIT 15").scalars():
+        world.server.admin.delete(index=index, id=tokens.document_id(record).hex, refresh=True)
+    with world.worker() as session:
+        assert check_wall(session, world.server.indexing, Wall.of(PARTITION)).lost == 15
+
+
+def test_a_document_that_was_touched_is_found_by_its_words_and_said_to_be_damaged_after_the_night_too(world):
+    one, other = document("buôn lậu xăng"), document("buôn lậu dầu")
+    process = world.process()
+    process.write(one, other)
+    assert world.merge()
+    flip_a_bit(world, "search_documents", f"record_id = '{one.record_id}'")
+    for _ in range(2):
+        assert process.answer("lậu").damaged
+        with world.worker() as session:
+            assert check_wall(session, world.server.indexing, Wall.of(PARTITION)).damaged == 1
+
+
+def test_a_new_index_is_made_by_nobody_but_who_prepares_it(world):
+    lost = Change(index=index_name(world.vault, 3, 9), id=UUID(int=1), version=1, fields={"p": "a"})
+    with pytest.raises(ServerAway):
+        world.server.indexing.write([lost])
+    assert not world.server.admin.indices.exists(index=lost.index)

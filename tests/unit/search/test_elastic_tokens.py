@@ -53,7 +53,7 @@ def test_how_often_words_stand_is_kept_and_nothing_of_which(words):
 
 @given(st.text(min_size=1, max_size=8))
 def test_a_word_has_another_token_behind_every_wall_in_every_field_and_under_every_key(word):
-    walls = [*(Tokens(VAULT, wall) for wall in (WALL, *ELSEWHERE)), Tokens(VAULT, WALL, epoch=2)]
+    walls = [*(Tokens(VAULT, wall) for wall in (WALL, *ELSEWHERE)), Tokens(VAULT, WALL, "salt")]
     other_keys = Tokens(Vault(root_keys()), WALL)
     found = [tokens.folded(word) for tokens in (*walls, other_keys)]
     found += [tokens.value(kind, word) for tokens in (*walls, other_keys) for kind in ("identifier", "author")]
@@ -68,7 +68,7 @@ def test_kinds_and_values_are_framed():
 
 @given(st.lists(st.uuids(), max_size=5))
 def test_an_id_says_nothing_and_names_its_record_to_us(records):
-    makers = [*(Tokens(VAULT, wall) for wall in (WALL, *ELSEWHERE)), Tokens(VAULT, WALL, epoch=2)]
+    makers = [*(Tokens(VAULT, wall) for wall in (WALL, *ELSEWHERE)), Tokens(VAULT, WALL, "salt")]
     for tokens in makers:
         assert tokens.records_of([tokens.document_id(one) for one in records]) == records
     for one in records:
