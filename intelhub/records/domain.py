@@ -116,13 +116,14 @@ class Watch:
     """A search under watch: `known` are the records it was told of, or that were there when it began.
 
     Until it `has_begun`, what lies above `ceiling` was not to be seen where it was set up, and is not news.
-    `is_too_wide` says that more fit than are looked through.
+    `is_too_wide` says that more fit than are looked through; `looked_at` is the ceiling of whoever counted them.
     """
 
     known: frozenset[UUID] = frozenset()
     ceiling: int = 0
     has_begun: bool = False
     is_too_wide: bool = False
+    looked_at: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

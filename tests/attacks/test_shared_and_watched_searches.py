@@ -16,6 +16,7 @@ from intelhub.organisation import load_directory, today
 from intelhub.platform import clock
 from intelhub.platform.actor import Place
 from intelhub.platform.roles import driver_address
+from intelhub.records.service import watching
 from tests.factories.record_world import submitted, travelled
 from tests.factories.watchers import look
 from tests.web.records.test_pasted_identifiers import known, listed, paste
@@ -225,6 +226,34 @@ def test_an_alert_counts_and_shows_nothing_that_was_raised_out_of_reach(house, c
     assert number_of(page) is None
     assert analyst.get(url).status_code == analyst.get(f"/alerts/{uuid4()}").status_code == 404
     assert analyst.submit(f"{url}/read").status_code == 404
+
+
+def test_from_home_nobody_learns_that_something_secret_was_found_nor_when(house, client_as, monkeypatch):
+    analyst, remote = client_as("analyst"), client_as("analyst", place=Place.REMOTE)
+    search = save(analyst, NAME, level="0", q="phụ tùng").location
+    act(analyst, search, "watch")
+    travelled(house, 1, level="0", list_item=None)
+    look(house)
+
+    def seen(client):
+        page = client.get("/alerts").get_data(as_text=True)
+        times = re.findall(r'datetime="([^"]+)"', page)
+        return re.findall(r'href="(/alerts/[0-9a-f-]{36})"', page), times, number_of(page)
+
+    before = seen(remote)
+    assert before[2] == "1"
+    for _ in range(3):
+        travelled(house, 1)
+        look(house)
+    assert seen(analyst)[2] == "4"
+    assert seen(remote) == before
+    assert remote.get(before[0][0]).status_code == 200
+    monkeypatch.setattr(watching, "MOST_MATCHES", 2)
+    look(house)
+    # More fit now than are looked through; from home it is not more than one.
+    wide = "nhiều hơn mức hệ thống dò được"
+    assert wide in html.unescape(analyst.get(search).get_data(as_text=True))
+    assert wide not in html.unescape(remote.get(search).get_data(as_text=True))
 
 
 @pytest.mark.parametrize("table", ["record_alerts", "record_watches"])

@@ -7,13 +7,14 @@ time is not watched.
 
 A look has the rights of a sign-in at the owner's own desk (`access.actor_at_own_desk`). An alert holds ids alone and is
 read again wherever it is shown, with the rights of the session there: what a session elsewhere may not show is not
-counted in it.
+counted in it. Each look that finds something writes an alert of its own and changes none: an alert that took up later
+finds would tell a session elsewhere, by its new time, that something out of its reach was found.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
@@ -40,6 +41,7 @@ SECONDS = 3.0
 
 _MOST_KNOWN = 5 * MOST_MATCHES
 _MOST_READ = 20
+_MOST_UNREAD = 1000  # whoever has so many is looked for again when they have read some; nothing is lost
 _MOST_LOGGED, _LONGEST_LOGGED = 50, 500  # ids and letters: together they fit into an entry
 
 
@@ -62,13 +64,18 @@ class _Found:
 
 
 def list_watched(actor: Actor, session: Session) -> dict[UUID, bool]:
-    """The searches one has watched, each with whether more fits it by now than is looked through."""
+    """The searches one has watched, each with whether more fits it by now than is looked through.
+
+    A session below the one that was looked with is not told so: it could be because of what lies above.
+    """
     found = {}
     for row in saved_view_queries.list_watch_rows(actor, session):
         try:
-            found[row.view_id] = sealing.open_watch(session, row).is_too_wide
+            watch = sealing.open_watch(session, row)
         except Tampered:
             _let_go(actor, session, row)
+        else:
+            found[row.view_id] = watch.is_too_wide and watch.looked_at <= actor.ceiling
     return found
 
 
@@ -127,6 +134,8 @@ def look_again(actor: Actor, session: Session, view_id: UUID) -> int:
     except Tampered:
         _let_go(actor, session, row)
         return 0
+    if sum(not alert.is_read for alert, _ in _opened(actor, session)) >= _MOST_UNREAD:
+        return 0
     found = _look(actor, session, view)
     unknown = queries.list_by_ids(actor, session, [one for one in found.ids if one not in watch.known])
     sound = [line for line in unknown if not line.is_damaged]  # whoever looks at a damaged one raises the alarm
@@ -139,6 +148,7 @@ def look_again(actor: Actor, session: Session, view_id: UUID) -> int:
         known=known & frozenset(found.ids) if len(known) > _MOST_KNOWN and not found.is_cut else known,
         has_begun=watch.has_begun or not found.is_cut,
         is_too_wide=found.is_too_wide,
+        looked_at=actor.ceiling,
     )
     if after != watch:
         sealing.seal_watch(session, row, after)
@@ -161,14 +171,9 @@ def _look(actor: Actor, session: Session, view: SavedView) -> _Found:
 
 
 def _tell(actor: Actor, session: Session, view: SavedView, news: Sequence[RecordSummary]) -> None:
-    """Add to what this search told and was not read yet, or begin a new alert; the look is an entry of the log."""
-    ids = [line.id for line in news]
-    unread = [one for one in _opened(actor, session) if one[0].view_id == view.id and not one[0].is_read]
-    earlier = (one for alert, _ in unread for one in alert.record_ids)
-    together = tuple(dict.fromkeys((*ids, *earlier)))[:MOST_MATCHES]
-    for _, row in unread:
-        session.delete(row)
-    alert = Alert(id=uuid4(), view_id=view.id, found_at=clock.now(), record_ids=together)
+    """Write an alert; the look is an entry of the log."""
+    ids = tuple(line.id for line in news)
+    alert = Alert(id=uuid4(), view_id=view.id, found_at=clock.now(), record_ids=ids)
     session.add(_sealed(actor, session, alert))
     session.flush()
     record_act(
@@ -189,7 +194,7 @@ def _sealed(actor: Actor, session: Session, alert: Alert) -> RecordAlertRow:
 
 
 def list_alerts(actor: Actor, session: Session) -> tuple[ShownAlert, ...]:
-    """What one's watched searches found and this session may show, the newest first."""
+    """What one's watched searches found and this session may show: what is unread first, and the newest first."""
     alerts = [alert for alert, _ in _opened(actor, session)]
     views = {view.id: view for view in saved_views.list_views(actor, session, ViewKind.SEARCH) if not view.is_removed}
     readable = saved_view_queries.list_readable(actor, session, {one for alert in alerts for one in alert.record_ids})
@@ -198,7 +203,7 @@ def list_alerts(actor: Actor, session: Session) -> tuple[ShownAlert, ...]:
         for alert in alerts
         if alert.view_id in views and (ids := tuple(one for one in alert.record_ids if one in readable))
     )
-    return tuple(sorted(shown, key=lambda one: one.alert.found_at, reverse=True))
+    return tuple(sorted(shown, key=lambda one: (not one.alert.is_read, one.alert.found_at), reverse=True))
 
 
 def count_alerts(actor: Actor, session: Session) -> int | None:
@@ -227,10 +232,11 @@ def mark_read(actor: Actor, session: Session, alert_id: UUID) -> None:
     _mark(actor, session, shown)
 
 
-def mark_all_read(actor: Actor, session: Session) -> None:
-    """Say that one has read every alert that this session shows."""
+def mark_these_read(actor: Actor, session: Session, alert_ids: Collection[UUID]) -> None:
+    """Say that one has read these alerts, as far as this session shows them; what came since stays unread."""
     saved_view_queries.let_one_at_a_time(actor, session)
-    _mark(actor, session, [one for one in list_alerts(actor, session) if not one.alert.is_read])
+    alerts = list_alerts(actor, session)
+    _mark(actor, session, [one for one in alerts if one.alert.id in alert_ids and not one.alert.is_read])
 
 
 def _mark(actor: Actor, session: Session, shown: Sequence[ShownAlert]) -> None:

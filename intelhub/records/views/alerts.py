@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import redirect, render_template, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from intelhub.platform.web import current_actor, current_session, needs
@@ -19,12 +19,14 @@ def list_alerts() -> ResponseReturnValue:
     """Which searches found how much that this session may show; unread ones stand out."""
     actor, session = current_actor(), current_session()
     alerts = watching.list_alerts(actor, session)
+    shown = alerts[: queries.PAGE]
     return render_template(
         "records/alerts.html",
-        page_level=0,
-        alerts=alerts,
+        page_level=max((one.view.level for one in shown), default=0),
+        alerts=shown,
+        more=len(alerts) - len(shown),
         is_watching=bool(watching.list_watched(actor, session)),
-        has_unread=any(not one.alert.is_read for one in alerts),
+        unread=[one.alert.id for one in shown if not one.alert.is_read],
         count_limit=queries.COUNT_LIMIT,
     )
 
@@ -47,6 +49,7 @@ def mark_alert_read(record_alert_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/alerts/read", access=needs("record.search"))
 def mark_all_alerts_read() -> ResponseReturnValue:
-    """Mark every alert as read that this session shows."""
-    watching.mark_all_read(current_actor(), current_session())
+    """Mark the alerts as read that the page showed."""
+    shown = {one for one in map(queries.find_reference, request.form.getlist("alert")) if one}
+    watching.mark_these_read(current_actor(), current_session(), shown)
     return redirect(url_for(".list_alerts"), 303)

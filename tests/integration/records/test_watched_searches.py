@@ -82,21 +82,39 @@ def test_what_was_there_before_is_no_news_and_what_comes_is_told_once(house):
     assert len(entries(house, "record:watch-found")) == 1
 
 
-def test_more_news_joins_what_is_unread_and_what_was_read_is_left(house):
+def test_each_find_is_an_alert_of_its_own_and_changes_none(house):
     watch(house, "analyst")
     first = travelled(house, 1)
     look(house)
     second = travelled(house, 1)
     look(house)
-    assert told(house, "analyst") == [{first, second}]
+    assert told(house, "analyst") == [{second}, {first}]
+    with house.acting("analyst") as (actor, session):
+        newer, older = (one.alert for one in watching.list_alerts(actor, session))
+    third = travelled(house, 1)
+    look(house)
+    with house.acting("analyst") as (actor, session):
+        _, *earlier = (one.alert for one in watching.list_alerts(actor, session))
+        assert earlier == [newer, older]
+        assert watching.open_alert(actor, session, older.id)[0].record_ids == (first,)
+        watching.mark_these_read(actor, session, {newer.id, older.id})
+    assert unread(house, "analyst") == 1, "what came since the page was made is unread"
+    assert told(house, "analyst") == [{third}, {second}, {first}]
+
+
+def test_whoever_has_too_many_unread_is_looked_for_again_when_some_are_read_and_loses_nothing(house, monkeypatch):
+    monkeypatch.setattr(watching, "_MOST_UNREAD", 1)
+    watch(house, "analyst")
+    first = travelled(house, 1)
+    look(house)
+    later = {travelled(house, 1), travelled(house, 1)}
+    look(house)
+    assert told(house, "analyst") == [{first}]
     with house.acting("analyst") as (actor, session):
         (shown,) = watching.list_alerts(actor, session)
         watching.mark_read(actor, session, shown.alert.id)
-    assert unread(house, "analyst") == 0
-    third = travelled(house, 1)
     look(house)
-    assert told(house, "analyst") == [{third}, {first, second}]
-    assert unread(house, "analyst") == 1
+    assert told(house, "analyst") == [later, {first}]
 
 
 def test_a_record_that_comes_to_fit_or_moves_on_is_told_once(house):
@@ -124,7 +142,7 @@ def test_rights_that_are_withdrawn_between_two_looks_find_nothing_and_show_nothi
     with console(house) as (actor, session):
         access.set_clearance(actor, session, user_id=house.people["analyst"], level=3, expires_on=None)
     look(house)
-    assert told(house, "analyst") == [{first, second}], "what came meanwhile is new to whoever reads again"
+    assert told(house, "analyst") == [{second}, {first}], "what came meanwhile is new to whoever reads again"
 
 
 def test_a_clearance_that_expires_ends_the_looks(house):
@@ -191,7 +209,7 @@ def test_a_session_elsewhere_counts_and_shows_only_what_it_may_read(house):
     assert unread(house, "analyst", place=Place.REMOTE) == 0
     low = travelled(house, 1, level="0", list_item=None)
     look(house)
-    assert told(house, "analyst") == [{high, low}]
+    assert told(house, "analyst") == [{low}, {high}]
     assert told(house, "analyst", place=Place.REMOTE) == [{low}]
     assert unread(house, "analyst", place=Place.REMOTE) == 1
 
@@ -285,6 +303,8 @@ def test_a_search_that_has_grown_too_wide_says_so(house, monkeypatch):
     look(house)
     with house.acting("analyst") as (actor, session):
         assert watching.list_watched(actor, session) == {view_id: True}
+    with house.acting("analyst", place=Place.REMOTE) as (actor, session):
+        assert watching.list_watched(actor, session) == {view_id: False}, "what was counted may lie above"
 
 
 def test_a_removed_search_is_not_looked_through_until_it_is_brought_back(house):

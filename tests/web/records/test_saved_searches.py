@@ -8,6 +8,7 @@ import re
 import pytest
 
 from intelhub.platform.actor import Place
+from intelhub.records import queries
 from intelhub.records.service import watching
 from intelhub.records.service.saved_views import LONGEST_NAME, MOST
 from tests.factories.record_world import submitted, travelled
@@ -184,11 +185,44 @@ def test_everything_is_marked_as_read_at_once_but_what_is_not_shown_here(house, 
     look(house)
     remote = client_as("analyst", place=Place.REMOTE)
     assert "Phiếu tin mới: 1" in remote.get("/alerts").get_data(as_text=True)
-    assert remote.submit("/alerts/read").status_code == 303
+    assert mark_all(remote).status_code == 303
     assert "Đánh dấu đã đọc" not in remote.get("/alerts").get_data(as_text=True)
     page = client.get("/alerts").get_data(as_text=True)
     assert number_of(page) == "1", "what stayed unseen elsewhere is still unread at the desk"
     assert page.count("Phiếu tin mới: 1") == 2
+
+
+def mark_all(client, page=None):
+    """Send the form of the page that marks everything it shows."""
+    shown = re.findall(r'name="alert" value="([^"]+)"', page or client.get("/alerts").get_data(as_text=True))
+    return client.submit("/alerts/read", {"alert": shown})
+
+
+def test_what_came_since_the_page_was_made_stays_unread_and_an_open_alert_stays_open(house, client_as):
+    client = client_as("analyst")
+    act(client, save(client, "Phụ tùng").location, "watch")
+    travelled(house, 1)
+    look(house)
+    page = client.get("/alerts").get_data(as_text=True)
+    (open_one,) = re.findall(r'href="(/alerts/[0-9a-f-]{36})"', page)
+    travelled(house, 1)
+    look(house)
+    assert client.get(open_one).status_code == 200
+    assert mark_all(client, page).status_code == 303
+    assert number_of(client.get("/alerts").get_data(as_text=True)) == "1"
+
+
+def test_the_page_of_alerts_bears_the_level_of_the_names_on_it_and_holds_fifty(house, client_as, monkeypatch):
+    client = client_as("analyst")
+    for name in ("Một", "Hai"):
+        act(client, save(client, name, level="2").location, "watch")
+    travelled(house, 1)
+    look(house)
+    monkeypatch.setattr(queries, "PAGE", 1)
+    page = client.get("/alerts").get_data(as_text=True)
+    assert 'class="level-banner level-2"' in page
+    assert len(re.findall(r'href="/alerts/[0-9a-f-]{36}"', page)) == 1
+    assert "Còn 1 thông báo" in page
 
 
 def test_a_watch_that_cannot_be_says_why(house, client_as, monkeypatch):
