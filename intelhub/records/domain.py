@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import Any, NewType
 from uuid import UUID
 
+from intelhub.platform.messages import Message
+
 RecordID = NewType("RecordID", UUID)
 
 TEXT_MINIMUM, TEXT_MAXIMUM, ABSTRACT_MAXIMUM = 20, 8_000, 120
@@ -93,7 +95,10 @@ class ExportedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportRequest:
-    """What somebody asks to take along, and what became of it. `lines` go once it is fetched, declined or lapsed."""
+    """What somebody asks to take along, and what became of it. `lines` go once it is fetched, declined or lapsed.
+
+    `words_level` is the ceiling of the session that the question was typed in: no session below it is shown the words.
+    """
 
     id: UUID
     user_id: UUID
@@ -109,6 +114,10 @@ class ExportRequest:
     decided_at: datetime | None = None
     fetched_at: datetime | None = None
     answer: str = ""
+    words_level: int = 0
+    kept_back: int = 0
+    is_cut: bool = False
+    notices: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ from intelhub.crypto import (
     vault_of,
 )
 from intelhub.platform.errors import Tampered
+from intelhub.platform.messages import Message
 from intelhub.records.domain import (
     Alert,
     ExportedLine,
@@ -280,6 +281,10 @@ def seal_export(session: Session, row: RecordExportRow, request: ExportRequest) 
                 "decided_at": request.decided_at.isoformat() if request.decided_at else "",
                 "fetched_at": request.fetched_at.isoformat() if request.fetched_at else "",
                 "answer": request.answer,
+                "words_level": request.words_level,
+                "kept_back": request.kept_back,
+                "is_cut": request.is_cut,
+                "notices": [[one.msgid, _plain(one.parameters)] for one in request.notices],
             }
         )
     )
@@ -310,7 +315,15 @@ def open_export(session: Session, row: RecordExportRow) -> ExportRequest:
         decided_at=datetime.fromisoformat(kept["decided_at"]) if kept["decided_at"] else None,
         fetched_at=datetime.fromisoformat(kept["fetched_at"]) if kept["fetched_at"] else None,
         answer=kept["answer"],
+        words_level=kept.get("words_level", 3),  # of one sealed before this was kept nobody knows: the highest
+        kept_back=kept.get("kept_back", 0),
+        is_cut=kept.get("is_cut", False),
+        notices=tuple(Message(msgid, parameters) for msgid, parameters in kept.get("notices", ())),
     )
+
+
+def _plain(parameters: Mapping[str, object]) -> dict[str, int | str]:
+    return {name: value if isinstance(value, int) else str(value) for name, value in parameters.items()}
 
 
 def digest_of_export(row: RecordExportRow) -> bytes:

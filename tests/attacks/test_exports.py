@@ -208,6 +208,21 @@ def test_an_approver_who_may_not_read_one_of_them_any_more_is_told_numbers_alone
     assert head.submit(f"{request}/decline", {"reason": "Không đủ thẩm quyền"}).status_code == 303
 
 
+def test_the_words_of_a_question_are_shown_to_nobody_below_the_session_they_were_typed_in(house, client_as, request_of):
+    sentence = "nội dung tìm không hiển thị ở đây"
+    page = client_as("head").get(request_of).get_data(as_text=True)
+    assert "phu tung" in page
+    assert 'class="level-banner level-3"' in page
+    for username in ("head", "analyst"):
+        clear_as(house, username, 2)  # enough for every record, and not for what the asker could copy words from
+        page = client_as(username).get(request_of).get_data(as_text=True)
+        assert sentence in page, username
+        assert "phu tung" not in page
+        assert WHY in page
+        assert 'class="level-banner level-2"' in page
+    assert client_as("head").submit(f"{request_of}/approve").status_code == 303
+
+
 def test_what_is_fetched_is_read_again_and_never_more_than_was_agreed_to(house, client_as, pair, request_of):
     low, high = pair
     assert client_as("head").submit(f"{request_of}/approve").status_code == 303

@@ -86,6 +86,10 @@ def ask_for_export(
             for line in selection.lines
         ),
         asked_at=clock.now(),
+        words_level=actor.ceiling,
+        kept_back=selection.kept_back,
+        is_cut=selection.is_cut,
+        notices=selection.notices,
     )
     row = RecordExportRow(
         id=asked.id, user_id=asked.user_id, approver_id=asked.approver_id, level=asked.level, state="", row_version=0,
@@ -160,7 +164,12 @@ def fetch_export(actor: Actor, session: Session, export_id: UUID) -> tuple[Expor
     if not lines:
         said = Message("Nothing of this may be exported by you any more.")
         raise RuleRefused(said, rule="nothing_to_export")
-    selection = Selection(lines=lines, kept_back=len(request.lines) - len(lines))
+    selection = Selection(
+        lines=lines,
+        kept_back=request.kept_back + len(request.lines) - len(lines),
+        is_cut=request.is_cut,
+        notices=request.notices,
+    )
     export = Export(id=request.id, at=clock.now(), selection=selection, approver_id=request.approver_id)
     fetched = replace(request, state=ExportState.FETCHED, fetched_at=export.at, lines=())
     _put(actor, session, row, fetched, actions.EXPORTED)

@@ -166,15 +166,20 @@ def _export_page(export_id: UUID, typed: _Typed) -> str:
     found = exporting.get_request(actor, session, export_id)
     is_mine = found.user_id == actor.user_id
     may_agree = found.state is ExportState.ASKED and exporting.is_for_me(actor, session, found)
+    is_told = is_mine or may_agree
+    shows_words = is_told and found.words_level <= actor.ceiling
     return render_template(
         "records/export.html",
-        # Words that were typed above are shown to whoever asked, and to whoever reads all of it.
-        page_level=found.level if is_mine or may_agree else 0,
+        # The reason is told to whoever asked and to whoever reads all of it; the words of the question, and what a
+        # search said of them, can have been copied from whatever the session that they were typed in could show.
+        page_level=max(found.level if is_told else 0, found.words_level if shows_words else 0),
         export=found,
         is_mine=is_mine,
         may_agree=may_agree,
+        is_told=is_told,
+        shows_words=shows_words,
         counts=_counts_words(found.counts),
-        question=_question_words(found.question) if is_mine or may_agree else (),
+        question=_question_words(found.question) if shows_words else (),
         names=names_of((found.user_id, found.approver_id)),
         state_of=_state_of,
         typed=typed,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
 
+from intelhub.platform.messages import Message
 from intelhub.records.service import exporting, taking_along
 from tests.factories.record_world import LIST_ITEMS, travelled
 from tests.unit.records.test_export_files import cells_of
@@ -149,7 +151,7 @@ def test_the_way_of_a_request(client_as, request_of):
     page = head.get(request_of).get_data(as_text=True)
     assert WHY in page
     assert "phu tung" in page
-    assert 'class="level-banner level-2"' in page
+    assert 'class="level-banner level-3"' in page, "the words come from a session of the third level"
     assert head.submit(f"{request_of}/approve").status_code == 303
     assert request_of not in head.get("/").get_data(as_text=True)
     assert request_of in analyst.get("/").get_data(as_text=True)
@@ -164,6 +166,34 @@ def test_the_way_of_a_request(client_as, request_of):
     assert again.status_code == 409
     assert "text/html" in again.content_type
     assert "Đã tải về" in analyst.get(request_of).get_data(as_text=True)
+
+
+def test_a_file_that_is_not_whole_says_so_when_it_is_asked_for_agreed_to_and_fetched(house, client_as, monkeypatch):
+    for _ in range(3):
+        travelled(house, 1, **SECRET)
+    travelled(house, 1)
+    monkeypatch.setattr(taking_along, "MOST", 3)
+    selected = taking_along.select_lines
+
+    def with_a_notice(*about):
+        said = Message("Only the first %(count)d were compared.", {"count": 7})
+        return replace(selected(*about), kept_back=2, notices=(said,))
+
+    monkeypatch.setattr(taking_along, "select_lines", with_a_notice)
+    analyst, head = client_as("analyst"), client_as("head")
+    answer = ask(analyst, house)
+    for client in (analyst, head):
+        page = unescape(client.get(answer.location).get_data(as_text=True))
+        assert "Có nhiều hơn 1000 phiếu" in page
+        assert "Only the first 7 were compared." in page
+        assert "Bỏ lại" in page
+    assert head.submit(f"{answer.location}/approve").status_code == 303
+    above, _ = rows(analyst.submit(f"{answer.location}/fetch"))
+    missing = [words for name, words in above[1:] if name == "Chưa đủ"]
+    assert len(missing) == 2
+    assert "Nhiều hơn" in missing[0]
+    assert "7" in missing[1]
+    assert "2 phiếu tin" in dict(above[1:])["Bỏ lại"]
 
 
 def test_declining_takes_a_reason_and_tells_it(client_as, request_of):
