@@ -296,6 +296,46 @@ def test_a_row_that_was_edited_is_not_shown_and_not_acted_upon(house, client_as,
         assert client.get("/exports").status_code == 200
 
 
+def alarms(house):
+    statement = "select count(*) from audit_pending where action = 'record:tamper-found' and object_id is not null"
+    return superuser(house, statement)[0][0]
+
+
+def test_an_alarm_on_the_way_to_a_file_that_is_refused_stays_in_the_log(house, client_as, pair, request_of):
+    analyst, head = client_as("analyst"), client_as("head")
+    question = asked(analyst)
+    superuser(house, "update records set head_ciphertext = 'x' where id = any(%s)", list(pair))
+    for form in (
+        lambda: analyst.submit(f"/search/export?asked={question}", {"format": "csv"}),
+        lambda: analyst.submit(f"/exports?asked={question}", {"reason": WHY, "approver": str(house.people["head"])}),
+        lambda: head.submit(f"{request_of}/approve"),
+    ):
+        before = alarms(house)
+        answer = form()
+        assert answer.status_code in {403, 422}
+        assert "Content-Disposition" not in answer.headers
+        assert alarms(house) > before
+
+
+def test_an_alarm_stays_where_what_was_agreed_to_is_damaged_when_it_is_fetched(house, client_as, pair, request_of):
+    assert client_as("head").submit(f"{request_of}/approve").status_code == 303
+    superuser(house, "update records set head_ciphertext = 'x' where id = any(%s)", list(pair))
+    before = alarms(house)
+    assert client_as("analyst").submit(f"{request_of}/fetch").status_code == 422
+    assert alarms(house) > before
+
+
+def test_an_alarm_stays_where_a_request_was_refused_for_its_reason(house, client_as, pair):
+    low, _ = pair
+    analyst = client_as("analyst")
+    question = asked(analyst)
+    superuser(house, "update records set head_ciphertext = 'x' where id = %s", low)
+    before = alarms(house)
+    form = {"format": "csv", "reason": " ", "approver": str(house.people["head"])}
+    assert analyst.submit(f"/exports?asked={question}", form).status_code == 422
+    assert alarms(house) > before
+
+
 @pytest.mark.usefixtures("request_of")
 def test_the_database_lets_the_two_alone_through(house):
     ids = {name: str(one) for name, one in house.people.items()}

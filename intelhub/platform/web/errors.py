@@ -28,7 +28,7 @@ from intelhub.platform.errors import (
     Unavailable,
 )
 from intelhub.platform.messages import Message
-from intelhub.platform.web.blueprint import Access
+from intelhub.platform.web.blueprint import Access, keep_work
 from intelhub.platform.web.current import Refusal, house
 from intelhub.platform.web.keeping import is_script, page_with_what_was_typed
 from intelhub.platform.web.look import say
@@ -70,6 +70,12 @@ def audit_refusal(error: IntelhubError, about: tuple[str, UUID] | None = None) -
             object_id=object_id,
         )
     )
+
+
+def refuse_and_keep(error: IntelhubError) -> ResponseReturnValue:
+    """The page of a refusal for a view that found something on the way, an alarm, which must stay in the log."""
+    keep_work()
+    return _refused(error)
 
 
 def _database_error(error: DBAPIError | NoConnection) -> ResponseReturnValue:

@@ -23,6 +23,7 @@ from intelhub.records import actions, export_queries, queries, sealing
 from intelhub.records.domain import ExportedLine, ExportFormat, ExportRequest, ExportState, RecordSummary
 from intelhub.records.models import RecordExportRow
 from intelhub.records.queries import ListFilter
+from intelhub.records.service.reading import raise_alarm
 from intelhub.records.service.searching import describe_question
 from intelhub.records.service.taking_along import OF_EXPORTS, Export, Selection, list_takeable, log_exported
 from intelhub.search import SearchRequest
@@ -123,7 +124,9 @@ def is_for_me(actor: Actor, session: Session, request: ExportRequest) -> bool:
     ids = [one.record_id for one in request.lines]
     if actor.user_id != request.approver_id or not ids:
         return False
-    sound = {line.id for line in queries.list_by_ids(actor, session, ids) if not line.is_damaged}
+    lines = queries.list_by_ids(actor, session, ids)
+    raise_alarm(actor, session, lines)
+    sound = {line.id for line in lines if not line.is_damaged}
     matching = queries.find_matching(actor, session, ids, [ListFilter(may=("approve_export",))])
     return set(ids) <= sound & matching
 

@@ -15,7 +15,7 @@ from flask_babel import gettext
 from intelhub.platform.errors import Conflict, NotPermitted, Refused, RuleRefused
 from intelhub.platform.messages import Message
 from intelhub.platform.web import current_actor, current_session, keep_work, needs, station
-from intelhub.platform.web.errors import audit_refusal
+from intelhub.platform.web.errors import audit_refusal, refuse_and_keep
 from intelhub.records import queries
 from intelhub.records.domain import ExportFormat, ExportRequest, ExportState
 from intelhub.records.service import asked, exporting, taking_along
@@ -76,7 +76,10 @@ def export_found() -> ResponseReturnValue:
     actor, session, question = current_actor(), current_session(), _question()
     if question is None:
         return _forgotten()
-    selection = taking_along.select_lines(actor, session, question)
+    try:
+        selection = taking_along.select_lines(actor, session, question)
+    except RuleRefused as refused:
+        return refuse_and_keep(refused)
     if selection.level > taking_along.ONE_PERSON:
         return _asking_page(question, selection, _NOTHING_TYPED)
     return file_of(taking_along.take_alone(actor, session, question, selection), _kind())
@@ -106,7 +109,10 @@ def ask_for_export() -> ResponseReturnValue:
     actor, session, question = current_actor(), current_session(), _question()
     if question is None:
         return _forgotten()
-    selection = taking_along.select_lines(actor, session, question)
+    try:
+        selection = taking_along.select_lines(actor, session, question)
+    except RuleRefused as refused:
+        return refuse_and_keep(refused)
     reason, approver = request.form.get("reason", ""), request.form.get("approver", "")
     try:
         export_id = exporting.ask_for_export(
@@ -114,8 +120,7 @@ def ask_for_export() -> ResponseReturnValue:
             kind=_kind(), reason=reason, approver_id=queries.find_reference(approver),
         )  # fmt: skip
     except RuleRefused as refused:
-        session.rollback()
-        keep_work()  # counting what was found is a look that stays logged
+        keep_work()  # nothing was asked; counting what was found, and an alarm on the way, stay logged
         typed = _Typed(reason=reason, approver=approver, refused=refused)
         return _asking_page(question, selection, typed), int(refused.status)
     flash(gettext("The request is sent."), "good")
@@ -235,9 +240,9 @@ def _question_words(question: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _again(export_id: UUID, typed: _Typed, refused: Refused) -> ResponseReturnValue:
-    current_session().rollback()
+    # A refusal comes before anything is put; showing the request again, and an alarm on the way, stay logged.
     audit_refusal(refused, (taking_along.OF_EXPORTS, export_id))
-    keep_work()  # showing the request again is a look that stays logged
+    keep_work()
     return _export_page(export_id, typed), int(refused.status)
 
 
