@@ -62,8 +62,14 @@ def list_alert_rows(actor: Actor, session: Session) -> Sequence[RecordAlertRow]:
 
 def list_readable(actor: Actor, session: Session, ids: Collection[UUID]) -> frozenset[UUID]:
     """Those of these records that this person may read now."""
+    return frozenset(find_levels(actor, session, ids))
+
+
+def find_levels(actor: Actor, session: Session, ids: Collection[UUID]) -> dict[UUID, int]:
+    """Those of these records that this person may read now, each with its level."""
     del actor
-    return frozenset(session.scalars(select(RecordRow.id).where(RecordRow.id.in_(ids)))) if ids else frozenset()
+    found = select(RecordRow.id, RecordRow.level).where(RecordRow.id.in_(ids))
+    return dict(session.execute(found).all()) if ids else {}
 
 
 def let_one_at_a_time(actor: Actor, session: Session) -> None:

@@ -16,7 +16,7 @@ from intelhub.organisation import load_directory, today
 from intelhub.platform import clock
 from intelhub.platform.actor import Place
 from intelhub.platform.roles import driver_address
-from intelhub.records.service import watching
+from intelhub.records.service import pasting, watching
 from tests.factories.record_world import submitted, travelled
 from tests.factories.watchers import look
 from tests.web.records.test_pasted_identifiers import known, listed, paste
@@ -294,6 +294,36 @@ def test_a_pasted_list_counts_what_its_reader_may_read_and_leaves_one_entry_with
     assert len(entries) == 8
     assert all('"sealed":null' not in entry for (entry,) in entries)
     assert wanted not in str(entries)
+
+
+def test_what_a_pasted_list_counted_stands_in_the_log_at_its_level_and_on_the_page(house, client_as, monkeypatch):
+    monkeypatch.setattr(pasting, "_A_PAGE", 2)
+    records = {travelled(house, 1), travelled(house, 1), travelled(house, 1, level="2", list_item="VD-TM-02")}
+    page = paste(client_as("analyst"), "CSQU3054383\n29C12345")
+    assert 'class="level-banner level-2"' in page
+    assert 'class="level-banner level-1"' in paste(client_as("analyst2"), "CSQU3054383")
+    entries = superuser(
+        house,
+        "select level, shown from audit_pending where action = 'record:searched' and actor_id = %s",
+        house.people["analyst"],
+    )
+    assert [len(shown) for _, shown in entries] == [2, 1]
+    assert max(level for level, _ in entries) == 2
+    assert {one for _, shown in entries for one in shown} == records
+
+
+def test_every_page_that_shows_the_name_of_a_search_bears_its_level(house, client_as):
+    analyst = client_as("analyst")
+    search = save(analyst, NAME, level="2", q="phụ tùng").location
+    act(analyst, search, "watch")
+    travelled(house, 1)
+    look(house)
+    (alert,) = re.findall(r'href="(/alerts/[0-9a-f-]{36})"', analyst.get("/alerts").get_data(as_text=True))
+    found = analyst.submit("/search", {"q": "khongcogi"})
+    for answer in (found, *(analyst.get(one) for one in ("/search", search, "/alerts", alert))):
+        page = answer.get_data(as_text=True)
+        assert NAME in html.unescape(page)
+        assert 'class="level-banner level-2"' in page
 
 
 def test_an_address_looks_nothing_up(house, client_as):

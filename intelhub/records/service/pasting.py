@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -28,6 +29,7 @@ MOST_PASTED = 500
 SECONDS = 5.0
 _AT_A_TIME = 100
 _HITS = 500
+_A_PAGE = 50
 _LONGEST = 60
 _BETWEEN = re.compile(r"[\r\n\t,;|]+")
 
@@ -55,25 +57,28 @@ class Invalid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastedList:
-    """The answer to a pasted list; `left_out` is how many stood behind the first five hundred."""
+    """The answer to a pasted list; `left_out` is how many stood behind the first five hundred.
+
+    `level` is that of the highest record that was counted.
+    """
 
     found: tuple[Pasted, ...]
     unknown: tuple[Pasted, ...]
     unfinished: tuple[Pasted, ...]
     invalid: tuple[Invalid, ...]
     left_out: int = 0
+    level: int = 0
     notices: tuple[Message, ...] = ()
 
 
 def look_up_pasted(actor: Actor, session: Session, text: str) -> PastedList:
-    """Look up every identifier of a pasted text; an entry of the log for each hundred, which are sealed into it."""
+    """Look up every identifier of a pasted text; what was asked and each record that was counted stands in the log."""
     typed = [one for piece in _BETWEEN.split(text) if (one := piece.strip())]
     pasted, invalid = _read(typed[:MOST_PASTED])
     counts = _Counts(actor, session)
     for start in range(0, len(pasted), _AT_A_TIME):
         values = [one.identifier.value for one in pasted[start : start + _AT_A_TIME]]
-        record_act(actor, session, actions.SEARCHED, sensitive={"identifiers": values})
-        counts.count(values)
+        _log(actor, session, values, counts.count(values))
     if counts.is_damaged:
         raise_index_alarm(actor, session)
     looked = [counts.of(one) for one in pasted]
@@ -83,8 +88,18 @@ def look_up_pasted(actor: Actor, session: Session, text: str) -> PastedList:
         unfinished=tuple(one for one in looked if not one.is_whole),
         invalid=tuple(invalid),
         left_out=max(0, len(typed) - MOST_PASTED),
+        level=counts.level,
         notices=tuple(counts.notices),
     )
+
+
+def _log(actor: Actor, session: Session, values: Sequence[str], levels: Mapping[UUID, int]) -> None:
+    """Write down a hundred identifiers, sealed, and the records that they were counted in, fifty to an entry."""
+    ids = list(levels)
+    for start in range(0, len(ids) or 1, _A_PAGE):
+        shown = ids[start : start + _A_PAGE]
+        level = max((levels[one] for one in shown), default=0)
+        record_act(actor, session, actions.SEARCHED, shown=shown, level=level, sensitive={"identifiers": values})
 
 
 def _read(typed: Sequence[str]) -> tuple[list[Pasted], list[Invalid]]:
@@ -113,17 +128,19 @@ class _Counts:
         self._counts: dict[str, int] = {}
         self._unfinished: set[str] = set()
         self.notices: list[Message] = []
+        self.level = 0
         self.is_damaged = False
 
-    def count(self, values: Iterable[str]) -> None:
-        """Count a hundred identifiers together; one that is past 100 is asked for no further."""
+    def count(self, values: Iterable[str]) -> dict[UUID, int]:
+        """Count a hundred identifiers together, one that is past 100 no further; the records counted, with levels."""
+        levels: dict[UUID, int] = {}
         open_values = dict.fromkeys(values, 0)
         after: Cursor | None = None
         while open_values:
             if time.monotonic() >= self._until:
                 self._unfinished |= open_values.keys()
                 break
-            after, found = self._next(tuple(open_values), after)
+            after, found = self._next(tuple(open_values), after, levels)
             for value in found:
                 if value in open_values:
                     open_values[value] += 1
@@ -133,16 +150,21 @@ class _Counts:
                     self._unfinished |= open_values.keys()
                 break
             open_values = {value: count for value, count in open_values.items() if count <= EXACT}
+        self.level = max(self.level, *levels.values(), 0)
+        return levels
 
-    def _next(self, values: tuple[str, ...], after: Cursor | None) -> tuple[Cursor | None, list[str]]:
-        """The next hits: where to go on, and the identifiers of the readable ones, one for each record."""
+    def _next(
+        self, values: tuple[str, ...], after: Cursor | None, levels: dict[UUID, int]
+    ) -> tuple[Cursor | None, list[str]]:
+        """The next hits: where to go on, and the identifiers of the readable ones, one for each; `levels` grows."""
         scope: ActorScope = self._session.info["scope"]
         request = SearchRequest(identifiers=values, limit=_HITS, after=after, with_snippets=False, until=self._until)
         answer = index_of(self._session).search(self._session, scope.records, request)
         self.notices += (one for one in answer.notices if one not in self.notices)
         self.is_damaged |= bool(answer.damaged)
         hits = {hit.record_id: hit for hit in answer.hits}
-        readable = saved_view_queries.list_readable(self._actor, self._session, hits.keys())
+        readable = saved_view_queries.find_levels(self._actor, self._session, hits.keys())
+        levels |= readable
         return answer.next, [value for one in readable for value in hits[one].identifiers]
 
     def of(self, pasted: Pasted) -> Pasted:

@@ -36,7 +36,11 @@ def show_alert(record_alert_id: UUID) -> ResponseReturnValue:
     """The records of one alert as lines, logged before they are shown."""
     shown, lines = watching.open_alert(current_actor(), current_session(), record_alert_id)
     return render_template(
-        "records/alert.html", page_level=level_of(lines), shown=shown, lines=lines, count_limit=queries.COUNT_LIMIT
+        "records/alert.html",
+        page_level=max(level_of(lines), shown.view.level),
+        shown=shown,
+        lines=lines,
+        count_limit=queries.COUNT_LIMIT,
     )
 
 

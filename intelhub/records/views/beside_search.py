@@ -37,12 +37,14 @@ def words_beside(question: SearchRequest, beside: Beside) -> dict[str, Any]:
     views = saved_views.list_views(actor, session, ViewKind.SEARCH)
     removed = find_reference(request.args.get("removed"))
     current = beside.current
+    shared = shared_searches.list_shared(actor, session)
     is_own = current is not None and current.view.owner_id == actor.user_id
     return {
         "beside": beside,
         "is_own": is_own,
         "saved": [(view, _url(view.id)) for view in views if not view.is_removed and not view.is_damaged],
-        "shared": [(one, _url(one.view.id)) for one in shared_searches.list_shared(actor, session)],
+        "shared": [(one, _url(one.view.id)) for one in shared],
+        "names_level": max((view.level for view in (*views, *(one.view for one in shared))), default=0),
         "watched": watching.list_watched(actor, session),
         "removed": next((view for view in views if view.is_removed and view.id == removed), None),
         "damaged": [view for view in views if view.is_damaged],

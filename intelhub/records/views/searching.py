@@ -183,13 +183,14 @@ def page_of(
     question = searching.limit_time(question)
     result = searching.search_records(actor, session, question, cursor=cursor)
     offers = () if result.found else list_nearest(actor, session, question)
+    around = words_beside(question, beside)
     current = beside.current
     place = _place_of(question, cursor)
     acts = acts_on([one.line for one in result.found], attempt, is_offered=bool(place))
     return {
-        **words_beside(question, beside),
+        **around,
         **acts,
-        "page_level": max(acts["page_level"], current.view.level if current else 0),
+        "page_level": max(acts["page_level"], around["names_level"]),
         "asked": question,
         "place": place,
         "takes_along": bool(place and result.found) and may(actor, "record.export"),
@@ -230,9 +231,11 @@ def found_page(attempt: Attempt) -> str:
     question = asked.open_question(current_actor(), current_session(), request.args.get("asked", ""))
     if question is None:
         empty = SearchRequest()
+        around, acts = words_beside(empty, NOTHING), acts_on((), attempt)
         page = {
-            **words_beside(empty, NOTHING),
-            **acts_on((), attempt),
+            **around,
+            **acts,
+            "page_level": max(acts["page_level"], around["names_level"]),
             "asked": empty,
             "result": None,
             "dates": ("", ""),

@@ -108,6 +108,17 @@ def test_nothing_pasted_is_said_and_an_empty_list_breaks_nothing(client_as, text
         assert "Hãy dán ít nhất một số hiệu" in answer.get_data(as_text=True)
 
 
+def test_what_is_too_long_is_refused_whole_and_counted_in_no_part(house, client_as):
+    travelled(house, 1)
+    text = "CSQU3054383\n" + "x" * 40_000
+    answer = client_as("analyst").submit("/search/identifiers", {"identifiers": text})
+    page = html.unescape(answer.get_data(as_text=True))
+    assert answer.status_code == 422
+    assert text in page
+    assert "40012 chữ" in page
+    assert "Đã có:" not in page
+
+
 def test_a_whole_paragraph_is_no_identifier(client_as):
     page = paste(client_as("analyst"), "x" * 39_000)
     assert "Quá dài so với một số hiệu" in page

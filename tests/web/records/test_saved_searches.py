@@ -159,7 +159,7 @@ def test_alerts_stand_in_the_navigation_and_on_their_page(house, client_as):
     client = client_as("analyst")
     empty = client.get("/alerts").get_data(as_text=True)
     assert "Chưa theo dõi tìm kiếm nào" in empty
-    act(client, save(client, "Phụ tùng").location, "watch")
+    act(client, save(client, "Phụ tùng", level="0").location, "watch")
     assert "Không có gì mới" in client.get("/alerts").get_data(as_text=True)
     record = travelled(house, 1)
     look(house)
