@@ -76,6 +76,10 @@ def downgrade() -> None:
     op.drop_table("record_alerts")
     op.drop_table("record_watches")
     op.execute("DROP POLICY shared ON record_views")
+    # A seal is bound to these two columns: when they come back empty, what had them set would look tampered with.
+    op.execute("ALTER TABLE record_views NO FORCE ROW LEVEL SECURITY")
+    op.execute("DELETE FROM record_views WHERE level > 0 OR shared_unit_id IS NOT NULL")
+    op.execute("ALTER TABLE record_views FORCE ROW LEVEL SECURITY")
     op.drop_column("record_views", "shared_unit_id")
     op.drop_column("record_views", "level")
     for name in _FUNCTIONS:

@@ -14,10 +14,11 @@ from intelhub.organisation import load_directory, today
 from intelhub.platform import clock
 from intelhub.platform.actor import Place
 from intelhub.platform.errors import NotFound, RuleRefused
+from intelhub.platform.migrate import downgrade, upgrade
 from intelhub.platform.roles import driver_address
 from intelhub.records import saved_view_queries
 from intelhub.records.domain import ViewKind
-from intelhub.records.service import asked, saved_views, watching
+from intelhub.records.service import asked, saved_views, shared_searches, watching
 from intelhub.search import SearchRequest
 from tests.factories.record_world import GRADE, act, resubmitted, submitted, travelled
 from tests.factories.watchers import look
@@ -305,6 +306,22 @@ def test_a_search_that_has_grown_too_wide_says_so(house, monkeypatch):
         assert watching.list_watched(actor, session) == {view_id: True}
     with house.acting("analyst", place=Place.REMOTE) as (actor, session):
         assert watching.list_watched(actor, session) == {view_id: False}, "what was counted may lie above"
+
+
+def test_searches_that_cannot_be_opened_after_the_way_back_go_with_it_and_raise_no_alarm(house):
+    kept = save(house, "analyst", name="Còn", level=0)
+    save(house, "analyst", name="Cao", level=2)
+    unit = save(house, "analyst", name="Chung", level=0)
+    with house.acting("analyst") as (actor, session):
+        shared_searches.share_search(actor, session, unit, actor.posts[0].unit_id)
+    downgrade(house.database.migrator_url, "0022")
+    upgrade(house.database.migrator_url)
+    with house.acting("analyst") as (actor, session):
+        assert [view.id for view in saved_views.list_views(actor, session, ViewKind.SEARCH)] == [kept]
+    assert entries(house, "record:tamper-found") == []
+    with psycopg.connect(driver_address(house.database.superuser_url)) as connection:
+        forced = "select relforcerowsecurity from pg_class where relname = 'record_views'"
+        assert connection.execute(forced).fetchone() == (True,)
 
 
 def test_a_removed_search_is_not_looked_through_until_it_is_brought_back(house):
