@@ -64,6 +64,11 @@ EXPORT_SHOWN = register_action(
 EXPORT_APPROVED = register_action(
     "record:export-approved", en="An export was agreed to", vi="Đã duyệt xuất phiếu tin"
 ).name
+EXPORT_LAPSED = register_action(
+    "record:export-lapsed",
+    en="A request for an export had lapsed, and its list of records was removed",
+    vi="Đề nghị xuất phiếu tin đã quá hạn, danh sách phiếu tin đã xóa",
+).name
 EXPORT_DECLINED = register_action(
     "record:export-declined", en="An export was declined", vi="Đã từ chối xuất phiếu tin"
 ).name

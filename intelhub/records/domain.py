@@ -77,6 +77,10 @@ class ExportState(StrEnum):
     LAPSED = "lapsed"
 
 
+OPEN_EXPORTS = frozenset({ExportState.ASKED, ExportState.APPROVED})
+"""What waits for somebody: for an answer, or to be fetched."""
+
+
 class ExportFormat(StrEnum):
     """What kind of file lines are taken along in."""
 

@@ -10,16 +10,23 @@ from sqlalchemy.orm import Session
 
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import NotFound
+from intelhub.records.domain import OPEN_EXPORTS
 from intelhub.records.models import RecordExportRow
 
 MOST = 50
+_IS_OPEN = RecordExportRow.state.in_(OPEN_EXPORTS)
 
 
 def list_export_rows(actor: Actor, session: Session) -> Sequence[RecordExportRow]:
-    """The newest requests that this person made or is asked to agree to."""
+    """Requests that this person made or is asked to agree to: those that wait for somebody first, then the newest."""
     del actor  # the session's row scope is the actor's
-    newest = (RecordExportRow.created_at.desc(), RecordExportRow.id)
-    return session.scalars(select(RecordExportRow).order_by(*newest).limit(MOST)).all()
+    order = (_IS_OPEN.desc(), RecordExportRow.created_at.desc(), RecordExportRow.id)
+    return session.scalars(select(RecordExportRow).order_by(*order).limit(MOST)).all()
+
+
+def list_own_open_rows(actor: Actor, session: Session) -> Sequence[RecordExportRow]:
+    """This person's own requests that wait for an answer or to be fetched."""
+    return session.scalars(select(RecordExportRow).where(RecordExportRow.user_id == actor.user_id, _IS_OPEN)).all()
 
 
 def get_export_row(actor: Actor, session: Session, export_id: UUID, *, for_update: bool = False) -> RecordExportRow:

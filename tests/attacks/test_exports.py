@@ -431,6 +431,40 @@ def test_nothing_of_an_export_stands_in_an_address_a_name_or_a_cache(client_as, 
     assert re.fullmatch(r"/exports/[0-9a-f-]{36}", request_of)
 
 
+@pytest.mark.parametrize(("username", "address"), [("analyst", "/exports"), ("head", "")])
+def test_a_request_that_lapsed_keeps_no_list_of_records(house, client_as, request_of, monkeypatch, username, address):
+    assert client_as("head").submit(f"{request_of}/approve").status_code == 303
+    monkeypatch.setattr(exporting, "LIVES", -exporting.LIVES)
+    assert "Quá hạn" in client_as(username).get(address or request_of).get_data(as_text=True)
+    with house.acting("analyst") as (actor, session):
+        (row,) = exporting.export_queries.list_export_rows(actor, session)
+        assert (row.state, exporting.sealing.open_export(session, row).lines) == ("lapsed", ())
+    monkeypatch.undo()
+    assert client_as("analyst").submit(f"{request_of}/fetch").status_code == 409
+    assert client_as("head").get(request_of).status_code == 200
+    entries = superuser(house, "select count(*) from audit_pending where action = 'record:export-lapsed'")
+    assert entries == [(1,)]
+
+
+@pytest.mark.usefixtures("pair")
+def test_nobody_has_more_than_five_requests_waiting_and_those_stand_first(house, client_as, monkeypatch):
+    analyst, head = client_as("analyst"), client_as("head")
+    made = [ask(analyst, house).location for _ in range(exporting.MOST_OPEN)]
+    answer = ask(analyst, house)
+    assert answer.status_code == 422
+    page = answer.get_data(as_text=True)
+    assert "5 đề nghị đang chờ" in page
+    assert WHY in page
+    assert head.submit(f"{made[-1]}/decline", {"reason": "Chưa cần"}).status_code == 303
+    monkeypatch.setattr(exporting.export_queries, "MOST", 4)
+    listed = re.findall(r'href="(/exports/[0-9a-f-]{36})"', head.get("/exports").get_data(as_text=True))
+    assert set(listed) == set(made[:-1]), "what waits is shown before what does not, however new"
+    monkeypatch.undo()
+    listed = re.findall(r'href="(/exports/[0-9a-f-]{36})"', head.get("/exports").get_data(as_text=True))
+    assert listed[-1] == made[-1]
+    assert ask(analyst, house).status_code == 303
+
+
 def test_an_answer_lost_in_time_is_none(house, client_as, request_of, monkeypatch):
     assert client_as("head").submit(f"{request_of}/approve").status_code == 303
     now = exporting.clock.now

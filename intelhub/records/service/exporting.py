@@ -20,9 +20,17 @@ from intelhub.platform.actor import Actor
 from intelhub.platform.errors import Conflict, NotFound, NotPermitted, RuleRefused, Tampered
 from intelhub.platform.messages import Message
 from intelhub.records import actions, export_queries, queries, sealing
-from intelhub.records.domain import ExportedLine, ExportFormat, ExportRequest, ExportState, RecordSummary
+from intelhub.records.domain import (
+    OPEN_EXPORTS,
+    ExportedLine,
+    ExportFormat,
+    ExportRequest,
+    ExportState,
+    RecordSummary,
+)
 from intelhub.records.models import RecordExportRow
 from intelhub.records.queries import ListFilter
+from intelhub.records.saved_view_queries import let_one_at_a_time
 from intelhub.records.service.reading import raise_alarm
 from intelhub.records.service.searching import describe_question
 from intelhub.records.service.taking_along import OF_EXPORTS, Export, Selection, list_takeable, log_exported
@@ -32,8 +40,10 @@ LIVES = timedelta(hours=24)
 """How long a request waits for an answer, and an approved one to be fetched."""
 
 LONGEST_REASON = 500
+MOST_OPEN = 5
+"""How many requests of one person wait at a time."""
+
 _NOBODY = UUID(int=0)
-_OPEN = frozenset({ExportState.ASKED, ExportState.APPROVED})
 
 
 def list_approvers(actor: Actor, session: Session, lines: Iterable[RecordSummary]) -> tuple[Person, ...]:
@@ -67,8 +77,12 @@ def ask_for_export(
     reason: str,
     approver_id: UUID | None,
 ) -> UUID:
-    """Ask somebody to agree to an export; raises `RuleRefused` for no reason, or somebody who may not agree to all."""
+    """Ask somebody to agree to an export.
+
+    Raises `RuleRefused` for no reason, for somebody who may not agree to all, and when too many wait already.
+    """
     written = _checked(reason)
+    _check_room(actor, session)
     if approver_id not in {person.id for person in list_approvers(actor, session, selection.lines)}:
         said = Message("Choose somebody who may agree to all of it.")
         raise RuleRefused(said, rule="no_approver", fields={"approver": (said,)})
@@ -102,19 +116,52 @@ def ask_for_export(
 
 
 def list_requests(actor: Actor, session: Session) -> tuple[ExportRequest, ...]:
-    """The newest requests that this person made or is asked to agree to; one that does not fit its seal is an alarm."""
+    """Requests that this person made or is asked to agree to: those that wait first, then the newest.
+
+    One that does not fit its seal is an alarm.
+    """
+    requests = _list_opened(actor, session, export_queries.list_export_rows(actor, session))
+    return tuple(sorted(requests, key=lambda one: (one.state in OPEN_EXPORTS, one.asked_at), reverse=True))
+
+
+def _list_opened(actor: Actor, session: Session, rows: Iterable[RecordExportRow]) -> list[ExportRequest]:
     requests = []
-    for row in export_queries.list_export_rows(actor, session):
+    for row in rows:
         try:
-            requests.append(_opened(session, row))
+            requests.append(_let_lapse(actor, session, row))
         except Tampered:
             _raise_alarm(actor, session, row.id)
-    return tuple(sorted(requests, key=lambda one: one.asked_at, reverse=True))
+    return requests
+
+
+def _let_lapse(actor: Actor, session: Session, row: RecordExportRow) -> ExportRequest:
+    """A request as it stands; one whose time is over is put so, without the list of its records."""
+    request = _opened(session, row)
+    if request.state is not ExportState.LAPSED or row.state == ExportState.LAPSED:
+        return request
+    row = export_queries.get_export_row(actor, session, row.id, for_update=True)  # the other person may be as far
+    request = _opened(session, row)
+    if request.state is ExportState.LAPSED and row.state != ExportState.LAPSED:
+        _put(actor, session, row, request, actions.EXPORT_LAPSED)
+    return request
+
+
+def _check_room(actor: Actor, session: Session) -> None:
+    let_one_at_a_time(actor, session)
+    mine = _list_opened(actor, session, export_queries.list_own_open_rows(actor, session))
+    if sum(one.state in OPEN_EXPORTS for one in mine) >= MOST_OPEN:
+        raise RuleRefused(
+            Message(
+                "You have %(count)d requests that wait. Fetch one that was agreed to, or wait for an answer.",
+                {"count": MOST_OPEN},
+            ),
+            rule="open_exports",
+        )
 
 
 def get_request(actor: Actor, session: Session, export_id: UUID) -> ExportRequest:
     """A request, logged as shown; raises `NotFound`, or `Tampered` when it does not fit its seal or the log."""
-    found = _opened(session, export_queries.get_export_row(actor, session, export_id))
+    found = _let_lapse(actor, session, export_queries.get_export_row(actor, session, export_id))
     record_act(actor, session, actions.EXPORT_SHOWN, object=ObjectRef(OF_EXPORTS, export_id), level=found.level)
     return found
 
@@ -197,7 +244,7 @@ def _opened(session: Session, row: RecordExportRow) -> ExportRequest:
         raise Tampered("This request does not fit what the audit log says of it. It is not shown; the alarm is raised.")
     request = sealing.open_export(session, row)
     since = request.decided_at or request.asked_at
-    if request.state in _OPEN and clock.now() - since > LIVES:
+    if request.state in OPEN_EXPORTS and clock.now() - since > LIVES:
         return replace(request, state=ExportState.LAPSED, lines=())
     return request
 
