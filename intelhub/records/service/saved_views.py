@@ -28,6 +28,7 @@ from intelhub.records.models import RecordViewRow
 from intelhub.records.saved_view_queries import let_one_at_a_time
 
 MOST = 20
+MOST_WATCHED = 10
 LONGEST_NAME = 60
 _NAMELESS = {
     ViewKind.LIST: Message("Give the view a name."),
@@ -123,15 +124,29 @@ def remove_view(actor: Actor, session: Session, view_id: UUID, *, kind: ViewKind
 
 
 def restore_view(actor: Actor, session: Session, view_id: UUID, *, kind: ViewKind = ViewKind.LIST) -> None:
-    """Bring the removed view back; raises `NotFound`, or `RuleRefused` when its name or its place is taken."""
+    """Bring the removed view back, watched as it was.
+
+    Raises `NotFound`, or `RuleRefused` when its name or its place is taken, among the watched ones too.
+    """
     let_one_at_a_time(actor, session)
     row, view = own_view(actor, session, view_id, kind, is_removed=True)
     views = _list_all(actor, session, kind)
     _check_room(views, kind)
     _checked(view.name, views, kind)
+    if saved_view_queries.find_watch_row(actor, session, view_id):
+        check_room_to_watch(actor, session)
     sealing.seal_view(session, row, replace(view, is_removed=False))
     session.flush()
     _record(actor, session, actions.VIEW_RESTORED, view_id)
+
+
+def check_room_to_watch(actor: Actor, session: Session) -> None:
+    """Raise `RuleRefused` when ten searches are watched; one that was removed keeps no place."""
+    watched = {row.view_id for row in saved_view_queries.list_watch_rows(actor, session)}
+    kept = {view.id for view in _list_all(actor, session, ViewKind.SEARCH) if not view.is_removed}
+    if len(watched & kept) >= MOST_WATCHED:
+        message = Message("You have %(count)d searches watched. Stop one of them first.", {"count": MOST_WATCHED})
+        raise RuleRefused(message, rule="watched_search")
 
 
 def raise_alarm(actor: Actor, session: Session, view_id: UUID) -> None:

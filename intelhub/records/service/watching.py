@@ -34,7 +34,6 @@ from intelhub.records.service import reading, saved_views
 from intelhub.records.service.asked import request_of
 from intelhub.search import Order
 
-MOST_WATCHED = 10
 MOST_MATCHES = 1000
 SECONDS = 3.0
 """How long one look may take."""
@@ -83,12 +82,9 @@ def watch_search(actor: Actor, session: Session, view_id: UUID) -> None:
     """Have a search of one's own watched from now on; raises `NotFound`, or `RuleRefused` when it cannot be."""
     saved_view_queries.let_one_at_a_time(actor, session)
     _, view = saved_views.own_view(actor, session, view_id, ViewKind.SEARCH)
-    watched = saved_view_queries.list_watch_rows(actor, session)
-    if view_id in {row.view_id for row in watched}:
+    if saved_view_queries.find_watch_row(actor, session, view_id):
         return
-    if len(watched) >= MOST_WATCHED:
-        message = Message("You have %(count)d searches watched. Stop one of them first.", {"count": MOST_WATCHED})
-        raise RuleRefused(message, rule="watched_search")
+    saved_views.check_room_to_watch(actor, session)
     found = _look(actor, session, view)
     if found.is_too_wide or found.is_cut:
         message = Message("Too much fits this search for it to be watched. Narrow it by more words or a filter.")

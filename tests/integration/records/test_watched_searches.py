@@ -285,7 +285,7 @@ def test_the_look_is_an_entry_of_the_owner_that_says_the_system_made_it(house):
 
 
 def test_nobody_has_more_than_ten_watched_nor_one_that_finds_too_much(house, monkeypatch):
-    for number in range(watching.MOST_WATCHED):
+    for number in range(saved_views.MOST_WATCHED):
         watch(house, "analyst", name=f"Tìm {number}")
     with pytest.raises(RuleRefused):
         watch(house, "analyst", name="Thêm nữa")
@@ -294,6 +294,21 @@ def test_nobody_has_more_than_ten_watched_nor_one_that_finds_too_much(house, mon
     monkeypatch.setattr(watching, "MOST_MATCHES", 1)
     with pytest.raises(RuleRefused):
         watch(house, "head")
+
+
+def test_a_removed_search_keeps_no_place_among_the_watched_and_comes_back_to_a_free_one(house, monkeypatch):
+    monkeypatch.setattr(saved_views, "MOST_WATCHED", 2)
+    first, second = (watch(house, "analyst", name=name) for name in ("Một", "Hai"))
+    with house.acting("analyst") as (actor, session):
+        saved_views.remove_view(actor, session, first, kind=ViewKind.SEARCH)
+    watch(house, "analyst", name="Ba")
+    with house.acting("analyst") as (actor, session), pytest.raises(RuleRefused):
+        saved_views.restore_view(actor, session, first, kind=ViewKind.SEARCH)
+    with house.acting("analyst") as (actor, session):
+        watching.stop_watching(actor, session, second)
+    with house.acting("analyst") as (actor, session):
+        saved_views.restore_view(actor, session, first, kind=ViewKind.SEARCH)
+        assert len(watching.list_watched(actor, session)) == 2
 
 
 def test_a_search_that_has_grown_too_wide_says_so(house, monkeypatch):
