@@ -318,8 +318,12 @@ def open_export(session: Session, row: RecordExportRow) -> ExportRequest:
         words_level=kept.get("words_level", 3),  # of one sealed before this was kept nobody knows: the highest
         kept_back=kept.get("kept_back", 0),
         is_cut=kept.get("is_cut", False),
-        notices=tuple(Message(msgid, parameters) for msgid, parameters in kept.get("notices", ())),
+        notices=tuple(_unsealed_message(*one) for one in kept.get("notices", ())),
     )
+
+
+def _unsealed_message(msgid: str, parameters: Mapping[str, int | str]) -> Message:
+    return Message(msgid, parameters)
 
 
 def _plain(parameters: Mapping[str, object]) -> dict[str, int | str]:
