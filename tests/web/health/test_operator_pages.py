@@ -62,7 +62,7 @@ def test_a_worker_that_is_heard_of_and_reports_is_in_order(operator, sql):
     sql("insert into procrastinate_workers (last_heartbeat) values (now())")
     sql(
         "insert into upkeep_report (id, index_at, tail_rows, tails_overdue, server_documents, rest_at, older_wraps)"
-        " values (1, now(), 17, 0, now(), 0)"
+        " values (1, now(), 17, 0, 0, now(), 0)"
     )
     found = standing(operator)
     assert (found["worker"], found["index"], found["jobs"], found["keys"]) == ("good",) * 4
@@ -73,6 +73,17 @@ def test_a_worker_that_is_heard_of_and_reports_is_in_order(operator, sql):
     assert (found["worker"], found["index"], found["keys"]) == ("bad", "warning", "warning")
     sql("update upkeep_report set tails_overdue = 0, index_at = now() - interval '10 minutes'")
     assert standing(operator)["index"] == "warning"
+
+
+def test_documents_behind_a_search_server_that_nobody_names_are_no_small_thing(operator, sql):
+    sql(
+        "insert into upkeep_report (id, index_at, tail_rows, tails_overdue, server_documents, rest_at, older_wraps)"
+        " values (1, now(), 0, 0, 0, now(), 0)"
+    )
+    assert "search-server" not in standing(operator), "where there is none nothing is said of one"
+    sql("update upkeep_report set server_documents = 1200")
+    assert standing(operator)["search-server"] == "bad"
+    assert "1,200" in operator.get("/health").get_data(as_text=True)
 
 
 def test_jobs_are_counted_by_kind(operator, sql):
