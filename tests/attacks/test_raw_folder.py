@@ -31,6 +31,7 @@ from intelhub.platform.database import open_engine
 from intelhub.platform.embedded_postgres import EmbeddedPostgres, find_programs
 from intelhub.platform.migrate import upgrade
 from intelhub.platform.roles import driver_address
+from intelhub.records.service import exporting
 from intelhub.supervisor import _prepare_database
 from tests.factories.raw_search import Finder, words_of
 from tests.web.conftest import Browser
@@ -155,6 +156,7 @@ def folder(monkeypatch) -> Iterator[Path]:
     for variable in ("TMPDIR", "SQLITE_TMPDIR"):
         monkeypatch.setenv(variable, str(var / "temporary"))
     monkeypatch.setattr(tempfile, "tempdir", str(var / "temporary"))
+    monkeypatch.setattr(exporting, "MOST_OPEN", 99)
     log = logging.FileHandler(var / "python.log", encoding="utf-8")
     logging.getLogger().addHandler(log)
     yield var
