@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Result, TextClause, Uuid, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Result
 from sqlalchemy.orm import Session
 
 from intelhub.crypto import Vault
 from intelhub.search.document import Entry, Partition
 from intelhub.search.sealing import DOCUMENTS, SEGMENTS, TAIL, partition_id, seal_entry
+from intelhub.search.statements import run
 
-_WHY = "row-level security shows partitions; the access filter runs inside them"
 _MOST_AT_ONCE = 32
 
 
@@ -70,7 +68,7 @@ class Listing:
 def insert_entry(session: Session, vault: Vault, entry: Entry) -> None:
     """Write a projection in the caller's transaction."""
     row_id = uuid4()
-    _run(
+    run(
         session,
         "INSERT INTO search_tail (id, level, compartments, department_id, year, partition_id,"
         " record_id, row_version, sealed) VALUES (:id, :level, :compartments, :department, :year, :partition,"
@@ -95,7 +93,7 @@ def insert_segment(
     to_at: datetime | None,
 ) -> None:
     """Write a sealed segment; times come rounded out to the hour."""
-    _run(
+    run(
         session,
         "INSERT INTO search_segments (id, level, compartments, department_id, year, partition_id, documents,"
         " size_class, from_at, to_at, sealed) VALUES (:id, :level, :compartments, :department, :year, :partition,"
@@ -115,7 +113,7 @@ def find_sight(session: Session) -> Sight | None:
 
     The horizon is read before anything is listed: what an older transaction commits later is listed again.
     """
-    row = _run(
+    row = run(
         session,
         "SELECT current_user::text, greatest(intelhub_author_ceiling(), intelhub_unit_ceiling(),"
         " intelhub_department_ceiling(), intelhub_everywhere_ceiling()), intelhub_compartments(),"
@@ -134,19 +132,19 @@ def find_sight(session: Session) -> Sight | None:
 def list_since(session: Session, horizon: str) -> dict[UUID, Listing]:
     """Committed rows of every visible partition, written at or behind the horizon ("0" for all of them)."""
     where = "xid >= CAST(:horizon AS xid8) AND xid IS DISTINCT FROM pg_current_xact_id_if_assigned()"
-    return _listed(_run(session, _listing(where), horizon=horizon))
+    return _listed(run(session, _listing(where), horizon=horizon))
 
 
 def list_partitions(session: Session, partition_ids: Iterable[UUID]) -> dict[UUID, Listing]:
     """Everything committed of these partitions, seen by one statement, so that a merge is seen whole or not at all."""
     where = "partition_id = ANY(:ids) AND xid IS DISTINCT FROM pg_current_xact_id_if_assigned()"
-    return _listed(_run(session, _listing(where), ids=list(partition_ids)))
+    return _listed(run(session, _listing(where), ids=list(partition_ids)))
 
 
 def list_rows_of(session: Session, table: str, partition: Partition) -> list[UUID]:
     """Every row that says it belongs to this partition, be it by its columns or by their digest."""
     _check(table)
-    rows = _run(
+    rows = run(
         session,
         f"SELECT id FROM {table} WHERE partition_id = :partition OR (level = :level"  # noqa: S608 - checked above
         " AND compartments = :compartments AND department_id = :department AND year = :year)",
@@ -162,7 +160,7 @@ def fetch_sealed(session: Session, table: str, ids: Sequence[UUID]) -> dict[UUID
     size = _MOST_AT_ONCE if table == SEGMENTS else 16 * _MOST_AT_ONCE
     for start in range(0, len(ids), size):
         chunk = list(ids[start : start + size])
-        rows = _run(session, f"SELECT id, sealed FROM {table} WHERE id = ANY(:ids)", ids=chunk)  # noqa: S608 - checked
+        rows = run(session, f"SELECT id, sealed FROM {table} WHERE id = ANY(:ids)", ids=chunk)  # noqa: S608 - checked
         found.update({row_id: bytes(sealed) for row_id, sealed in rows})
     return found
 
@@ -171,21 +169,21 @@ def lock_partition(session: Session, wanted: UUID, *, wait: bool) -> bool:
     """Hold a partition until the transaction ends, so that one worker alone rewrites it; readers never ask."""
     key = int.from_bytes(wanted.bytes[:8], "big", signed=True)
     if wait:
-        _run(session, "SELECT pg_advisory_xact_lock(:key)", key=key)
+        run(session, "SELECT pg_advisory_xact_lock(:key)", key=key)
         return True
-    return bool(_run(session, "SELECT pg_try_advisory_xact_lock(:key)", key=key).scalar_one())
+    return bool(run(session, "SELECT pg_try_advisory_xact_lock(:key)", key=key).scalar_one())
 
 
 def delete_rows(session: Session, table: str, ids: Sequence[UUID]) -> None:
     """Take away rows that a new segment replaces."""
     _check(table)
     if ids:
-        _run(session, f"DELETE FROM {table} WHERE id = ANY(:ids)", ids=list(ids))  # noqa: S608 - checked above
+        run(session, f"DELETE FROM {table} WHERE id = ANY(:ids)", ids=list(ids))  # noqa: S608 - checked above
 
 
 def list_tails(session: Session, *, at_least: int) -> list[Partition]:
     """The partitions whose tail has grown to so many rows, the longest first."""
-    rows = _run(
+    rows = run(
         session,
         "SELECT level, compartments, department_id, year FROM search_tail"
         " GROUP BY partition_id, level, compartments, department_id, year"
@@ -197,7 +195,7 @@ def list_tails(session: Session, *, at_least: int) -> list[Partition]:
 
 def count_tails(session: Session, *, at_least: int) -> tuple[int, int]:
     """How many rows wait in all tails together, and how many tails have grown to so many rows."""
-    rows, overdue = _run(
+    rows, overdue = run(
         session,
         "SELECT coalesce(sum(n), 0), count(*) FILTER (WHERE n >= :least)"
         " FROM (SELECT count(*) AS n FROM search_tail GROUP BY partition_id) AS tails",
@@ -209,13 +207,13 @@ def count_tails(session: Session, *, at_least: int) -> tuple[int, int]:
 def has_documents(session: Session, wanted: UUID) -> bool:
     """Whether anything of a partition lies behind tokens."""
     sql = "SELECT EXISTS (SELECT 1 FROM search_documents WHERE partition_id = :wanted)"
-    return bool(_run(session, sql, wanted=wanted).scalar_one())
+    return bool(run(session, sql, wanted=wanted).scalar_one())
 
 
 def count_behind(session: Session, level: int, compartments: Iterable[UUID], department_id: UUID) -> int:
     """How many documents, counted with their changes, lie in tails and segments of a department, of all years."""
     where = "level = :level AND compartments = :compartments AND department_id = :department"
-    found = _run(
+    found = run(
         session,
         f"SELECT (SELECT count(*) FROM search_tail WHERE {where})"  # noqa: S608 - fixed words
         f" + (SELECT coalesce(sum(documents), 0) FROM search_segments WHERE {where})",
@@ -230,7 +228,7 @@ def list_all_partitions(session: Session) -> list[Partition]:
     """Every partition that has any row."""
     columns = "level, compartments, department_id, year"
     sql = " UNION ".join(f"SELECT {columns} FROM {table}" for table in _TABLES)  # noqa: S608 - fixed words
-    return [_partition(*row) for row in _run(session, sql)]
+    return [_partition(*row) for row in run(session, sql)]
 
 
 def _listing(where: str) -> str:
@@ -276,15 +274,3 @@ def _check(table: str) -> None:
 
 
 _TABLES = (TAIL, SEGMENTS, DOCUMENTS)
-_ARRAYS = frozenset({"compartments", "ids"})
-
-
-def _run(session: Session, sql: str, **parameters: Any) -> Result[*tuple[Any, ...]]:
-    return session.execute(_statement(sql, frozenset(_ARRAYS & parameters.keys())), parameters)
-
-
-@cache
-def _statement(sql: str, arrays: frozenset[str]) -> TextClause:
-    """A statement of this module; there are a handful, each made once."""
-    statement = text(sql).execution_options(unscoped=_WHY)
-    return statement.bindparams(*(bindparam(name, type_=ARRAY(Uuid())) for name in sorted(arrays)))

@@ -11,16 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Result, Uuid, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Result
 from sqlalchemy.orm import Session
 
 from intelhub.crypto import Tampered, Vault
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.elastic.tokens import Wall
 from intelhub.search.sealing import DOCUMENTS, open_entry, partition_id, seal_entry
+from intelhub.search.statements import run, run_many
 
-_WHY = "row-level security shows partitions; the access filter runs on each document that is opened"
 _AT_ONCE = 500
 
 
@@ -50,14 +49,14 @@ def fetch_of_records(session: Session, records: Sequence[UUID]) -> list[Document
     found: list[DocumentRow] = []
     for start in range(0, len(records), _AT_ONCE):
         chunk = list(records[start : start + _AT_ONCE])
-        found += _rows(_run(session, f"{_SELECT} WHERE record_id = ANY(:ids)", ids=chunk))
+        found += _rows(run(session, f"{_SELECT} WHERE record_id = ANY(:ids)", ids=chunk))
     return found
 
 
 def fetch_of_partition(session: Session, partition: Partition, records: Sequence[UUID]) -> list[DocumentRow]:
     """The rows of these records in a partition."""
     sql = f"{_SELECT} WHERE partition_id = :partition AND record_id = ANY(:ids)"
-    return _rows(_run(session, sql, partition=partition_id(partition), ids=list(records)))
+    return _rows(run(session, sql, partition=partition_id(partition), ids=list(records)))
 
 
 def iterate_wall(session: Session, wall: Wall) -> Iterator[DocumentRow]:
@@ -66,7 +65,7 @@ def iterate_wall(session: Session, wall: Wall) -> Iterator[DocumentRow]:
     last = UUID(int=0)
     while True:
         page = f"{_SELECT} WHERE {_OF_WALL} AND id > :last ORDER BY id LIMIT {_AT_ONCE}"
-        rows = _rows(_run(session, page, last=last, **known))
+        rows = _rows(run(session, page, last=last, **known))
         yield from rows
         if len(rows) < _AT_ONCE:
             return
@@ -77,19 +76,19 @@ def count_of_wall(session: Session, wall: Wall) -> int:
     """How many rows lie behind a wall."""
     known = {"level": wall.level, "compartments": sorted(wall.compartments), "department": wall.department_id}
     sql = f"SELECT count(*) FROM search_documents WHERE {_OF_WALL}"  # noqa: S608 - our own words alone
-    return int(_run(session, sql, **known).scalar_one())
+    return int(run(session, sql, **known).scalar_one())
 
 
 def delete_wall(session: Session, wall: Wall) -> None:
     """Take the rows behind a wall away."""
     known = {"level": wall.level, "compartments": sorted(wall.compartments), "department": wall.department_id}
-    _run(session, f"DELETE FROM search_documents WHERE {_OF_WALL}", **known)  # noqa: S608 - our own words alone
+    run(session, f"DELETE FROM search_documents WHERE {_OF_WALL}", **known)  # noqa: S608 - our own words alone
 
 
 def replace_documents(session: Session, vault: Vault, gone: Iterable[UUID], new: Iterable[SearchDocument]) -> None:
     """Take rows away and put documents in."""
     if ids := list(gone):
-        _run(session, "DELETE FROM search_documents WHERE id = ANY(:ids)", ids=ids)
+        run(session, "DELETE FROM search_documents WHERE id = ANY(:ids)", ids=ids)
     rows = [
         {
             "id": (row_id := uuid4()),
@@ -104,9 +103,7 @@ def replace_documents(session: Session, vault: Vault, gone: Iterable[UUID], new:
         }
         for document in new
     ]
-    if rows:
-        statement = text(_INSERT).bindparams(bindparam("compartments", type_=ARRAY(Uuid())))
-        session.execute(statement.execution_options(unscoped=_WHY), rows)
+    run_many(session, _INSERT, rows)
 
 
 _SELECT = "SELECT id, level, compartments, department_id, year, record_id, row_version, sealed FROM search_documents"
@@ -115,7 +112,6 @@ _INSERT = (
     "INSERT INTO search_documents (id, level, compartments, department_id, year, partition_id, record_id, row_version,"
     " sealed) VALUES (:id, :level, :compartments, :department, :year, :partition, :record, :version, :sealed)"
 )
-_ARRAYS = frozenset({"compartments", "ids"})
 
 
 def _rows(result: Result[*tuple[Any, ...]]) -> list[DocumentRow]:
@@ -133,8 +129,3 @@ def _rows(result: Result[*tuple[Any, ...]]) -> list[DocumentRow]:
 
 def _partition(level: int, compartments: Iterable[UUID], department: UUID, year: int) -> Partition:
     return Partition(level=level, compartments=frozenset(compartments), department_id=department, year=year)
-
-
-def _run(session: Session, sql: str, **parameters: Any) -> Result[*tuple[Any, ...]]:
-    arrays = (bindparam(name, type_=ARRAY(Uuid())) for name in sorted(_ARRAYS & parameters.keys()))
-    return session.execute(text(sql).bindparams(*arrays).execution_options(unscoped=_WHY), parameters)

@@ -35,18 +35,21 @@ _EPOCHS_BEHIND = 16
 
 
 def levels_due(session: Session, *, profiles: Profiles | None = None, changed: float = CHANGED_SHARE) -> list[int]:
-    """The levels to be rebuilt: flat ones of which so much has changed, and those whose profile is another one now."""
+    """The levels to be rebuilt: flat ones of which so much has changed, and those with a wall of another profile.
+
+    A wall whose head does not open is one of them: a rebuild needs nothing of it.
+    """
     rules = profiles or shipped_profiles()
     vault = vault_of(session)
     due = []
     for level in range(4):
-        heads = [find_head(session, vault, wall) for wall in list_walls(session) if wall.level == level]
+        heads = [_opened_head(session, vault, wall) for wall in list_walls(session) if wall.level == level]
         waiting = sum(
             store.count_behind(session, level, wall.compartments, wall.department_id)
             for wall in walls_of_level(session, level, profiles=rules)
         )
         kept = sum(head.documents for head in heads if head)
-        is_other = any(head and head.profile != rules.of(level) for head in heads)
+        is_other = any(head is None or head.profile != rules.of(level) for head in heads)
         if is_other or (rules.of(level) == "flat" and waiting and waiting >= changed * kept):
             due.append(level)
     return due
@@ -172,10 +175,17 @@ def _volume(session: Session, vault: Vault, wall: Wall, epoch: int) -> int:
     """The first volume of an epoch with room."""
     held: Counter[int] = Counter()
     for other in list_walls(session):
-        head = find_head(session, vault, other) if other.level == wall.level and other != wall else None
+        head = _opened_head(session, vault, other) if other.level == wall.level and other != wall else None
         if head is not None and head.epoch == epoch:
             held[head.volume] += head.documents
     return next(volume for volume in range(len(held) + 1) if held[volume] < MOST_IN_VOLUME)
+
+
+def _opened_head(session: Session, vault: Vault, wall: Wall) -> Head | None:
+    try:
+        return find_head(session, vault, wall)
+    except Tampered:
+        return None
 
 
 def _any_id() -> UUID:

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import Result, Uuid, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from intelhub.crypto import Vault, lp, open_blob, seal_blob
 from intelhub.search.elastic.dictionary import Dictionary, OpenParts, Part, Vocabulary, image_of, seal_part
 from intelhub.search.elastic.tokens import FIRST_EPOCH, Tokens, Wall, index_name
+from intelhub.search.statements import run
 
-_WHY = "row-level security shows walls within the reader's greatest ceiling"
 _MOST_PARTS = 12
 _FOLDED_AT = 4  # a part joins the base once all changes together have a quarter of its size
 
@@ -50,7 +48,7 @@ class Head:
 
 def count_behind_tokens(session: Session) -> int:
     """How many documents lie behind tokens in the whole house; for the worker."""
-    return int(_run(session, "SELECT coalesce(sum(documents), 0) FROM search_dictionaries").scalar_one())
+    return int(run(session, "SELECT coalesce(sum(documents), 0) FROM search_dictionaries").scalar_one())
 
 
 class SealedHead(NamedTuple):
@@ -68,7 +66,7 @@ def list_walls(session: Session) -> dict[Wall, SealedHead]:
         Wall(level=level, compartments=frozenset(compartments), department_id=department): SealedHead(
             version, epoch, bytes(sealed)
         )
-        for level, compartments, department, version, epoch, sealed in _run(session, sql)
+        for level, compartments, department, version, epoch, sealed in run(session, sql)
     }
 
 
@@ -83,21 +81,21 @@ def hold_wall(session: Session, wall: Wall, *, wait: bool) -> bool:
     """Hold a wall until the transaction ends, so that one worker alone changes it."""
     key = int.from_bytes(wall.id.bytes[8:], "big", signed=True)
     if wait:
-        _run(session, "SELECT pg_advisory_xact_lock(:key)", key=key)
+        run(session, "SELECT pg_advisory_xact_lock(:key)", key=key)
         return True
-    return bool(_run(session, "SELECT pg_try_advisory_xact_lock(:key)", key=key).scalar_one())
+    return bool(run(session, "SELECT pg_try_advisory_xact_lock(:key)", key=key).scalar_one())
 
 
 def hold_level(session: Session, level: int) -> bool:
     """Hold the rebuilding of a level until the transaction ends; false if somebody rebuilds it."""
     sql = "SELECT pg_try_advisory_xact_lock(:space, :level)"
-    return bool(_run(session, sql, space=_REBUILDS, level=level).scalar_one())
+    return bool(run(session, sql, space=_REBUILDS, level=level).scalar_one())
 
 
 def find_head(session: Session, vault: Vault, wall: Wall) -> Head | None:
     """The head of one wall; raises `Tampered`."""
     sql = f"SELECT version, sealed FROM search_dictionaries WHERE {_OF_WALL}"  # noqa: S608 - our own words alone
-    row = _run(session, sql, **_label(wall)).one_or_none()
+    row = run(session, sql, **_label(wall)).one_or_none()
     return open_head(vault, wall, row[0], bytes(row[1])) if row else None
 
 
@@ -107,7 +105,7 @@ def open_dictionary(session: Session, vault: Vault, head: Head, known: OpenParts
     missing = [part_id for part_id, _ in head.parts if part_id not in found]
     if missing:
         sql = "SELECT id, sealed FROM search_dictionary_parts WHERE id = ANY(:ids)"
-        for part_id, sealed in _run(session, sql, ids=missing):
+        for part_id, sealed in run(session, sql, ids=missing):
             found[part_id] = Part.opened(vault, head.wall, part_id, bytes(sealed))
             known.put(part_id, found[part_id])
     if len(found) < len(head.parts):
@@ -137,10 +135,10 @@ def new_dictionary(session: Session, vault: Vault, head: Head, vocabulary: Vocab
 def store_head(session: Session, vault: Vault, head: Head) -> None:
     """Put a head in the place of the one before, under another version; one of no documents goes, with its parts."""
     wall, version = head.wall, secrets.randbits(62)  # never one that a process may have met before
-    _run(session, f"DELETE FROM search_dictionaries WHERE {_OF_WALL}", **_label(wall))  # noqa: S608 - our own words
+    run(session, f"DELETE FROM search_dictionaries WHERE {_OF_WALL}", **_label(wall))  # noqa: S608 - our own words
     kept = [part_id for part_id, _ in head.parts] if head.documents else []
     sql = "DELETE FROM search_dictionary_parts WHERE wall_id = :wall AND NOT id = ANY(:ids)"
-    _run(session, sql, wall=wall.id, ids=kept)
+    run(session, sql, wall=wall.id, ids=kept)
     if not head.documents:
         return
     written = {
@@ -152,7 +150,7 @@ def store_head(session: Session, vault: Vault, head: Head) -> None:
         "parts": [(part_id.hex, size) for part_id, size in head.parts],
     }
     sealed = seal_blob(_key(vault, wall), json.dumps(written).encode(), context=_context(wall, version))
-    _run(
+    run(
         session,
         "INSERT INTO search_dictionaries (id, level, compartments, department_id, epoch, version, documents, sealed)"
         " VALUES (:wall, :level, :compartments, :department, :epoch, :version, :documents, :sealed)",
@@ -166,7 +164,7 @@ def store_head(session: Session, vault: Vault, head: Head) -> None:
 
 def _insert_part(session: Session, vault: Vault, wall: Wall, image: bytes) -> tuple[UUID, int]:
     part_id = uuid4()
-    _run(
+    run(
         session,
         "INSERT INTO search_dictionary_parts (id, wall_id, level, compartments, department_id, sealed)"
         " VALUES (:id, :wall, :level, :compartments, :department, :sealed)",
@@ -195,9 +193,3 @@ def _context(wall: Wall, version: int) -> bytes:
 
 _REBUILDS = 0x1E7E1
 _OF_WALL = "level = :level AND compartments = :compartments AND department_id = :department"
-_ARRAYS = frozenset({"compartments", "ids"})
-
-
-def _run(session: Session, sql: str, **parameters: Any) -> Result[*tuple[Any, ...]]:
-    arrays: Iterable[Any] = (bindparam(name, type_=ARRAY(Uuid())) for name in sorted(_ARRAYS & parameters.keys()))
-    return session.execute(text(sql).bindparams(*arrays).execution_options(unscoped=_WHY), parameters)

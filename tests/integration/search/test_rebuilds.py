@@ -254,3 +254,18 @@ def test_a_new_index_is_made_by_nobody_but_who_prepares_it(world):
     with pytest.raises(ServerAway):
         world.server.indexing.write([lost])
     assert not world.server.admin.indices.exists(index=lost.index)
+
+
+@pytest.mark.parametrize("profiles", [RANKED, FLAT])
+def test_a_head_that_does_not_open_is_made_anew_at_the_next_rebuild(world, profiles):
+    near, far = document("buôn lậu xe"), replace(document("buôn lậu gạo", occurred_at=minutes(1)), partition=RIVERSIDE)
+    process = world.process()
+    process.write(near, far)
+    rebuilt(world, profiles)
+    flip_a_bit(world, "search_dictionaries", f"department_id = '{RIVER}'")
+    assert process.answer("lậu").damaged
+    assert due(world, profiles) == [1]
+    rebuilt(world, profiles)
+    assert process.ids("lậu") == [far.record_id, near.record_id]
+    assert not process.answer("lậu").damaged
+    assert due(world, profiles) == []
