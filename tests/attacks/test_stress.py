@@ -33,7 +33,9 @@ MORE_THAN_RANKED = 1_200
 @pytest.fixture(params=["sealed", "tokens", "tokens, in the server's own order"])
 def world(database, request, monkeypatch):
     if request.param.endswith("order"):
-        monkeypatch.setattr(candidates, "RERANKED", 1)  # what is opened and weighed by our formula hides the server's
+        # What is opened and weighed by our formula hides the server's order.
+        monkeypatch.setattr(candidates, "RERANKED", 1)
+        monkeypatch.setattr(candidates, "MOST_RANKED", 3)
     server = None if request.param == "sealed" else request.getfixturevalue("search_server")
     return World(database.app_url, database.worker_url, database.superuser_url, server=server)
 

@@ -197,6 +197,8 @@ class Asking:
 
     def _weighed(self, leaf: Leaf, weight: float) -> Query:
         """What a leaf adds to a document's weight."""
+        if is_expanded(leaf) and not self.reads_whole:
+            return _NOTHING  # which words it means hangs on words of hidden documents too
         words = _words(leaf)
         if not words or not self.reads_whole:
             boost = weight if words else _OTHER_LEAF * weight

@@ -97,23 +97,26 @@ class Candidates:
         tree = self._gathering.tree
         is_timed = self._gathering.not_before or self._gathering.newest_wanted
         days = self._within(asking.days) if is_timed else None
-        # Where the text decides, more must be looked at to find a page of what fits.
-        limit = MOST_RANKED if asking.is_exact(tree) else MOST_IDS
+        # Where the text decides, more must be looked at to find a page of what fits. Who reads a part of a wall alone
+        # gets no order from the server that is worth following; most weigh the same then, and which of those come first
+        # may not hang on where hidden documents let them lie.
+        is_exact, reads_whole = asking.is_exact(tree), asking.reads_whole
+        limit = MOST_RANKED if is_exact and reads_whole else MOST_IDS
         proposed: list[Proposed] = []
         for query in asking.best(tree, weights, days=days):
             proposed += self._server.find(index, query, limit=limit, seconds=self._seconds)
         proposed.sort(key=lambda one: (-one.score, one.id.bytes))
-        if len(proposed) >= limit:
+        opened = RERANKED if reads_whole else MOST_RANKED
+        if len(proposed) >= (MOST_RANKED if is_exact else MOST_IDS):
             self._attempt.notices.append(TOO_MANY)
-        if asking.is_exact(tree):
-            # Who reads a part of a wall alone gets no order from the server that is worth following.
-            opened = RERANKED if asking.reads_whole else MOST_RANKED
+        if is_exact:
             self._take(self._rows(session, asking, proposed[:opened]))
-            self._gathering.follow(record for _, record in self._records(asking, proposed[opened:limit]))
+            self._gathering.follow(record for _, record in self._records(asking, proposed[opened:MOST_RANKED]))
             return
-        for start in range(0, len(proposed[:limit]), RERANKED):
-            fitting = self._take(self._rows(session, asking, proposed[start : start + RERANKED]))
-            if fitting >= RERANKED:
+        fitting = 0
+        for start in range(0, min(len(proposed), MOST_IDS), RERANKED):
+            fitting += self._take(self._rows(session, asking, proposed[start : start + RERANKED]))
+            if fitting >= opened:
                 break
 
     def _weights(self, index: str, asking: Asking) -> dict[Leaf, float]:
