@@ -20,6 +20,7 @@ _LENGTH_WEIGHT = 0.4
 _SATURATION = 1.2
 _TITLE_WEIGHT = 3.0
 _IN_A_ROW = 1.5
+_NEAR = 0.8  # of what words in a row add, where they stand side by side in another order
 _IDENTIFIER_WEIGHT = 3.0  # the same container says more than many a word: it tells where words are alternatives
 
 
@@ -50,14 +51,35 @@ def rank(document: Checked, leaves: Sequence[Leaf], counts: Mapping[Leaf, int]) 
         weight = _IDENTIFIER_WEIGHT if isinstance(leaf, Identifier) else 1.0
         score += weight * weight_of(counts.get(leaf, 0)) * often / (often + norm)
     row = [leaf.word.folded for leaf in leaves if isinstance(leaf, Term)]
-    if len(row) > 1 and f" {' '.join(row)} " in document.folded:
-        score *= _IN_A_ROW
+    if len(row) > 1:
+        score *= 1 + (_IN_A_ROW - 1) * _nearness(document.folded, row)
     return Relevance(all(map(document.spells, _with_diacritics(leaves))), score)
 
 
 def weight_of(count: int) -> float:
     """What a word weighs that stands in so many readable documents."""
     return math.log1p(MOST_COUNTED / (1 + count))
+
+
+def _nearness(text: str, row: Sequence[str]) -> float:
+    """1 where words stand in a row as typed, less the more words part them at their nearest, 0 where one is missing."""
+    if f" {' '.join(row)} " in text:
+        return 1.0
+    words = set(row)
+    last: dict[str, int] = {}
+    nearest: tuple[int, int] | None = None
+    for place, word in sorted((place, word) for word in words for place in _places(text, word)):
+        last[word] = place
+        first = min(last.values())
+        if len(last) == len(words) and (nearest is None or place - first < nearest[1] - nearest[0]):
+            nearest = first, place
+    return _NEAR * len(words) / (text.count(" ", *nearest) + 1) if nearest else 0.0
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    needle, place = f" {word} ", -1
+    while (place := text.find(needle, place + 1)) >= 0:
+        yield place
 
 
 def _needle(leaf: Leaf) -> str:

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intelhub.search.matching import Checked
+from intelhub.search.query import parse_query, positive_leaves
+from intelhub.search.ranking import rank
+from tests.factories.search_world import document
+
+FILLING = " hàng" * 7
+
+
+def score(text, typed):
+    leaves = list(positive_leaves(parse_query(typed).tree))
+    return rank(Checked(document(text)), leaves, dict.fromkeys(leaves, 1)).score
+
+
+@pytest.mark.parametrize(
+    ("nearer", "farther"),
+    [
+        ("xe tải biển xanh", "tải xe biển xanh"),
+        ("tải xe biển xanh", "xe biển tải xanh"),
+        ("xe biển tải xanh", "xe biển xanh tải"),
+        ("xe hàng hàng tải", "xe hàng hàng hàng tải"),
+    ],
+)
+def test_the_nearer_words_stand_the_more_they_weigh(nearer, farther):
+    assert score(nearer, "xe tải") > score(farther, "xe tải")
+
+
+def test_where_they_are_nearest_counts():
+    assert score(f"xe{FILLING} tải biển xe{FILLING}", "xe tải") > score(f"xe{FILLING} tải biển{FILLING} xe", "xe tải")
+
+
+def test_of_words_that_do_not_all_stand_there_none_is_near():
+    assert score("xe hàng hàng", "xe OR tải") == score("hàng hàng xe", "xe OR tải")
+
+
+@given(st.permutations(["xe", "tải", "biển", "số", "hàng", "hàng", "hàng", "hàng"]))
+def test_no_order_weighs_more_than_words_in_a_row(words):
+    assert score(" ".join(words), "xe tải biển") <= score("xe tải biển số hàng hàng hàng hàng", "xe tải biển")
