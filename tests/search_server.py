@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,8 @@ class TestServer:
     admin: Elasticsearch
     searcher: Elasticsearch
     indexer: Elasticsearch
+    addresses: Mapping[str, Sequence[str]]
+    ca: Path
     home: Path
     data: Path
 
@@ -72,6 +74,8 @@ def _served(folder: Path) -> Iterator[TestServer]:
         admin=clients["admin"],
         searcher=clients["searcher"],
         indexer=clients["indexer"],
+        addresses=known["users"],
+        ca=Path(known["ca"]),
         home=Path(known["home"]),
         data=Path(known["data"]),
     )

@@ -21,6 +21,7 @@ class UpkeepReportRow(Base):
     tail_rows: Mapped[int]
     tails_overdue: Mapped[int]
     server_answers: Mapped[bool | None]
+    server_takes_writes: Mapped[bool | None]
     server_documents: Mapped[int] = mapped_column(sa.BigInteger)
     rest_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     older_wraps: Mapped[int]

@@ -202,6 +202,9 @@ def _search_server(session: Session, settings: Settings) -> Iterator[Part]:
             tone, said = "warning", Message("The web server's settings name one and the worker's do not.")
     elif not report.server_answers:
         tone, said = "bad", Message("It does not answer the worker: searches go on and may miss older records.")
+    elif report.server_takes_writes is False:
+        tone = "warning"
+        said = Message("It answers and takes nothing new: that waits in sealed parts, where searches find it.")
     yield Part(
         key="search-server",
         name=Message("Search server"),

@@ -35,6 +35,7 @@ def report_on_index(session: Session, server: SearchServer | None = None) -> Non
             "tail_rows": rows,
             "tails_overdue": overdue,
             "server_answers": server.answers() if server else None,
+            "server_takes_writes": server.takes_writes if server else None,
             "server_documents": count_behind_tokens(session),
         },
     )

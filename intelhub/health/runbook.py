@@ -89,10 +89,11 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="search-server",
-        title=Message("The search server does not answer"),
+        title=Message("The search server does not answer, or takes nothing"),
         steps=(
             Message("Writing and searching go on; a notice on the page says that older records may be missing."),
             Message("See whether it runs, has room on its disk and whether its certificate is still good."),
+            Message("Where it answers and takes nothing, see whether its disk was full: it is read-only from then on."),
             Message("What it missed it gets by itself: each hour what is new, each night whatever it has lost."),
             Message("If it is lost, build the index anew: its tokens are made from what is sealed in the database."),
         ),

@@ -68,7 +68,7 @@ def _nearness(text: str, row: Sequence[str]) -> float:
     words = set(row)
     last: dict[str, int] = {}
     nearest: tuple[int, int] | None = None
-    for place, word in sorted((place, word) for word in words for place in _places(text, word)):
+    for place, word in sorted((at, one) for one in words for at in _places(text, one)):
         last[word] = place
         first = min(last.values())
         if len(last) == len(words) and (nearest is None or place - first < nearest[1] - nearest[0]):

@@ -18,8 +18,8 @@ PAGES = ("/", "/health", "/health/runbook")
 WORDS = ("Phụ tùng", "xuất xứ", "CSQU3054383", "15BB-TT-", "kiểm hóa")
 # What an operator is told of the whole house; a column a level or a unit would tell who is busy with what.
 TOLD = {
-    "id", "index_at", "tail_rows", "tails_overdue", "server_answers", "server_documents", "rest_at", "older_wraps",
-    "exported_at", "checked_at",
+    "id", "index_at", "tail_rows", "tails_overdue", "server_answers", "server_takes_writes", "server_documents",
+    "rest_at", "older_wraps", "exported_at", "checked_at",
 }  # fmt: skip
 
 

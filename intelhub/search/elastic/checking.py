@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -11,28 +11,29 @@ from sqlalchemy.orm import Session
 
 from intelhub.crypto import Tampered, Vault, vault_of
 from intelhub.search.elastic import documents
-from intelhub.search.elastic.dictionary import Dictionary, OpenParts, Vocabulary, vocabulary_of
-from intelhub.search.elastic.server import MOST_IDS, Change, SearchServer
-from intelhub.search.elastic.tokens import Tokens, Wall, day_of, fields_of
+from intelhub.search.elastic.dictionary import Vocabulary, vocabulary_of
+from intelhub.search.elastic.server import Change, SearchServer
+from intelhub.search.elastic.tokens import Tokens, Wall, fields_of
 from intelhub.search.elastic.walls import (
     Head,
     find_head,
     hold_wall,
     list_walls,
     new_dictionary,
-    open_dictionary,
     open_head,
     store_head,
 )
 
-_A_MINUTE = 60.0
 _AT_ONCE = 5_000
-Versions = Mapping[UUID, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What was found of a wall: documents sent again, those a flat one lacks there, and those that do not open."""
+    """What was found of a wall: documents sent again, those that only a rebuild mends, and those that do not open.
+
+    A flat wall is only ever sent whole; and what the server has in a newer version than the database, which was put
+    back from a backup then, it takes in no older one.
+    """
 
     sent: int = 0
     lost: int = 0
@@ -53,58 +54,34 @@ def check_wall(session: Session, server: SearchServer, wall: Wall) -> Checked:
         return Checked()
     server.prepare(head.index(vault), head.profile)
     vocabulary: Vocabulary = Counter()
-    days: dict[str, dict[UUID, int]] = defaultdict(dict)
+    held: dict[UUID, int] = {}
     damaged: set[UUID] = set()
     for row in documents.iterate_wall(session, wall):
         try:
-            document = row.opened(vault)
+            vocabulary.update(vocabulary_of(row.opened(vault)))
         except (Tampered, ValueError, OverflowError):
             damaged.add(row.record_id)
-            continue
-        vocabulary.update(vocabulary_of(document))
-        days[day_of(document.occurred_at)][row.record_id] = row.row_version
-    tokens, index, known = head.tokens(vault), head.index(vault), _dictionary(session, vault, head)
-    there = {day: _there(server, index, tokens, day) for day in {*days, *(known.days if known else ())}}
-    whole = {day: held for day, held in there.items() if len(held) < MOST_IDS}  # of a cut day nothing can be said
+        else:
+            held[row.record_id] = row.row_version
+    tokens, index = head.tokens(vault), head.index(vault)
+    there = _there(server, index, tokens)
     if head.profile != "ranked":
-        lost = sum(record not in whole[day] for day, held in days.items() if day in whole for record in held)
-        return Checked(lost=lost, damaged=len(damaged))
-    gone = [record for day, held in days.items() if day in whole for record in _lost(held, whole[day])]
-    orphans = [
-        record
-        for day, held in whole.items()
-        for record in held
-        if record not in days.get(day, {}) and record not in damaged
-    ]
-    # An orphan of one day may be a document whose day was changed: it is taken away first and sent after that.
+        return Checked(lost=len(held.keys() - there), damaged=len(damaged))
+    orphans = there.keys() - held - damaged
     server.write(Change(index=index, id=tokens.document_id(one), version=None, fields=None) for one in orphans)
-    moved = {record for held in days.values() for record in held}.intersection(orphans)
-    sent = 0
-    again = list(dict.fromkeys((*gone, *moved)))
-    for start in range(0, len(again), _AT_ONCE):
-        sent += _send(session, server, vault, head, again[start : start + _AT_ONCE])
-    count = sum(map(len, days.values())) + len(damaged)
+    newer = sum(there.get(record, 0) > version for record, version in held.items())
+    older = [record for record, version in held.items() if there.get(record, 0) < version]
+    for start in range(0, len(older), _AT_ONCE):
+        _send(session, server, vault, head, older[start : start + _AT_ONCE])
+    count = len(held) + len(damaged)
     store_head(session, vault, replace(new_dictionary(session, vault, head, vocabulary), documents=count))
-    return Checked(sent=sent, damaged=len(damaged))
+    return Checked(sent=len(older), lost=newer, damaged=len(damaged))
 
 
-def _dictionary(session: Session, vault: Vault, head: Head) -> Dictionary | None:
-    try:
-        return open_dictionary(session, vault, head, OpenParts())
-    except Tampered:
-        return None  # it is made anew
-
-
-def _there(server: SearchServer, index: str, tokens: Tokens, day: str) -> Versions:
-    """What the server holds of a day, no more of it than it gives at once."""
-    query = {"bool": {"filter": [{"term": {"p": tokens.wall}}, {"term": {"k": tokens.value("day", day)}}]}}
-    found = server.find(index, query, limit=MOST_IDS, seconds=_A_MINUTE)
-    records = tokens.records_of([one.id for one in found])
-    return {record: one.version for record, one in zip(records, found, strict=True)}
-
-
-def _lost(held: Versions, there: Versions) -> Iterator[UUID]:
-    return (record for record, version in held.items() if there.get(record) != version)
+def _there(server: SearchServer, index: str, tokens: Tokens) -> Mapping[UUID, int]:
+    """The version of each record that the server holds."""
+    found = server.versions(index, tokens.wall)
+    return dict(zip(tokens.records_of(list(found)), found.values(), strict=True))
 
 
 def _send(session: Session, server: SearchServer, vault: Vault, head: Head, records: Collection[UUID]) -> int:

@@ -31,6 +31,7 @@ _OTHER_NODES = 2  # asked when one cannot be reached; a question that took too l
 _BULK = 500
 _PATHS = ["timed_out", "_shards.failed", "hits.hits._id", "hits.hits._score", "hits.hits._version", "hits.hits.fields"]
 _LEASE_SECONDS = 35.0
+_A_MINUTE = 60.0
 _LONG_SECONDS = 3_600.0
 _T = TypeVar("_T")
 
@@ -87,6 +88,8 @@ class SearchServer:
         self._lock = threading.Lock()
         self._away_until = float("-inf")
         self.made: set[str] = set()
+        self.takes_writes = True
+        """Whether the last write went well: a server without room, or made read-only, answers and takes nothing."""
 
     def find(self, index: str, query: Mapping[str, object], *, limit: int, seconds: float) -> list[Proposed]:
         """What fits, the best first; nothing of it is shown: weights order a question's own candidates alone."""
@@ -106,6 +109,16 @@ class SearchServer:
             ),
         )
 
+    def versions(self, index: str, wall: str) -> dict[UUID, int]:
+        """Every id behind a wall, whose token this is, and its version; read in the order of writing, page by page."""
+        found: dict[UUID, int] = {}
+        after: list[int] | None = None
+        while True:
+            page, after = self._asked(_A_MINUTE, partial(_versions, index, wall, after))
+            found |= page
+            if after is None:
+                return found
+
     def count(self, index: str, queries: Sequence[Mapping[str, object]], *, most: int, seconds: float) -> list[int]:
         """How many documents fit each query, counted no further than `most`."""
         if not queries:
@@ -115,9 +128,12 @@ class SearchServer:
             lines += [{}, {"query": query, "size": 0, "track_total_hits": most}]
         return self._asked(seconds, lambda client: _counts(client.msearch(index=index, searches=lines)))
 
-    def write(self, changes: Iterable[Change], *, seconds: float = 60.0) -> None:
+    def write(self, changes: Iterable[Change], *, seconds: float = _A_MINUTE) -> None:
         """Bring documents to these versions and let them be found; an older version than the one there does nothing."""
         waiting = list(changes)
+        if not waiting:
+            return
+        self.takes_writes = False
         for start in range(0, len(waiting), _BULK):
             lines: list[Mapping[str, object]] = []
             for change in waiting[start : start + _BULK]:
@@ -125,6 +141,7 @@ class SearchServer:
             self._asked(seconds, partial(_bulk, lines))
         for index in {change.index for change in waiting}:
             self._asked(seconds, partial(_refresh, index))
+        self.takes_writes = True
 
     def answers(self) -> bool:
         """Whether it answers at all; asked of a server that is left alone too, and says nothing into the log."""
@@ -143,7 +160,7 @@ class SearchServer:
         known = index_definition(profile)
         with suppress(_IsThere):  # another worker made it, or this one before it was started again
             self._asked(
-                60.0,
+                _A_MINUTE,
                 lambda client: client.indices.create(
                     index=index, settings=known["settings"], mappings=known["mappings"]
                 ),
@@ -153,7 +170,7 @@ class SearchServer:
     def drop(self, index: str) -> None:
         """Take an index away, if it is there."""
         self.made.discard(index)
-        self._asked(60.0, lambda client: client.indices.delete(index=index, ignore_unavailable=True))
+        self._asked(_A_MINUTE, lambda client: client.indices.delete(index=index, ignore_unavailable=True))
 
     def forget_what_was_sent(self, index: str) -> None:
         """Let go what the server keeps of each document for its own recovery: seven eighths of an index.
@@ -201,6 +218,27 @@ def _proposed(answer: Any) -> list[Proposed]:
         Proposed(UUID(hit["_id"]), str(hit["fields"]["p"][0]), float(hit["_score"]), int(hit["_version"]))
         for hit in (answer["hits"]["hits"] if "hits" in answer else ())
     ]
+
+
+def _versions(
+    index: str, wall: str, after: list[int] | None, client: Elasticsearch
+) -> tuple[dict[UUID, int], list[int] | None]:
+    """A page of ids with their versions, and where the next one begins."""
+    answer = client.search(
+        index=index,
+        query={"bool": {"filter": [{"term": {"p": wall}}]}},
+        size=MOST_IDS,
+        version=True,
+        sort=[{"_seq_no": "asc"}],
+        search_after=after,
+        allow_partial_search_results=False,
+        filter_path=["timed_out", "_shards.failed", "hits.hits._id", "hits.hits._version", "hits.hits.sort"],
+    )
+    if answer["timed_out"] or answer["_shards"]["failed"]:
+        raise _Partial
+    hits: Sequence[Any] = answer["hits"]["hits"] if "hits" in answer else ()
+    page = {UUID(hit["_id"]): int(hit["_version"]) for hit in hits}
+    return page, list(hits[-1]["sort"]) if len(hits) == MOST_IDS else None
 
 
 def _counts(answer: Any) -> list[int]:
