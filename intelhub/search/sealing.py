@@ -42,9 +42,12 @@ def open_entry(
     table: str = TAIL,
 ) -> Entry:
     """Undo `seal_entry`; raises `Tampered` if any of its columns is another than when it was sealed."""
-    context = _row_context(table, row_id, partition, record_id, row_version)
-    payload = open_blob(_key(vault, partition), sealed, context=context)
-    return decode_entry(payload, record_id=record_id, row_version=row_version, partition=partition)
+    try:
+        context = _row_context(table, row_id, partition, record_id, row_version)
+        payload = open_blob(_key(vault, partition), sealed, context=context)
+        return decode_entry(payload, record_id=record_id, row_version=row_version, partition=partition)
+    except (ValueError, OverflowError):  # a year or a version that nothing was ever sealed under
+        raise Tampered("A part of the search index does not fit its seal.") from None
 
 
 def seal_image(vault: Vault, segment_id: UUID, partition: Partition, image: bytes) -> bytes:

@@ -159,7 +159,7 @@ class LivePartitions:
                     record_id=row.record_id,
                     row_version=row.row_version,
                 )
-            except (Tampered, ValueError, OverflowError):
+            except Tampered:
                 # What fits its seal and cannot be read all the same must not take the other entries along.
                 state.is_damaged = True
             else:

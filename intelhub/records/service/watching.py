@@ -40,7 +40,9 @@ SECONDS = 3.0
 
 _MOST_KNOWN = 5 * MOST_MATCHES
 _MOST_READ = 20
-_MOST_UNREAD = 1000  # whoever has so many is looked for again when they have read some; nothing is lost
+MOST_UNREAD = 1000
+"""Whoever has so many is looked for again when they have read some; nothing is lost."""
+
 _MOST_LOGGED, _LONGEST_LOGGED = 50, 500  # ids and letters: together they fit into an entry
 
 
@@ -130,7 +132,7 @@ def look_again(actor: Actor, session: Session, view_id: UUID) -> int:
     except Tampered:
         _let_go(actor, session, row)
         return 0
-    if sum(not alert.is_read for alert, _ in _opened(actor, session)) >= _MOST_UNREAD:
+    if sum(not alert.is_read for alert, _ in _opened(actor, session)) >= MOST_UNREAD:
         return 0
     found = _look(actor, session, view)
     unknown = queries.list_by_ids(actor, session, [one for one in found.ids if one not in watch.known])

@@ -191,7 +191,7 @@ class Candidates:
                 continue
             try:
                 document = row.opened(self._vault)
-            except (Tampered, ValueError, OverflowError):
+            except Tampered:
                 logger.error("document %s of the search index does not fit its seal", row.id)  # noqa: TRY400 - no key or text may reach a log through a traceback
                 self._attempt.damaged.append(row.partition)
                 continue

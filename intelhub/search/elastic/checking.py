@@ -59,7 +59,7 @@ def check_wall(session: Session, server: SearchServer, wall: Wall) -> Checked:
     for row in documents.iterate_wall(session, wall):
         try:
             vocabulary.update(vocabulary_of(row.opened(vault)))
-        except (Tampered, ValueError, OverflowError):
+        except Tampered:
             damaged.add(row.record_id)
         else:
             held[row.record_id] = row.row_version

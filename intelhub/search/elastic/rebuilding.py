@@ -155,14 +155,18 @@ def _documents(session: Session, vault: Vault, wall: Wall) -> Iterator[SearchDoc
     for row in documents.iterate_wall(session, wall):
         try:
             yield row.opened(vault)
-        except (Tampered, ValueError, OverflowError):
+        except Tampered:
             continue
 
 
 def _put_back(session: Session, vault: Vault, wall: Wall) -> None:
-    """Seal everything behind a wall in segments again."""
+    """Seal everything behind a wall in segments again.
+
+    Raises `Tampered` for a row that does not open: leaving it out would take the trace of it away as well.
+    """
     by_partition: dict[Partition, list[SearchDocument]] = defaultdict(list)
-    for document in _documents(session, vault, wall):
+    for row in documents.iterate_wall(session, wall):
+        document = row.opened(vault)
         by_partition[document.partition].append(document)
     for partition, kept in by_partition.items():
         store.lock_partition(session, partition_id(partition), wait=True)

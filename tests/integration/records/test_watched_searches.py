@@ -104,7 +104,7 @@ def test_each_find_is_an_alert_of_its_own_and_changes_none(house):
 
 
 def test_whoever_has_too_many_unread_is_looked_for_again_when_some_are_read_and_loses_nothing(house, monkeypatch):
-    monkeypatch.setattr(watching, "_MOST_UNREAD", 1)
+    monkeypatch.setattr(watching, "MOST_UNREAD", 1)
     watch(house, "analyst")
     first = travelled(house, 1)
     look(house)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from intelhub.platform.errors import Tampered
 from intelhub.search import Order
 from intelhub.search.elastic import (
     Profiles,
@@ -188,6 +189,18 @@ def test_a_profile_that_is_sealed_now_takes_everything_back(world):
     answer = process.answer("lậu")
     assert [hit.record_id for hit in answer.hits] == [kept.record_id]
     assert not answer.notices
+
+
+def test_what_does_not_open_is_not_tidied_away_by_a_profile_that_is_sealed_now(world):
+    one, other = document("buôn lậu xe"), document("buôn lậu gạo")
+    process = world.process()
+    process.write(one, other)
+    assert world.merge()
+    flip_a_bit(world, "search_documents", f"record_id = '{one.record_id}'")
+    with pytest.raises(Tampered):
+        rebuilt(world, SEALED)
+    assert process.answer("lậu").damaged
+    assert process.ids("gạo") == [other.record_id]
 
 
 def test_walls_fill_one_volume_and_begin_another(world, monkeypatch):

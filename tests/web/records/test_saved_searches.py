@@ -225,6 +225,21 @@ def test_the_page_of_alerts_bears_the_level_of_the_names_on_it_and_holds_fifty(h
     assert "Còn 1 thông báo" in page
 
 
+def test_whoever_has_too_many_unread_is_told_so_by_what_this_session_shows(house, client_as, monkeypatch):
+    client = client_as("analyst")
+    act(client, save(client, "Phụ tùng", level="0").location, "watch")
+    travelled(house, 1)
+    look(house)
+    travelled(house, 1, level="0", list_item=None)
+    look(house)
+    monkeypatch.setattr(watching, "MOST_UNREAD", 2)
+    said = "hệ thống tạm ngừng tìm thông báo mới"
+    assert said in client.get("/alerts").get_data(as_text=True)
+    remote = client_as("analyst", place=Place.REMOTE).get("/alerts").get_data(as_text=True)
+    assert "Phiếu tin mới: 1" in remote
+    assert said not in remote, "it would tell of something above"
+
+
 def test_a_watch_that_cannot_be_says_why(house, client_as, monkeypatch):
     travelled(house, 1)
     travelled(house, 1)
