@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from collections.abc import Iterator
 from itertools import accumulate, count
 from random import Random
 from uuid import UUID, uuid4
@@ -18,29 +19,30 @@ _WORDS, _SPREAD, _VALUES_EACH = 170, 60, 20  # drawn; about 130 of the words dif
 def main() -> None:
     """Words as rare as in language, values as in records, one of them in all."""
     size = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    documents = _made(size, Random(1))
     before, begun = _megabytes(), time.process_time()
     numbers = count()
-    sent = postings = 0
-    for _, one in flatten(documents, new_token=lambda: f"{next(numbers):016d}", new_id=uuid4):
+    real = sent = postings = 0
+
+    def documents() -> Iterator[tuple[UUID, Flat]]:
+        nonlocal real
+        for identity, one in _made(size, Random(1)):
+            real += len(one.words)
+            yield identity, one
+
+    for _, one in flatten(documents(), new_token=lambda: f"{next(numbers):016d}", new_id=uuid4):
         sent, postings = sent + 1, postings + len(one.words)
     seconds = time.process_time() - begun
-    real = sum(len(one.words) for one in documents.values())
     print(f"{size:,} documents of {real / size:.0f} words: {seconds:.0f} s of a core, {_megabytes() - before:.0f} MB")
     print(f"{sent:,} sent, postings of words x {postings / real:.2f}")
 
 
-def _made(size: int, chance: Random) -> dict[UUID, Flat]:
+def _made(size: int, chance: Random) -> Iterator[tuple[UUID, Flat]]:
     words = [f"w{number:015d}" for number in range(_LANGUAGE)]
     values = [f"v{number:015d}" for number in range(_VALUES)]
     weights = list(accumulate(1 / (rank + 2) ** 1.05 for rank in range(_LANGUAGE)))
-    return {
-        uuid4(): Flat(
-            list(set(chance.choices(words, cum_weights=weights, k=max(1, int(chance.gauss(_WORDS, _SPREAD)))))),
-            [*set(chance.choices(values, k=_VALUES_EACH)), "in all documents"],
-        )
-        for _ in range(size)
-    }
+    for _ in range(size):
+        drawn = chance.choices(words, cum_weights=weights, k=max(1, int(chance.gauss(_WORDS, _SPREAD))))
+        yield uuid4(), Flat(list(set(drawn)), [*set(chance.choices(values, k=_VALUES_EACH)), "in all documents"])
 
 
 def _megabytes() -> float:

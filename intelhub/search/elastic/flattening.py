@@ -15,6 +15,7 @@ from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, count, repeat
 from random import Random
 from uuid import UUID
@@ -32,7 +33,7 @@ class Flat:
 
 
 def flatten(
-    documents: Mapping[UUID, Flat],
+    documents: Iterable[tuple[UUID, Flat]],
     *,
     new_token: Callable[[], str],
     new_id: Callable[[], UUID],
@@ -45,88 +46,110 @@ def flatten(
     `new_token` must give a token that nothing else has, of the same shape as all others.
     """
     chance = randomness or secrets.SystemRandom()
-    real = list(documents)
-    if not real:
+    words, values = _Field(new_token, chance), _Field(new_token, chance)
+    ids = []
+    for one, flat in documents:
+        ids.append(one)
+        words.add(flat.words)
+        values.add(flat.values)
+    if not ids:
         return
-    words = _Field([documents[one].words for one in real])
-    values = _Field([documents[one].values for one in real])
     dummies = max(words.least_dummies(), values.least_dummies())
-    models = [chance.randrange(len(real)) for _ in range(dummies)]
-    word_lists = words.flattened(models, new_token, chance)
-    value_lists = values.flattened(models, new_token, chance)
-    ids = [*real, *(new_id() for _ in models)]
+    models = [chance.randrange(len(ids)) for _ in range(dummies)]
+    word_lists, value_lists = words.flattened(models), values.flattened(models)
+    ids += (new_id() for _ in models)
     for place in _shuffled(range(len(ids)), chance):
         yield ids[place], Flat(word_lists(place), value_lists(place))
 
 
 class _Field:
-    """One kind of token in all documents of the wall."""
+    """One kind of token in all documents of the wall; by numbers, for a wall of a million has a hundred million."""
 
-    def __init__(self, documents: Sequence[Sequence[str]]) -> None:
-        self._documents = [tuple(dict.fromkeys(tokens)) for tokens in documents]
-        self._frequencies = Counter(chain.from_iterable(self._documents))
-        self._sizes = [_rounded(len(tokens)) for tokens in self._documents]
-        self._lacking = {token: lack for token, often in self._frequencies.items() if (lack := _power(often) - often)}
+    def __init__(self, new_token: Callable[[], str], chance: Random) -> None:
+        self._new_token = new_token
+        self._chance = chance
+        self._names: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._frequencies = array("I")
+        self._documents: list[array[int]] = []
+
+    def add(self, tokens: Iterable[str]) -> None:
+        """Take the tokens of the next document."""
+        document = array("I")
+        for token in dict.fromkeys(tokens):
+            number = self._numbers.setdefault(token, len(self._names))
+            if number == len(self._names):
+                self._names.append(token)
+                self._frequencies.append(0)
+            self._frequencies[number] += 1
+            document.append(number)
+        self._documents.append(document)
+
+    @cached_property
+    def _lacking(self) -> dict[int, int]:
+        """How many documents each token lacks to stand in a power of two of them."""
+        return {number: lack for number, often in enumerate(self._frequencies) if (lack := _power(often) - often)}
 
     def least_dummies(self) -> int:
         """How many it takes: one has a token once, and as large a part of it is made of fillers as of a real one."""
         if not self._lacking:
             return 0
-        capacity = self._frequencies.total() / len(self._documents)
+        capacity = sum(self._frequencies) / len(self._documents)
         return max(*self._lacking.values(), -int(-sum(self._lacking.values()) // capacity), 1)
 
-    def flattened(
-        self, models: Sequence[int], new_token: Callable[[], str], chance: Random
-    ) -> Callable[[int], list[str]]:
+    def flattened(self, models: Sequence[int]) -> Callable[[int], list[str]]:
         """The sorted tokens of each document by its place: real ones as they came, then dummies as large as models."""
-        sizes = [self._sizes[model] for model in models]
-        dummies = self._dealt(sizes, chance)
-        tokens: list[Sequence[str]] = [*self._documents, *dummies]
-        wanted = [*self._sizes, *map(max, sizes, (_rounded(len(dummy)) for dummy in dummies))]
-        fillers = self._fillers([want - len(has) for want, has in zip(wanted, tokens, strict=True)], new_token, chance)
-        return lambda place: sorted(chain(tokens[place], fillers[place]))
+        sizes = [_rounded(len(self._documents[model])) for model in models]
+        dummies = self._dealt(sizes)
+        tokens = [*self._documents, *dummies]
+        least = chain(repeat(0, len(self._documents)), sizes)
+        wanted = [max(size, _rounded(len(has))) - len(has) for size, has in zip(least, tokens, strict=True)]
+        fillers = self._fillers(wanted)
+        return lambda place: sorted(self._names[number] for number in chain(tokens[place], fillers[place]))
 
-    def _dealt(self, sizes: Sequence[int], chance: Random) -> list[list[str]]:
+    def _dealt(self, sizes: Sequence[int]) -> list[array[int]]:
         """What the tokens lack, each dealt to as many different dummies; a dummy grows only where there is no room."""
-        dummies: list[list[str]] = [[] for _ in sizes]
+        dummies = [array("I") for _ in sizes]
         is_common = {token: lack * _COMMON > len(sizes) for token, lack in self._lacking.items()}
         # In rounds the dummies that follow each other differ, which spares the common ones much passing over.
         _deal(
             sorted(filter(is_common.get, self._lacking), key=lambda one: -self._lacking[one]),
             self._lacking,
             dummies,
-            chain(chain.from_iterable(_rounds(sizes, chance)), _growing(len(sizes), chance)),
+            chain(chain.from_iterable(_rounds(sizes, self._chance)), _growing(len(sizes), self._chance)),
         )
-        rest = array("L", (place for place, size in enumerate(sizes) for _ in range(size - len(dummies[place]))))
+        rest = array("I", (place for place, size in enumerate(sizes) for _ in range(size - len(dummies[place]))))
         rare = [token for token in self._lacking if not is_common[token]]
-        _deal(rare, self._lacking, dummies, chain(_drawn(rest, chance), _growing(len(sizes), chance)))
+        _deal(rare, self._lacking, dummies, chain(_drawn(rest, self._chance), _growing(len(sizes), self._chance)))
         return dummies
 
-    def _fillers(self, wanted: Sequence[int], new_token: Callable[[], str], chance: Random) -> list[list[str]]:
+    def _fillers(self, wanted: Sequence[int]) -> list[array[int]]:
         """Tokens of nothing: as rare and as common as those that stand beside them, or they would be recognised."""
-        fillers: list[list[str]] = [[] for _ in wanted]
-        frequencies = self._drawn_frequencies(chance)
-        for left in _rounds(wanted, chance):
+        fillers = [array("I") for _ in wanted]
+        frequencies = self._drawn_frequencies()
+        for left in _rounds(wanted, self._chance):
             while left:
-                token = new_token()
+                self._names.append(self._new_token())
                 for _ in range(min(next(frequencies), 1 << len(left).bit_length() - 1)):
-                    fillers[left.pop()].append(token)
+                    fillers[left.pop()].append(len(self._names) - 1)
         return fillers
 
-    def _drawn_frequencies(self, chance: Random) -> Iterator[int]:
+    def _drawn_frequencies(self) -> Iterator[int]:
         """Frequencies of tokens as they are met in documents; of tokens met nowhere, one."""
         by_power = Counter[int]()
-        for often in self._frequencies.values():
+        for often in self._frequencies:
             by_power[_power(often)] += often
         if not by_power:
             return repeat(1)
         powers = list(by_power)
         # A filler that stands in n documents fills n places at once.
         weights = [by_power[power] / power for power in powers]
-        return chain.from_iterable(chance.choices(powers, weights, k=1_000) for _ in repeat(None))
+        return chain.from_iterable(self._chance.choices(powers, weights, k=1_000) for _ in repeat(None))
 
 
-def _deal(tokens: Iterable[str], lacking: Mapping[str, int], dummies: Sequence[list[str]], room: Iterator[int]) -> None:
+def _deal(
+    tokens: Iterable[int], lacking: Mapping[int, int], dummies: Sequence[array[int]], room: Iterator[int]
+) -> None:
     """Give each token to as many different dummies as it lacks."""
     passed: deque[int] = deque()  # places that had the last token already: the next one takes them first
     for token in tokens:

@@ -134,20 +134,24 @@ def _send_ranked(session: Session, server: SearchServer, vault: Vault, head: Hea
 
 def _send_flat(session: Session, server: SearchServer, vault: Vault, head: Head, vocabulary: Vocabulary) -> int:
     tokens, index = head.tokens(vault), head.index(vault)
-    real: dict[UUID, Flat] = {}
-    for document in _documents(session, vault, head.wall):
-        vocabulary.update(vocabulary_of(document))
-        words = list({tokens.folded(word.folded) for word in words_of(document)})
-        real[tokens.document_id(document.record_id)] = Flat(words, list(value_tokens(tokens, document)))
+    ids: list[UUID] = []
+
+    def real() -> Iterator[tuple[UUID, Flat]]:
+        for document in _documents(session, vault, head.wall):
+            vocabulary.update(vocabulary_of(document))
+            words = {tokens.folded(word.folded) for word in words_of(document)}
+            ids.append(tokens.document_id(document.record_id))
+            yield ids[-1], Flat(list(words), list(value_tokens(tokens, document)))
+
     batch: list[Change] = []
-    for one, flat in flatten(real, new_token=any_token, new_id=_any_id):
+    for one, flat in flatten(real(), new_token=any_token, new_id=_any_id):
         fields = {"p": tokens.wall, "f": " ".join(flat.words), "k": list(flat.values)}
         batch.append(Change(index=index, id=one, version=1, fields=fields))
         if len(batch) == _AT_ONCE:
             server.write(batch)
             batch = []
     server.write(batch)
-    return len(real)
+    return len(ids)
 
 
 def _documents(session: Session, vault: Vault, wall: Wall) -> Iterator[SearchDocument]:

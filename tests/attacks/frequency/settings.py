@@ -105,7 +105,7 @@ class Scene:
 
     @cached_property
     def flattened(self) -> dict[UUID, Flat]:
-        real = {one: Flat(sorted(set(found)), ()) for one, found in zip(self.ids, self.folded, strict=True)}
+        real = ((one, Flat(sorted(set(found)), ())) for one, found in zip(self.ids, self.folded, strict=True))
         numbers = map(str, count())
         return dict(
             flatten(
