@@ -22,12 +22,12 @@ from intelhub.access import ActorScope
 from intelhub.audit import record_act
 from intelhub.crypto import open_blob, seal_blob, vault_of
 from intelhub.platform.actor import Actor
-from intelhub.platform.clock import HANOI
 from intelhub.platform.errors import Tampered
 from intelhub.platform.messages import Message
 from intelhub.records import actions, queries
 from intelhub.records.domain import RecordSummary
 from intelhub.records.projection import index_of
+from intelhub.records.service.over_time import OverTime, count_over_time, month_of
 from intelhub.records.service.reading import raise_alarm, raise_index_alarm
 from intelhub.search import Cursor, Hit, Order, SearchRequest
 
@@ -45,13 +45,16 @@ class Counted:
     """What the first page counted and every further one repeats: `count` is exact up to 100, 101 means more.
 
     A field that something is chosen of is counted without that choice, so that another value can be chosen as well;
-    `beyond` names the fields whose counting stopped at 100 hits.
+    `beyond` names the fields whose counting stopped before the last hit. Months and fields are those of the first 100
+    hits, or over all time those of the first 100 of each month, as far back as was counted; 101 means more.
     """
 
     count: int = 0
     facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     beyond: tuple[str, ...] = ()
     months: tuple[tuple[str, int], ...] = ()
+    is_over_time: bool = False
+    is_cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +94,13 @@ def is_time_spent(request: SearchRequest) -> bool:
     return time.monotonic() >= request.until
 
 
-def search_records(actor: Actor, session: Session, request: SearchRequest, *, cursor: str = "") -> SearchResult:
+def search_records(
+    actor: Actor, session: Session, request: SearchRequest, *, cursor: str = "", over_time: bool = False
+) -> SearchResult:
     """Search what this actor may read; the query is sealed into the audit log before the page is shown.
 
-    A cursor that this actor was not given, or not for this question, begins at the first page.
+    A cursor that this actor was not given, or not for this question, begins at the first page. With `over_time` the
+    months of all hits are counted, and not of the first 100 alone.
     """
     request = limit_time(request)
     seal = _context_of(actor, request)
@@ -117,6 +123,8 @@ def search_records(actor: Actor, session: Session, request: SearchRequest, *, cu
         # A part of the index that does not fit its seal was left out whole: the reader is told, and so is the log.
         raise_index_alarm(actor, session)
     counted = onward.counted if onward else _count(actor, session, request, sound, number=len(lines))
+    if over_time and counted.count > EXACT:
+        counted = _spread(counted, request, count_over_time(actor, session, request, exact=EXACT))
     if request.order is Order.RELEVANCE:
         ranked = onward.ranked[PAGE:] if onward else answer.ranking[PAGE:MOST_RANKED]
         following = _Place(counted=counted, ranked=ranked) if ranked else None
@@ -181,6 +189,21 @@ def _count(actor: Actor, session: Session, request: SearchRequest, hits: list[Hi
     )
 
 
+def _spread(counted: Counted, request: SearchRequest, found: OverTime) -> Counted:
+    """The same figures over all time; a field that something is chosen of was counted without that choice."""
+    rest = [name for name in FACETS if name not in request.facets]
+    facets = {**counted.facets, **{name: _values(name, found.hits) for name in rest}}
+    beyond = {*counted.beyond}.difference(rest if found.is_exact(EXACT) else ())
+    return replace(
+        counted,
+        facets={name: values for name, values in facets.items() if values},
+        beyond=tuple(sorted(beyond)),
+        months=found.months,
+        is_over_time=True,
+        is_cut_off=not found.is_whole,
+    )
+
+
 def _readable(actor: Actor, session: Session, request: SearchRequest) -> tuple[list[Hit], bool]:
     """The first hits of another question that this actor may read, and whether there are more."""
     scope: ActorScope = session.info["scope"]
@@ -190,9 +213,9 @@ def _readable(actor: Actor, session: Session, request: SearchRequest) -> tuple[l
     return [hits[line.id] for line in lines[:EXACT] if not line.is_damaged], len(lines) > EXACT
 
 
-def _values(name: str, hits: list[Hit]) -> tuple[tuple[str, int], ...]:
+def _values(name: str, hits: Sequence[Hit]) -> tuple[tuple[str, int], ...]:
     counter = Counter(value for hit in hits for value in hit.facets.get(name, ()) if not _is_id(value))
-    return tuple(counter.most_common(_MOST_VALUES))
+    return tuple((value, min(count, EXACT + 1)) for value, count in counter.most_common(_MOST_VALUES))
 
 
 def _is_id(value: str) -> bool:
@@ -201,9 +224,7 @@ def _is_id(value: str) -> bool:
 
 
 def _count_months(hits: list[Hit]) -> tuple[tuple[str, int], ...]:
-    local = (hit.occurred_at.astimezone(HANOI) for hit in hits)
-    months = Counter(f"{one.year:04}-{one.month:02}" for one in local)
-    return tuple(sorted(months.items()))
+    return tuple(sorted(Counter(month_of(hit.occurred_at) for hit in hits).items()))
 
 
 def _context_of(actor: Actor, request: SearchRequest) -> bytes:
@@ -250,6 +271,8 @@ def _open_place(session: Session, sealed: str, context: bytes) -> _Place | None:
             facets={name: tuple(map(tuple, values)) for name, values in kept["facets"].items()},
             beyond=tuple(kept.get("beyond", ())),  # a place sealed by an earlier version has none
             months=tuple(map(tuple, kept["months"])),
+            is_over_time=kept.get("is_over_time", False),
+            is_cut_off=kept.get("is_cut_off", False),
         ),
         after=Cursor.decode(kept["after"]) if kept["after"] else None,
         ranked=tuple(map(UUID, kept["ranked"])),

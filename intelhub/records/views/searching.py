@@ -7,6 +7,7 @@ loading again show what was shown, and no word stands in an address, a log, a hi
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -41,12 +42,16 @@ _SPAN = re.compile(r"\d{4}(-\d{2})?", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A month or a year of the time axis, with its hits; `value` is what narrows the search to it."""
+    """A month or a year of the time axis, with its hits; `value` is what narrows the search to it.
+
+    A month is counted to 100, so a year with such a month has at least that many.
+    """
 
     value: str
     words: str
     label: str
     count: int
+    has_more: bool = False
     year: str = ""
 
 
@@ -112,12 +117,12 @@ def _spans(months: tuple[tuple[str, int], ...]) -> list[Span]:
     """The time axis without holes: months, or years where there would be too many of them."""
     if not months:
         return []
-    counts = dict(months)
+    counts = {month: min(count, searching.EXACT) for month, count in months}
+    more = {month for month, count in months if count > searching.EXACT}
     first, last = (int(one[:4]) * _MONTHS_A_YEAR + int(one[5:]) - 1 for one in (months[0][0], months[-1][0]))
     if last - first >= _MOST_MONTHS:
         years = range(first // _MONTHS_A_YEAR, last // _MONTHS_A_YEAR + 1)
-        in_year = {year: sum(n for month, n in months if month.startswith(f"{year:04}-")) for year in years}
-        return [Span(value=str(year), words=str(year), label=str(year), count=in_year[year]) for year in years]
+        return [_year_span(f"{year:04}", counts, more) for year in years]
     spans = []
     for number in range(first, last + 1):
         year, month = divmod(number, _MONTHS_A_YEAR)
@@ -128,10 +133,16 @@ def _spans(months: tuple[tuple[str, int], ...]) -> list[Span]:
                 words=f"{month + 1:02}/{year:04}",
                 label=str(month + 1),
                 count=counts.get(value, 0),
+                has_more=value in more,
                 year=str(year) if number in {first, last} or month == 0 else "",
             )
         )
     return spans
+
+
+def _year_span(year: str, counts: Mapping[str, int], more: Collection[str]) -> Span:
+    count = sum(count for month, count in counts.items() if month.startswith(year))
+    return Span(value=year, words=year, label=year, count=count, has_more=any(one.startswith(year) for one in more))
 
 
 def _offer_words(offer: Nearest) -> str:  # noqa: PLR0911 - one answer a kind of change
@@ -174,6 +185,7 @@ def page_of(
     *,
     beside: Beside = NOTHING,
     attempt: Attempt = NOT_TRIED,
+    over_time: bool = False,
 ) -> dict[str, Any]:
     """A page of hits, logged before it is shown; above it stand `unread` and what an act on chosen hits refused.
 
@@ -181,7 +193,7 @@ def page_of(
     """
     actor, session = current_actor(), current_session()
     question = searching.limit_time(question)
-    result = searching.search_records(actor, session, question, cursor=cursor)
+    result = searching.search_records(actor, session, question, cursor=cursor, over_time=over_time)
     offers = () if result.found else list_nearest(actor, session, question)
     around = words_beside(question, beside)
     current = beside.current
@@ -201,6 +213,7 @@ def page_of(
         "meant": _links(offers, spelling=True),
         "offers": _links(offers, spelling=False),
         "spans": _spans(result.counted.months),
+        "is_of_first": result.counted.count > searching.EXACT and not result.counted.is_over_time,
         "dates": _dates_of(question),
         "facet_words": facet_words,
         "facet_title": facet_title,
@@ -249,7 +262,7 @@ def found_page(attempt: Attempt) -> str:
 def run_search() -> ResponseReturnValue:
     """The hits, logged before they are shown: a page, or for a script of the page the parts that change."""
     question, unread = _request()
-    page = page_of(question, request.form.get("cursor", ""), unread)
+    page = page_of(question, request.form.get("cursor", ""), unread, over_time="over_time" in request.form)
     if "HX-Request" in request.headers:
         return render_template("records/search_parts.html", **page)
     return render_template("records/search.html", **page)

@@ -8,6 +8,7 @@ from html import unescape
 
 import pytest
 
+from intelhub.records.service import over_time, searching
 from intelhub.records.service.searching import PAGE
 from tests.factories.record_world import submitted, travelled
 
@@ -108,6 +109,23 @@ def test_a_bar_of_the_time_axis_narrows_the_search_to_it(house, client_as):
     assert 'name="to" value="2026-01-31"' in narrowed
     for wrong in ("2026-13", "x", "-", "99999", "2026-1-1"):
         assert lines(parts(client_as("analyst"), q="phụ tùng", span=wrong).get_data(as_text=True)) == 3
+
+
+def test_more_hits_than_are_counted_at_once_are_counted_over_all_time_when_asked(house, client_as, monkeypatch):
+    monkeypatch.setattr(searching, "EXACT", 2)
+    for month in ("2025-11", "2026-02", "2026-03", "2026-03", "2026-03"):
+        travelled(house, 1, learned_at=f"{month}-05T08:00:00+07:00")
+    analyst = client_as("analyst")
+    bars = r'name="span" value="([\d-]+)">(\d+\+?)<'
+    page = parts(analyst, q="phụ tùng").get_data(as_text=True)
+    assert 'name="over_time"' in page
+    assert "2025-11" not in dict(re.findall(bars, page))
+    page = parts(analyst, q="phụ tùng", over_time="1").get_data(as_text=True)
+    assert re.findall(bars, page) == [("2025-11", "1"), ("2026-02", "1"), ("2026-03", "2+")]
+    assert 'name="over_time"' not in page
+    monkeypatch.setattr(over_time, "MOST_LOOKS", 1)
+    cut = parts(analyst, q="phụ tùng", over_time="1").get_data(as_text=True)
+    assert "chưa đếm phiếu tin cũ hơn" in cut
 
 
 def test_a_long_time_is_told_in_years(house, client_as):
