@@ -23,6 +23,7 @@ from benchmarks.search.stored import Stores
 from benchmarks.search.variants import CLEAR, ONE_KEY, PLAIN, VARIANTS, WALLS, Variant, index_of, tokens_of
 from intelhub.search import Order
 from intelhub.search.elastic.tokens import Tokens, fields_of
+from intelhub.search.query import facet
 
 LOADING, BYTES, SPEED, RANKING, FILTER, SEALED = "loading", "bytes", "speed", "ranking", "filter", "sealed engine"
 _VALUES, _LIMITED_VALUES = (1, 16, 64, 500), 64
@@ -146,10 +147,13 @@ class Running:
         for count in _VALUES:
             values = _wide(own, department, count, rng)
             ways[f"{count}"] = asked.by_word(replace(self._analyst, within=values))
+        self._require_alike(ways)
         found = in_turns(ways, self.asked, self.rounds)
         for count in _VALUES:
             yield from self._filtered(found, f"{count}", "a department's analyst", count <= _LIMITED_VALUES)
-        every = tuple(wall.value("exposure", "0") for wall in self._headquarters.walls)
+        every = tuple(
+            _of_all(wall, one) for wall, one in zip(self._headquarters.walls, house().departments, strict=True)
+        )
         units = [
             value
             for wall, one in zip(self._headquarters.walls, house().departments, strict=True)
@@ -161,9 +165,17 @@ class Running:
             f"{len(every)}": asked.by_word(replace(self._headquarters, within=every)),
             f"{len(padded)}": asked.by_word(replace(self._headquarters, within=padded)),
         }
+        self._require_alike(ways)
         found = in_turns(ways, self.asked, self.rounds)
         yield from self._filtered(found, f"{len(every)}", "headquarters", is_limited=True)
         yield from self._filtered(found, f"{len(padded)}", "headquarters", is_limited=False)
+
+    def _require_alike(self, ways: Mapping[str, Ask]) -> None:
+        """Raise unless all find the same and anything at all: a filter that lets nothing through is quick."""
+        answers = {name: [ask(one) for one in self.asked] for name, ask in ways.items()}
+        different = [name for name, found in answers.items() if found != answers["none"]]
+        if different or not any(answers["none"]):
+            raise SystemExit(f"with a filter of {different} values something else was found than without")
 
     def _filtered(self, found: Mapping[str, Times], name: str, who: str, is_limited: bool) -> Iterator[Figure]:
         with_it, without = found[name].all, found["none"].all
@@ -284,9 +296,15 @@ def loading_figures(spent: Spent, size: int) -> Iterator[Figure]:
 def _wide(wall: Tokens, department: Department, count: int, rng: Random) -> tuple[str, ...]:
     """So many values that together let every document of a wall through."""
     if count < len(department.units):
-        return (wall.value("exposure", "0"),)
+        return (_of_all(wall, department),)
     strangers = [UUID(int=rng.getrandbits(128)) for _ in range(count - len(department.units))]
     return tuple(wall.value("unit", f"{unit.hex}/0") for unit in (*department.units, *strangers))
+
+
+def _of_all(wall: Tokens, department: Department) -> str:
+    """A value that all documents of a department have: its own code, beside that of their unit."""
+    known = facet("unit", department.code)
+    return wall.value(f"facet:{known.name}", known.value)
 
 
 def _by_kind(times: Times) -> str:
