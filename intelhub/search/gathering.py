@@ -24,6 +24,7 @@ from intelhub.search.snippets import best_snippet, mark_hits
 from intelhub.search.tail import settle
 
 _RARE = 1_000
+_WEIGHING_SECONDS = 1.0  # for what was found at the last moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +81,24 @@ class Gathering:
                         counted = Plan(tree=leaf, access=access, deadline=self.deadline)
                         self._counts[leaf] += segment.count(counted, most=most)
 
-    def take_documents(self, documents: Iterable[SearchDocument]) -> int:
-        """Take those of some candidates that fit, which are the newest known and readable; how many these are."""
+    def take_documents(
+        self, documents: Iterable[SearchDocument], *, most: int | None = None, is_counted: bool = False
+    ) -> int:
+        """Take those of some candidates that fit, the newest first and no more than `most`; how many these are.
+
+        Where nobody else can count, `is_counted` has them counted: in how many of them each leaf stands.
+        """
         if self._request.order is not Order.NEWEST or self._request.among is not None:
-            fitting = (one for one in map(Checked, documents) if self._fits(one))
+            newest = map(Checked, sorted(documents, key=_found))
+            fitting = list(itertools.islice(filter(self._fits, newest), most))
             places = [Place(_found(one.document), partial(_same, one)) for one in fitting]
             if self._request.among is not None:
                 self._keep(places)
             else:
                 self._by_rank.append(places)
+            if is_counted:
+                for leaf in self.leaves:
+                    self._counts[leaf] += sum(one.fits(leaf) for one in fitting)
             return len(places)
         taken = 0
         for one in sorted(documents, key=_found):
@@ -197,12 +207,17 @@ class Gathering:
         return list(self._places.values())
 
     def _ranked(self) -> list[Place]:
-        weighed = [
-            (*rank(place.checked(), self.leaves, self._counts).order, place.found, place)
-            for place in self._candidates()
-        ]
+        """The best first; what there is no time to weigh follows, the newest first."""
+        until = max(self.deadline, time.monotonic() + _WEIGHING_SECONDS)
+        places = sorted(self._candidates(), key=lambda place: place.found)
+        weighed = []
+        for place in places:
+            if time.monotonic() > until:
+                break
+            weighed.append((*rank(place.checked(), self.leaves, self._counts).order, place.found, place))
+        rest = places[len(weighed) :]
         weighed.sort(key=lambda entry: entry[:3])
-        return [place for *_, place in weighed]
+        return [*(place for *_, place in weighed), *rest]
 
 
 def _places(segment: Segment, found: Iterable[Found]) -> Iterator[Place]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from intelhub.search.analysis import Word
-from intelhub.search.matching import Checked
+from intelhub.search.matching import PASSAGE, Checked
 from intelhub.search.query import Fuzzy, Identifier, Leaf, Phrase, Prefix, Term
 
 MOST_COUNTED = 10_000
@@ -65,21 +65,19 @@ def _nearness(text: str, row: Sequence[str]) -> float:
     """1 where words stand in a row as typed, less the more words part them at their nearest, 0 where one is missing."""
     if f" {' '.join(row)} " in text:
         return 1.0
-    words = set(row)
-    last: dict[str, int] = {}
-    nearest: tuple[int, int] | None = None
-    for place, word in sorted((at, one) for one in words for at in _places(text, one)):
-        last[word] = place
-        first = min(last.values())
-        if len(last) == len(words) and (nearest is None or place - first < nearest[1] - nearest[0]):
-            nearest = first, place
-    return _NEAR * len(words) / (text.count(" ", *nearest) + 1) if nearest else 0.0
-
-
-def _places(text: str, word: str) -> Iterator[int]:
-    needle, place = f" {word} ", -1
-    while (place := text.find(needle, place + 1)) >= 0:
-        yield place
+    wanted = set(row)
+    last: dict[str, int] = {}  # the word that was met longest ago comes first
+    span = 0
+    for place, word in enumerate(text.split()):
+        if word == PASSAGE:
+            last.clear()
+        elif word in wanted:
+            last.pop(word, None)
+            last[word] = place
+            if len(last) == len(wanted):
+                width = place - next(iter(last.values())) + 1
+                span = min(span or width, width)
+    return _NEAR * len(wanted) / span if span else 0.0
 
 
 def _needle(leaf: Leaf) -> str:

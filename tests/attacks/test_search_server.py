@@ -74,9 +74,10 @@ def of_two_walls(world):
     return shelved(world, *near, *far)
 
 
-def folder_of(world, index):
+def folder_of(world, index, *, is_flushed=True):
     server = world.server
-    server.admin.indices.flush(index=index, force=True)
+    if is_flushed:  # what waits in the translog goes into Lucene, and out of there
+        server.admin.indices.flush(index=index, force=True)
     (settings,) = server.admin.indices.get_settings(index=index).values()
     return server.data / "indices" / settings["settings"]["index"]["uuid"] / "0"
 
@@ -138,12 +139,20 @@ def test_after_the_night_not_even_what_it_was_sent_is_kept(world):
     assert first.record_id in world.process().ids("phụ tùng")
 
 
-def test_no_word_number_date_name_or_id_lies_in_its_files(world):
+@pytest.mark.parametrize("is_flushed", [False, True])
+def test_no_word_number_date_name_or_id_lies_in_its_files(world, is_flushed):
     documents = of_two_walls(world)
-    folder = folder_of(world, index_name(world.vault, PARTITION.level))
+    folder = folder_of(world, index_name(world.vault, PARTITION.level), is_flushed=is_flushed)
     kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     # The translog is not compressed: what Lucene is walked for, a plain search finds there.
-    assert fields_of(head_of(world).tokens(world.vault), documents[0])["p"].encode() in kept
+    log = b"".join(path.read_bytes() for path in folder.glob("translog/*.tlog"))
+    wall = fields_of(head_of(world).tokens(world.vault), documents[0])["p"].encode()
+    assert (wall in log) == (not is_flushed)
+    written = re.findall(rb'"f":"([^"]*)"', log)
+    assert bool(written) == (not is_flushed)
+    for words in written:
+        assert words.split() == sorted(words.split()), "the order of reading is gone"
+        assert all(map(TOKEN.fullmatch, words.split()))
     secrets = ["phụ", "tùng", "phu", "tung", "Quảng", "quang", "29C", "12345", "CSQU3054383", "csqu3054383", "2026-03"]
     for one in documents:
         for known in (one.record_id, one.author_id, one.unit_id, one.partition.department_id):
@@ -273,6 +282,19 @@ def test_a_document_that_was_touched_is_left_out_and_said(world, touch):
     touch(world)
     answer = world.process().answer("lậu")
     assert [hit.record_id for hit in answer.hits] == [elsewhere.record_id]
+
+
+def test_a_wall_that_was_touched_takes_no_other_away(world):
+    near = document("buôn lậu xăng")
+    far = replace(document("buôn lậu dầu"), partition=RIVERSIDE)
+    shelved(world, near, far)
+    for order in Order:
+        assert len(world.process().ids("lậu", order=order)) == 2
+    flip_a_bit(world, "search_dictionaries", f"department_id = '{RIVER}'")
+    for order in Order:
+        answer = world.process().answer("lậu", order=order)
+        assert [hit.record_id for hit in answer.hits] == [near.record_id]
+        assert answer.damaged == (RIVERSIDE,)
 
 
 def test_a_relabelled_document_is_read_by_nobody_more(world):
@@ -406,6 +428,28 @@ def test_what_follows_unopened_answers_the_times_that_were_asked_for(world, monk
         newest = process.ids(asked, limit=99)
         ranking = process.answer(asked, order=Order.RELEVANCE).ranking
         assert set(process.ids(asked, order=Order.RELEVANCE, among=ranking)) == set(newest), asked
+
+
+@pytest.mark.parametrize("reader", [Reader(unit=GATE), Reader(exposure=2)])
+def test_of_more_that_answer_alike_than_are_weighed_the_newest_are(world, monkeypatch, reader):
+    monkeypatch.setattr(candidates, "MOST_RANKED", 4)
+    monkeypatch.setattr(candidates, "ENOUGH", 2)
+    near = [document("xe tải", occurred_at=minutes(2_000 * n)) for n in range(6)]
+    far = [replace(document("xe tải", occurred_at=minutes(2_000 * n + 1)), partition=RIVERSIDE) for n in range(6)]
+    shelved(world, *near, *far)
+    answer = world.process().answer("xe tai", reader=reader, order=Order.RELEVANCE)
+    assert set(answer.ranking) == {one.record_id for one in (*near[-2:], *far[-2:])}
+    assert candidates.TOO_MANY in answer.notices
+
+
+def test_those_that_hold_more_of_the_words_are_weighed_before_newer_ones(world, monkeypatch):
+    monkeypatch.setattr(candidates, "MOST_RANKED", 4)
+    both = [document("xăng và gạo", occurred_at=minutes(n)) for n in range(2)]
+    single = [document(word, occurred_at=minutes(9_000 * n)) for n, word in enumerate(("xăng", "gạo", "xăng", "gạo"))]
+    shelved(world, *both, *single)
+    answer = world.process().answer("xăng OR gạo", reader=Reader(unit=GATE), order=Order.RELEVANCE)
+    assert set(answer.ranking[:2]) == {one.record_id for one in both}
+    assert set(answer.ranking[2:]) == {one.record_id for one in single[-2:]}
 
 
 def test_times_narrow_the_best_before_they_are_cut(world, monkeypatch):

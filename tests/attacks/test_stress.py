@@ -18,7 +18,8 @@ import pytest
 from intelhub.search import Order
 from intelhub.search.analysis import folded_words
 from intelhub.search.elastic import candidates
-from tests.factories.search_world import DEPOT, GATE, Reader, World, document, minutes
+from tests.factories.search_world import DEPOT, GATE, PARTITION, Reader, World, document, minutes
+from tests.integration.search.test_rebuilds import FLAT, rebuilt
 
 WORDS = ("thuốc", "xăng", "vàng", "gỗ", "pháo")
 HIDDEN_WORDS = ("xăng", "pháo")
@@ -30,14 +31,24 @@ SHORT = 4
 MORE_THAN_RANKED = 1_200
 
 
-@pytest.fixture(params=["sealed", "tokens", "tokens, in the server's own order"])
+class FlatWorld(World):
+    """Everything behind flat tokens, built anew with other dummies at each merge."""
+
+    def merge(self, partition=PARTITION):
+        assert partition == PARTITION
+        return bool(rebuilt(self, FLAT))
+
+
+@pytest.fixture(params=["sealed", "tokens", "tokens, cut short", "flat", "flat, cut short"])
 def world(database, request, monkeypatch):
-    if request.param.endswith("order"):
-        # What is opened and weighed by our formula hides the server's order.
+    if request.param.endswith("short"):
+        # What is opened and weighed by our formula hides how it was chosen.
         monkeypatch.setattr(candidates, "RERANKED", 1)
         monkeypatch.setattr(candidates, "MOST_RANKED", 3)
+        monkeypatch.setattr(candidates, "ENOUGH", 2)
     server = None if request.param == "sealed" else request.getfixturevalue("search_server")
-    return World(database.app_url, database.worker_url, database.superuser_url, server=server)
+    kind = FlatWorld if request.param.startswith("flat") else World
+    return kind(database.app_url, database.worker_url, database.superuser_url, server=server)
 
 
 def planted():
@@ -102,6 +113,23 @@ def test_no_order_tells_of_words_that_only_stand_in_what_is_hidden(world):
     one.write(*(document(" ".join(f"ga{place}b{part}" for part in range(100)), unit_id=DEPOT) for place in range(12)))
     assert world.merge()
     assert moved(before, seen(one)) == []
+
+
+def test_no_hidden_word_changes_what_a_beginning_looks_through(world, monkeypatch):
+    """A reader who plants as many words as are looked up at once would learn of each one more."""
+    opened = []
+    taken = candidates.Candidates._rows
+    monkeypatch.setattr(candidates.Candidates, "_rows", lambda *given: opened.append(len(given[-1])) or taken(*given))
+    one = world.process()
+    one.write(document(" ".join(f"vonk{number}" for number in range(1_000)), unit_id=GATE), *planted())
+    assert world.merge()
+    before = _said(one.answer("vonk*", reader=READER)), one.answer("vonk*", reader=READER).notices
+    looked_through, opened[:] = sum(opened), []
+    one.write(document("vonkhidden", unit_id=DEPOT))
+    assert world.merge()
+    assert (_said(one.answer("vonk*", reader=READER)), one.answer("vonk*", reader=READER).notices) == before
+    if not isinstance(world, FlatWorld):  # there some candidates are dummies, of which each build has others
+        assert sum(opened) == looked_through
 
 
 def test_planting_anew_behind_a_crowded_wall_tells_no_more(world):

@@ -32,9 +32,10 @@ from intelhub.search.query import (
     Term,
 )
 
-MOST_EXPANSIONS = 1_000
 MOST_CLAUSES = 2_000  # weighed tokens of one request; what is only looked for goes in lists
-_MOST_TERMS = 20_000  # of all walls; the server takes 65,536
+_MOST_TERMS = 60_000  # of one list; the server takes 65,536
+_SHORTEST = 2  # letters of a beginning that is looked up
+_FEWER = 2  # words that may be missing before it does not matter any more how many are
 _OTHER_LEAF = 3.0  # an identifier or a beginning weighs as much as a word that stands in one of thirty documents
 Query = Mapping[str, object]
 _EVERYTHING: Query = {"match_all": {}}
@@ -82,18 +83,33 @@ class Asking:
         """Whether the access filter asks nothing, so that numbers of whole walls are this reader's own."""
         return all(any(map(_asks_nothing, stage)) for stage in self._access.stages)
 
-    def candidates(self, tree: Node, *, days: Sequence[str] | None = None) -> Query:
-        """Every document of this reader that may answer, on these days where any are given."""
-        return {"bool": {"filter": [*self._within(tree, days), self.rendered(tree)]}}
+    def candidates(self, tree: Node, *, days: Sequence[str] | None = None, tier: Query = _EVERYTHING) -> Query:
+        """Every document of this reader that may answer, on these days and in this tier where any are given."""
+        among = [] if tier == _EVERYTHING else [tier]
+        return {"bool": {"filter": [*self._within(tree, days), self.rendered(tree), *among]}}
+
+    def tiers(self, tree: Node, leaves: Sequence[Leaf]) -> list[Query]:
+        """Where some words of a question are enough: those that hold all of them, all but one, and the others."""
+        if _wants_all(tree):
+            return [_EVERYTHING]
+        held = [self.rendered(leaf) for leaf in leaves]
+        least = [
+            {"bool": {"should": held, "minimum_should_match": count}}
+            for count in range(len(held), max(len(held) - _FEWER, 0), -1)
+        ]
+        before: list[Query] = [_NOTHING, *least]
+        return [
+            {"bool": {"filter": [one], "must_not": [other]}}
+            for one, other in zip([*least, _EVERYTHING], before, strict=True)
+        ]
 
     def best(self, tree: Node, weights: Mapping[Leaf, float], *, days: Sequence[str] | None = None) -> Iterator[Query]:
         """The candidates with those first that hold more of what is rare, in as many requests as the tokens need.
 
-        How rare a word is, the server counts over documents that this reader may not see (the STRESS attack), and what
-        is deleted there still counts until it is merged away. For readers of whole walls each token is weighed so that
-        the reader's own rarity takes the place of that; for all others every word that stands there counts the same
-        however often, and nothing of the server's reckoning is left. A document has tokens of one wall alone, so the
-        best of a word's tokens is their sum.
+        For readers of whole walls alone: how rare a word is, the server counts over all documents of the index (the
+        STRESS attack), and what is deleted there still counts until it is merged away. Each token is weighed so that
+        the reader's own rarity takes the place of that. A document has tokens of one wall alone, so the best of a
+        word's tokens is their sum.
         """
         at_once = max(1, MOST_CLAUSES // max(1, sum(len(_words(leaf)) for leaf in weights)))
         for start in range(0, len(self.walls), at_once):
@@ -138,7 +154,9 @@ class Asking:
                 has_digit = any(map(str.isdigit, word.folded))
                 return _any([found, self._values("identifier", [word.folded])]) if has_digit else found
             case Prefix(folded):
-                return self._expanded(lambda known, kind: known.beginning(kind, folded, most=MOST_EXPANSIONS))
+                if len(folded) < _SHORTEST:
+                    return _EVERYTHING
+                return self._expanded(lambda known, kind: known.beginning(kind, folded))
             case Fuzzy(folded):
                 return self._expanded(lambda known, kind: known.near(kind, folded))
             case Phrase(words):
@@ -152,11 +170,13 @@ class Asking:
             case Named(field, Phrase(words)):
                 return _all([self._values(name_kind(field), [word.folded]) for word in words])
             case Facet(name, value, True):
-                tokens = self._tokens(
-                    lambda known: known.beginning(Kind.IDENTIFIER, value, most=MOST_EXPANSIONS),
+                if len(value) < _SHORTEST:
+                    return _EVERYTHING
+                meant = self._tokens(
+                    lambda known: known.beginning(Kind.IDENTIFIER, value),
                     lambda tokens, one: tokens.value(f"facet:{name}", one),
                 )
-                return _EVERYTHING if tokens is None else _terms("k", tokens)
+                return _terms("k", meant)
             case Facet("level", value):  # the same behind all these walls, and so no token
                 return _EVERYTHING if value == str(self.walls[0].head.wall.level) else _NOTHING
             case Facet(name, value):
@@ -197,12 +217,9 @@ class Asking:
 
     def _weighed(self, leaf: Leaf, weight: float) -> Query:
         """What a leaf adds to a document's weight."""
-        if is_expanded(leaf) and not self.reads_whole:
-            return _NOTHING  # which words it means hangs on words of hidden documents too
         words = _words(leaf)
-        if not words or not self.reads_whole:
-            boost = weight if words else _OTHER_LEAF * weight
-            return {"constant_score": {"filter": self.rendered(leaf), "boost": boost}}
+        if not words:
+            return {"constant_score": {"filter": self.rendered(leaf), "boost": _OTHER_LEAF * weight}}
         share = weight / len(words)
         each = []
         for folded in dict.fromkeys(word.folded for word in words):
@@ -220,27 +237,20 @@ class Asking:
         ]
         return {"dis_max": {"queries": terms}} if terms else _NOTHING
 
-    def _expanded(self, meant: Callable[[Dictionary, Kind], list[str] | None]) -> Query:
-        """What the dictionaries know of a word of which not every letter was typed; of too many, everything."""
+    def _expanded(self, meant: Callable[[Dictionary, Kind], list[str]]) -> Query:
+        """What the dictionaries know of a word of which not every letter was typed.
+
+        All of it, however much: where a limit lies, one word more in a hidden document would be told by what changes.
+        """
         words = self._tokens(lambda known: meant(known, Kind.WORD), lambda tokens, one: tokens.folded(one))
         values = self._tokens(
             lambda known: meant(known, Kind.IDENTIFIER), lambda tokens, one: tokens.value("identifier", one)
         )
-        if words is None or values is None:
-            return _EVERYTHING
         return _any([_terms("f", words), _terms("k", values)])
 
-    def _tokens(
-        self, meant: Callable[[Dictionary], list[str] | None], token: Callable[[Tokens, str], str]
-    ) -> list[str] | None:
-        """The tokens of what may be meant behind each wall, or `None` where that is too much to be asked."""
-        found: list[str] = []
-        for wall in self.walls:
-            terms = meant(wall.dictionary)
-            if terms is None or len(terms) > MOST_EXPANSIONS or len(found) + len(terms) > _MOST_TERMS:
-                return None
-            found += (token(wall.tokens, one) for one in terms)
-        return found
+    def _tokens(self, meant: Callable[[Dictionary], list[str]], token: Callable[[Tokens, str], str]) -> list[str]:
+        """The tokens of what may be meant behind each wall."""
+        return [token(wall.tokens, one) for wall in self.walls for one in meant(wall.dictionary)]
 
     def _condition(self, asked: RowCondition) -> Query:
         """The access filter in tokens: one row condition."""
@@ -305,7 +315,19 @@ def _asks_nothing(asked: RowCondition) -> bool:
 
 def _terms(field: str, tokens: Iterable[str]) -> Query:
     wanted = sorted(set(tokens))
-    return {"terms": {field: wanted}} if wanted else _NOTHING
+    starts = range(0, len(wanted), _MOST_TERMS)
+    return _any([{"terms": {field: wanted[start : start + _MOST_TERMS]}} for start in starts])
+
+
+def _wants_all(node: Node) -> bool:
+    """Whether all words of a question must stand there; what is chosen beside it may be alternatives."""
+    match node:
+        case And(children):
+            return all(map(_wants_all, children))
+        case Or(children):
+            return all(isinstance(child, Facet | Named) for child in children)
+        case _:
+            return True
 
 
 def _all(parts: list[Query]) -> Query:

@@ -53,42 +53,58 @@ class Candidates:
         if request.order is Order.NEWEST:
             self._ask_newest(session, index, asking)
             return
-        weights = self._weights(index, asking)
+        # The server counts the dummies of a flat wall, of which there are more for what is hidden.
+        weights = {} if asking.is_flat else self._weights(index, asking)
         if not request.limit:
             return  # counted, and nothing more was wanted
-        if asking.is_flat:  # nothing is weighed there: the newest are, when they are opened
-            self._ask_newest(session, index, asking, most=MOST_RANKED)
-        else:
+        if asking.reads_whole and not asking.is_flat:
             self._ask_best(session, index, asking, weights)
+        else:
+            self._ask_fullest(session, index, asking)
 
     def take_records(self, session: Session, records: Sequence[UUID]) -> None:
         """Take these records, wherever they lie behind tokens."""
         self._take(documents.fetch_of_records(session, records))
 
-    def _ask_newest(self, session: Session, index: str, asking: Asking, *, most: int | None = None) -> None:
-        """Open stretches of days, the newest first, until nothing older can stand on the page (or `most` were open)."""
-        days, opened = self._within(asking.days), 0
-        while days and not self._gathering.is_past(_end_of(days[0])):
-            stretch = self._next_stretch(index, asking, days)
-            query = asking.candidates(self._gathering.tree, days=None if stretch == asking.days else stretch)
+    def _ask_fullest(self, session: Session, index: str, asking: Asking) -> None:
+        """Open those that hold most of the words, and of these the newest, until so many fit as are ranked.
+
+        Who reads a part of a wall gets nothing of the server's reckoning, and everything is cut where documents of this
+        reader alone say so.
+        """
+        room = MOST_RANKED
+        for tier in asking.tiers(self._gathering.tree, self._gathering.leaves):
+            room -= self._ask_newest(session, index, asking, tier=tier, most=room)
+            if not room:
+                self._attempt.notices.append(TOO_MANY)
+                return
+
+    def _ask_newest(
+        self, session: Session, index: str, asking: Asking, *, tier: Query | None = None, most: int = MOST_IDS
+    ) -> int:
+        """Open stretches of days, the newest first, until nothing older can stand on the page or `most` fit."""
+        days, taken = self._within(asking.days), 0
+        among = {} if tier is None else {"tier": tier}
+        while days and taken < most and not self._gathering.is_past(_end_of(days[0])):
+            stretch = self._next_stretch(index, asking, days, among)
+            query = asking.candidates(self._gathering.tree, days=None if stretch == asking.days else stretch, **among)
             found = self._server.find(index, query, limit=MOST_IDS, seconds=self._seconds)
             if len(found) == MOST_IDS:
                 self._attempt.notices.append(TOO_MANY)
-            self._take(self._rows(session, asking, found))
-            days, opened = days[len(stretch) :], opened + len(found)
-            if most is not None and opened >= most:
-                if days:
-                    self._attempt.notices.append(TOO_MANY)
-                return
+            taken += self._take(self._rows(session, asking, found), most=most - taken, is_counted=asking.is_flat)
+            days = days[len(stretch) :]
+        return taken
 
-    def _next_stretch(self, index: str, asking: Asking, days: Sequence[str]) -> Sequence[str]:
+    def _next_stretch(
+        self, index: str, asking: Asking, days: Sequence[str], among: Mapping[str, Query]
+    ) -> Sequence[str]:
         """The longest stretch of the next days that does not hold too many candidates, or the first day alone."""
         lengths = [len(days)]
         while lengths[-1] > 1:
             lengths.append((lengths[-1] + 2) // 3)
         stretches = [days[:length] for length in lengths]
         tree = self._gathering.tree
-        queries = [asking.candidates(tree, days=None if one == asking.days else one) for one in stretches[:-1]]
+        queries = [asking.candidates(tree, days=None if one == asking.days else one, **among) for one in stretches[:-1]]
         counts = self._server.count(index, queries, most=ENOUGH + 1, seconds=self._seconds)
         fitting = (one for one, count in zip(stretches, counts, strict=False) if count <= ENOUGH)
         return next(fitting, stretches[-1])
@@ -97,26 +113,21 @@ class Candidates:
         tree = self._gathering.tree
         is_timed = self._gathering.not_before or self._gathering.newest_wanted
         days = self._within(asking.days) if is_timed else None
-        # Where the text decides, more must be looked at to find a page of what fits. Who reads a part of a wall alone
-        # gets no order from the server that is worth following; most weigh the same then, and which of those come first
-        # may not hang on where hidden documents let them lie.
-        is_exact, reads_whole = asking.is_exact(tree), asking.reads_whole
-        limit = MOST_RANKED if is_exact and reads_whole else MOST_IDS
+        # Where the text decides, more must be looked at to find a page of what fits.
+        limit = MOST_RANKED if asking.is_exact(tree) else MOST_IDS
         proposed: list[Proposed] = []
         for query in asking.best(tree, weights, days=days):
             proposed += self._server.find(index, query, limit=limit, seconds=self._seconds)
         proposed.sort(key=lambda one: (-one.score, one.id.bytes))
-        opened = RERANKED if reads_whole else MOST_RANKED
-        if len(proposed) >= (MOST_RANKED if is_exact else MOST_IDS):
+        if len(proposed) >= limit:
             self._attempt.notices.append(TOO_MANY)
-        if is_exact:
-            self._take(self._rows(session, asking, proposed[:opened]))
-            self._gathering.follow(record for _, record in self._records(asking, proposed[opened:MOST_RANKED]))
+        if asking.is_exact(tree):
+            self._take(self._rows(session, asking, proposed[:RERANKED]))
+            self._gathering.follow(record for _, record in self._records(asking, proposed[RERANKED:limit]))
             return
-        fitting = 0
-        for start in range(0, min(len(proposed), MOST_IDS), RERANKED):
-            fitting += self._take(self._rows(session, asking, proposed[start : start + RERANKED]))
-            if fitting >= opened:
+        for start in range(0, len(proposed[:limit]), RERANKED):
+            fitting = self._take(self._rows(session, asking, proposed[start : start + RERANKED]))
+            if fitting >= RERANKED:
                 break
 
     def _weights(self, index: str, asking: Asking) -> dict[Leaf, float]:
@@ -164,12 +175,11 @@ class Candidates:
         known = {(Wall.of(row.partition), row.record_id): row for row in rows}
         return [known[one] for one in wanted if one in known]
 
-    def _take(self, rows: Sequence[DocumentRow]) -> int:
-        """Open candidates and give the readable ones to the question; how many of them fit it."""
+    def _take(self, rows: Sequence[DocumentRow], *, most: int = MOST_IDS, is_counted: bool = False) -> int:
+        """Open candidates and give the readable ones to the question, the newest first; how many of them fit it."""
         newer = self._newer_than(rows)
-        return self._gathering.take_documents(
-            self._readable(row for row in rows if (row.partition, row.record_id) not in newer)
-        )
+        readable = self._readable(row for row in rows if (row.partition, row.record_id) not in newer)
+        return self._gathering.take_documents(readable, most=most, is_counted=is_counted)
 
     def _newer_than(self, rows: Iterable[DocumentRow]) -> set[tuple[Partition, UUID]]:
         """Those of which the tail or a segment knows something newer."""

@@ -110,10 +110,10 @@ class Part:
         sql = "SELECT word, documents FROM terms WHERE kind = ? AND length(word) BETWEEN ? AND ?"
         return self._fetched(sql, kind, least, most)
 
-    def beginning(self, kind: Kind, beginning: str, most: int) -> list[tuple[str, int]]:
-        """The first terms of a kind that begin so."""
-        sql = "SELECT word, documents FROM terms WHERE kind = ? AND word >= ? AND word < ? LIMIT ?"
-        return self._fetched(sql, kind, beginning, beginning + _LAST, most)
+    def beginning(self, kind: Kind, beginning: str) -> list[tuple[str, int]]:
+        """The terms of a kind that begin so."""
+        sql = "SELECT word, documents FROM terms WHERE kind = ? AND word >= ? AND word < ?"
+        return self._fetched(sql, kind, beginning, beginning + _LAST)
 
     def counts(self, kind: Kind, words: Sequence[str]) -> Iterator[tuple[str, int]]:
         """The numbers of these words, however they are spelt."""
@@ -152,13 +152,9 @@ class Dictionary:
         asked = list(dict.fromkeys(words))
         return _summed(part.counts(kind, asked) for part in self.parts)
 
-    def beginning(self, kind: Kind, beginning: str, *, most: int) -> list[str] | None:
-        """The terms that begin so in order, or `None` if they may be more than `most`."""
-        found = [part.beginning(kind, beginning, most + 1) for part in self.parts]
-        if any(len(one) > most for one in found):
-            return None
-        known = _summed(found)
-        return sorted(known) if len(known) <= most else None
+    def beginning(self, kind: Kind, beginning: str) -> list[str]:
+        """The terms that begin so."""
+        return sorted(_summed(part.beginning(kind, beginning) for part in self.parts))
 
     def near(self, kind: Kind, folded: str) -> list[str]:
         """The terms that may be meant by this one with a slip."""

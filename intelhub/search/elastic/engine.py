@@ -85,7 +85,7 @@ class ElasticIndex(SealedIndex):
         if not beside:
             return
         try:
-            self._ask(session, request, Candidates(vault_of(session), attempt, beside, self._server), rows)
+            self._ask(session, request, attempt, Candidates(vault_of(session), attempt, beside, self._server), rows)
             self._require_same(session, beside)
         except (TookTooLong, AskedTooMuch):
             attempt.notices.append(TOO_LONG)
@@ -95,28 +95,44 @@ class ElasticIndex(SealedIndex):
             attempt.notices.append(SERVER_AWAY)
         except ServerAway:
             attempt.notices.append(SERVER_AWAY)
-        except Tampered:
-            logger.error("a dictionary of the search index does not fit its seal")  # noqa: TRY400 - no key or text may reach a log through a traceback
-            attempt.damaged += (one.view.partition for one in beside)
 
     def _ask(
         self,
         session: Session,
         request: SearchRequest,
+        attempt: Attempt,
         candidates: Candidates,
         rows: Mapping[Wall, SealedHead],
     ) -> None:
+        """Ask the server; a wall whose head or dictionary does not fit its seal is damaged, and no other is."""
         if request.among is not None:
             candidates.take_records(session, request.among)
             return
         vault = vault_of(session)
-        known = {wall: self._walls.of(vault, wall, row.version, row.sealed) for wall, row in rows.items()}
+        touched: set[Wall] = set()
+        known: dict[Wall, _Known] = {}
         there: Counter[str] = Counter()
-        for one in known.values():
-            there[one.index] += one.head.documents
-        for (index, access), walls in _groups(candidates.opened, known).items():
-            opened = [self._opened_wall(session, vault, known[wall]) for wall in walls]
-            candidates.ask(session, request, index, Asking(opened, access, there[index]))
+        for wall, row in rows.items():
+            try:
+                known[wall] = self._walls.of(vault, wall, row.version, row.sealed)
+            except Tampered:
+                touched.add(wall)
+            else:
+                there[known[wall].index] += known[wall].head.documents
+        sound = [one for one in candidates.opened if Wall.of(one.view.partition) in known]
+        for (index, access), walls in _groups(sound, known).items():
+            opened = []
+            for wall in walls:
+                try:
+                    opened.append(self._opened_wall(session, vault, known[wall]))
+                except Tampered:
+                    touched.add(wall)
+            if opened:
+                candidates.ask(session, request, index, Asking(opened, access, there[index]))
+        damaged = [one.view.partition for one in candidates.opened if Wall.of(one.view.partition) in touched]
+        if damaged:
+            logger.error("a wall of the search index does not fit its seal")
+            attempt.damaged += damaged
 
     def _opened_wall(self, session: Session, vault: Vault, known: _Known) -> OpenWall:
         dictionary = open_dictionary(session, vault, known.head, self._parts)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import unquote, urlsplit, urlunsplit
 from uuid import UUID
 
 from elastic_transport import SerializationError
@@ -27,8 +28,10 @@ MOST_IDS = 10_000
 _REST_SECONDS = 10.0
 _FAIR_SECONDS = 2.0  # whoever has less left learns nothing of the server from its silence
 _TOO_MUCH = frozenset({400, 413, 429})
+_REFUSED = frozenset({403, 429, 507})
 _OTHER_NODES = 2  # asked when one cannot be reached; a question that took too long is not asked again
 _BULK = 500
+_API_KEY = "api-key"
 _PATHS = ["timed_out", "_shards.failed", "hits.hits._id", "hits.hits._score", "hits.hits._version", "hits.hits.fields"]
 _LEASE_SECONDS = 35.0
 _A_MINUTE = 60.0
@@ -74,9 +77,16 @@ class Change:
 
 
 def connect(urls: str, ca_file: Path | None = None) -> Elasticsearch:
-    """A client of the server at one or more addresses, parted by commas, which carry the user and the password."""
-    trust: dict[str, Any] = {"ca_certs": str(ca_file)} if ca_file else {}
-    return Elasticsearch(urls.split(","), **trust)
+    """A client of the server at one or more addresses, parted by commas, which carry the user and the password.
+
+    Of the user `api-key` the password is an API key of the server.
+    """
+    options: dict[str, Any] = {"ca_certs": str(ca_file)} if ca_file else {}
+    addresses = [urlsplit(one) for one in urls.split(",")]
+    if addresses[0].username == _API_KEY:
+        options["api_key"] = unquote(addresses[0].password or "")
+        addresses = [one._replace(netloc=one.netloc.rpartition("@")[2]) for one in addresses]
+    return Elasticsearch([urlunsplit(one) for one in addresses], **options)
 
 
 class SearchServer:
@@ -89,7 +99,7 @@ class SearchServer:
         self._away_until = float("-inf")
         self.made: set[str] = set()
         self.takes_writes = True
-        """Whether the last write went well: a server without room, or made read-only, answers and takes nothing."""
+        """Whether the last write was taken: a server without room, or made read-only, answers and takes nothing."""
 
     def find(self, index: str, query: Mapping[str, object], *, limit: int, seconds: float) -> list[Proposed]:
         """What fits, the best first; nothing of it is shown: weights order a question's own candidates alone."""
@@ -131,17 +141,14 @@ class SearchServer:
     def write(self, changes: Iterable[Change], *, seconds: float = _A_MINUTE) -> None:
         """Bring documents to these versions and let them be found; an older version than the one there does nothing."""
         waiting = list(changes)
-        if not waiting:
-            return
-        self.takes_writes = False
         for start in range(0, len(waiting), _BULK):
             lines: list[Mapping[str, object]] = []
             for change in waiting[start : start + _BULK]:
                 lines += _lines(change)
             self._asked(seconds, partial(_bulk, lines))
+            self.takes_writes = True
         for index in {change.index for change in waiting}:
             self._asked(seconds, partial(_refresh, index))
-        self.takes_writes = True
 
     def answers(self) -> bool:
         """Whether it answers at all; asked of a server that is left alone too, and says nothing into the log."""
@@ -189,6 +196,10 @@ class SearchServer:
             raise ServerAway
         try:
             return ask(self._client.options(request_timeout=seconds, max_retries=_OTHER_NODES, retry_on_status=()))
+        except _Refused:
+            self.takes_writes = False
+            logger.error("the search server takes nothing new")  # noqa: TRY400 - an error may quote what was sent
+            raise ServerAway from None
         except (ApiError, TransportError, SerializationError, LookupError, TypeError, ValueError) as error:
             if isinstance(error, ApiError) and error.error == "resource_already_exists_exception":
                 raise _IsThere from None
@@ -209,6 +220,10 @@ class SearchServer:
 
 class _Partial(ValueError):
     """An answer that leaves something out."""
+
+
+class _Refused(ValueError):
+    """A write that the server does not take, though it answers: no room, read-only, or not allowed."""
 
 
 def _proposed(answer: Any) -> list[Proposed]:
@@ -253,7 +268,17 @@ def _counts(answer: Any) -> list[int]:
 
 
 def _bulk(lines: list[Mapping[str, object]], client: Elasticsearch) -> None:
-    if any(map(_failed, client.bulk(operations=lines)["items"])):
+    try:
+        items = client.bulk(operations=lines)["items"]
+    except ApiError as error:
+        if error.status_code in _REFUSED:
+            raise _Refused from None
+        raise
+    outcomes = {int(outcome["status"]) for item in items for outcome in item.values()}
+    if outcomes & _REFUSED:
+        raise _Refused
+    # 409: a newer version is there already. 404: what is to go is gone.
+    if any(status >= 300 for status in outcomes - {404, 409}):  # noqa: PLR2004 - HTTP's own classes
         raise _Partial
 
 
@@ -276,12 +301,6 @@ def _lines(change: Change) -> list[Mapping[str, object]]:
     if change.fields is None:
         return [{"delete": versioned}]
     return [{"index": versioned}, change.fields]
-
-
-def _failed(item: Mapping[str, Any]) -> bool:
-    (outcome,) = item.values()
-    # 409: a newer version is there already. 404: what is to go is gone.
-    return outcome["status"] >= 300 and outcome["status"] not in {404, 409}  # noqa: PLR2004 - HTTP's own classes
 
 
 @cache

@@ -100,10 +100,8 @@ def test_what_is_added_and_taken_away_again_leaves_no_trace(kept, passing):
         assert through.numbers(kind) == plain.numbers(kind)
     for beginning in ("", "a", "d", "ab"):
         known = {word for kind, word, _ in before if kind is Kind.WORD and word.startswith(beginning)}
-        assert plain.beginning(Kind.WORD, beginning, most=1000) == sorted(known)
-        assert through.beginning(Kind.WORD, beginning, most=1000) == sorted(known)
-        assert plain.beginning(Kind.WORD, beginning, most=2) in (None, sorted(known))
-        assert (plain.beginning(Kind.WORD, beginning, most=2) is None) == (len(known) > 2)
+        assert plain.beginning(Kind.WORD, beginning) == sorted(known)
+        assert through.beginning(Kind.WORD, beginning) == sorted(known)
     for word in {word for _, word, _ in added}:
         assert through.spellings(word) == plain.spellings(word)
         assert through.counts(Kind.WORD, [word]) == plain.counts(Kind.WORD, [word])
@@ -126,7 +124,7 @@ def test_a_dictionary_knows_how_often_a_word_stands_and_how_it_is_spelt():
 def test_a_part_opens_for_its_wall_and_place_alone():
     place = uuid4()
     sealed = seal_part(VAULT, WALL, place, image_of(vocabulary_of(document("buôn lậu"))))
-    assert Dictionary([Part.opened(VAULT, WALL, place, sealed)]).beginning(Kind.WORD, "l", most=9) == ["lau"]
+    assert Dictionary([Part.opened(VAULT, WALL, place, sealed)]).beginning(Kind.WORD, "l") == ["lau"]
     for wall, part_id in ((WALL, uuid4()), *((wall, place) for wall in ELSEWHERE)):
         with pytest.raises(Tampered):
             Part.opened(VAULT, wall, part_id, sealed)

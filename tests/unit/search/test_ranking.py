@@ -24,6 +24,7 @@ def score(text, typed):
         ("tải xe biển xanh", "xe biển tải xanh"),
         ("xe biển tải xanh", "xe biển xanh tải"),
         ("xe hàng hàng tải", "xe hàng hàng hàng tải"),
+        ("xe internationalisation tải", "xe a b tải"),
     ],
 )
 def test_the_nearer_words_stand_the_more_they_weigh(nearer, farther):
@@ -36,6 +37,15 @@ def test_where_they_are_nearest_counts():
 
 def test_of_words_that_do_not_all_stand_there_none_is_near():
     assert score("xe hàng hàng", "xe OR tải") == score("hàng hàng xe", "xe OR tải")
+
+
+def test_words_of_two_passages_are_not_near():
+    def passages(*texts):
+        leaves = list(positive_leaves(parse_query("xe tải").tree))
+        return rank(Checked(document(texts=texts)), leaves, dict.fromkeys(leaves, 1)).score
+
+    assert passages("hàng xe", "tải hàng") < passages("hàng xe a b c tải", "hàng")
+    assert passages("hàng xe", "tải hàng") == passages("xe hàng", "hàng tải")
 
 
 @given(st.permutations(["xe", "tải", "biển", "số", "hàng", "hàng", "hàng", "hàng"]))
