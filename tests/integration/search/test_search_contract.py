@@ -26,6 +26,7 @@ from intelhub.search import (
 )
 from intelhub.search import query as q
 from intelhub.search.analysis import _recognisers as recognisers
+from intelhub.search.elastic import asking
 from intelhub.search.elastic.engine import NOT_TOLD
 from intelhub.search.merge import list_merges_due, list_partitions
 from intelhub.search.query import UNREADABLE
@@ -320,6 +321,21 @@ def test_however_many_words_are_near_all_of_them_are_found(world):
     assert len(best.ranking) == len(written)
     marked = [piece.text for piece in best.hits[0].snippet if piece.is_hit]
     assert "tham" in marked
+
+
+def test_however_many_words_begin_so_all_of_them_are_found(world, monkeypatch):
+    monkeypatch.setattr(asking, "_MOST_TERMS", 3)
+    one = world.process()
+    numbers = {letter: f"MSKU12345{n}" for n, letter in enumerate("abcdeghik")}
+    kept = [
+        document(f"lau{letter} lu{letter}", identifiers=(number,), facets={"container": (number,)})
+        for letter, number in numbers.items()
+    ]
+    one.write(*kept, document("gạo"))
+    assert world.merge()
+    for typed in ("lau*", "l*", "msku*", "container:msku*", "container:m*"):
+        for order in Order:
+            assert set(one.ids(typed, limit=50, order=order)) == {each.record_id for each in kept}, typed
 
 
 def test_fields_of_identifiers_and_names(world):
