@@ -38,7 +38,7 @@ _SHORTEST = 2  # letters of a beginning that is looked up
 _FEWER = 2  # words that may be missing before it does not matter any more how many are
 _OTHER_LEAF = 3.0  # an identifier or a beginning weighs as much as a word that stands in one of thirty documents
 Query = Mapping[str, object]
-_EVERYTHING: Query = {"match_all": {}}
+EVERYTHING: Query = {"match_all": {}}
 _NOTHING: Query = {"match_none": {}}
 
 
@@ -83,15 +83,15 @@ class Asking:
         """Whether the access filter asks nothing, so that numbers of whole walls are this reader's own."""
         return all(any(map(_asks_nothing, stage)) for stage in self._access.stages)
 
-    def candidates(self, tree: Node, *, days: Sequence[str] | None = None, tier: Query = _EVERYTHING) -> Query:
+    def candidates(self, tree: Node, *, days: Sequence[str] | None = None, tier: Query = EVERYTHING) -> Query:
         """Every document of this reader that may answer, on these days and in this tier where any are given."""
-        among = [] if tier == _EVERYTHING else [tier]
+        among = [] if tier == EVERYTHING else [tier]
         return {"bool": {"filter": [*self._within(tree, days), self.rendered(tree), *among]}}
 
     def tiers(self, tree: Node, leaves: Sequence[Leaf]) -> list[Query]:
         """Where some words of a question are enough: those that hold all of them, all but one, and the others."""
         if _wants_all(tree):
-            return [_EVERYTHING]
+            return [EVERYTHING]
         held = [self.rendered(leaf) for leaf in leaves]
         least = [
             {"bool": {"should": held, "minimum_should_match": count}}
@@ -100,7 +100,7 @@ class Asking:
         before: list[Query] = [_NOTHING, *least]
         return [
             {"bool": {"filter": [one], "must_not": [other]}}
-            for one, other in zip([*least, _EVERYTHING], before, strict=True)
+            for one, other in zip([*least, EVERYTHING], before, strict=True)
         ]
 
     def best(self, tree: Node, weights: Mapping[Leaf, float], *, days: Sequence[str] | None = None) -> Iterator[Query]:
@@ -137,7 +137,7 @@ class Asking:
     def _made(self, node: Node) -> Query:
         match node:
             case Not(child):
-                return {"bool": {"must_not": [self.rendered(child)]}} if self.is_exact(child) else _EVERYTHING
+                return {"bool": {"must_not": [self.rendered(child)]}} if self.is_exact(child) else EVERYTHING
             case And(children):
                 return _all(list(map(self.rendered, children)))
             case Or(children):
@@ -155,7 +155,7 @@ class Asking:
                 return _any([found, self._values("identifier", [word.folded])]) if has_digit else found
             case Prefix(folded):
                 if len(folded) < _SHORTEST:
-                    return _EVERYTHING
+                    return EVERYTHING
                 return self._expanded(lambda known, kind: known.beginning(kind, folded))
             case Fuzzy(folded):
                 return self._expanded(lambda known, kind: known.near(kind, folded))
@@ -171,14 +171,14 @@ class Asking:
                 return _all([self._values(name_kind(field), [word.folded]) for word in words])
             case Facet(name, value, True):
                 if len(value) < _SHORTEST:
-                    return _EVERYTHING
+                    return EVERYTHING
                 meant = self._tokens(
                     lambda known: known.beginning(Kind.IDENTIFIER, value),
                     lambda tokens, one: tokens.value(f"facet:{name}", one),
                 )
                 return _terms("k", meant)
             case Facet("level", value):  # the same behind all these walls, and so no token
-                return _EVERYTHING if value == str(self.walls[0].head.wall.level) else _NOTHING
+                return EVERYTHING if value == str(self.walls[0].head.wall.level) else _NOTHING
             case Facet(name, value):
                 return self._values(f"facet:{name}", [value])
 
@@ -200,7 +200,7 @@ class Asking:
         """What is asked of every document beside the question itself; a token says its wall already."""
         stages = [_any([self._condition(one) for one in stage]) for stage in self._access.stages]
         walls = [] if _is_bound(tree) else [_terms("p", (wall.tokens.wall for wall in self.walls))]
-        return [*walls, *(one for one in stages if one != _EVERYTHING), *([] if days is None else [self._on(days)])]
+        return [*walls, *(one for one in stages if one != EVERYTHING), *([] if days is None else [self._on(days)])]
 
     def _on(self, days: Sequence[str]) -> Query:
         """On these days, whole months by one token."""
@@ -333,7 +333,7 @@ def _wants_all(node: Node) -> bool:
 def _all(parts: list[Query]) -> Query:
     if len(parts) == 1:
         return parts[0]
-    return {"bool": {"filter": parts}} if parts else _EVERYTHING
+    return {"bool": {"filter": parts}} if parts else EVERYTHING
 
 
 def _together(parts: list[Query]) -> Query:

@@ -1,8 +1,9 @@
 """The candidates of one question: what the server names is opened, filtered and compared word by word.
 
-The newest are looked for in stretches of days that hold few candidates, because the server knows no order of time. Of
-the best, the first are opened and weighed by our own formula; the others follow in the server's order, unopened, and
-are read like any hit when their page is.
+The newest are looked for in stretches of days that hold few candidates, because the server knows no order of time. By
+relevance those are opened and weighed by our own formula that hold most of the words, the newest first. Only where a
+reader reads whole walls the server's order decides which, and the others follow in it, unopened, and are read like any
+hit when their page is.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from intelhub.crypto import Tampered, Vault
 from intelhub.platform.messages import Message
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.elastic import documents
-from intelhub.search.elastic.asking import Asking, Query, is_expanded, rarity
+from intelhub.search.elastic.asking import EVERYTHING, Asking, Query, is_expanded, rarity
 from intelhub.search.elastic.documents import DocumentRow
 from intelhub.search.elastic.server import MOST_IDS, Proposed, SearchServer, ServerAway
 from intelhub.search.elastic.tokens import Wall, day_of
 from intelhub.search.engine import MOST_RANKED, Order, SearchRequest
 from intelhub.search.query import Leaf
-from intelhub.search.ranking import MOST_COUNTED, weight_of
+from intelhub.search.ranking import MOST_COUNTED
 from intelhub.search.sealed import Attempt, Opened
 from intelhub.search.segment import TookTooLong
 
@@ -53,11 +54,12 @@ class Candidates:
         if request.order is Order.NEWEST:
             self._ask_newest(session, index, asking)
             return
-        # The server counts the dummies of a flat wall, of which there are more for what is hidden.
-        weights = {} if asking.is_flat else self._weights(index, asking)
+        # The server would count the dummies of a flat wall, of which there are more for what is hidden.
+        counts = {} if asking.is_flat else self._count(index, asking)
         if not request.limit:
             return  # counted, and nothing more was wanted
         if asking.reads_whole and not asking.is_flat:
+            weights = {leaf: rarity(count, asking.documents) for leaf, count in counts.items()}
             self._ask_best(session, index, asking, weights)
         else:
             self._ask_fullest(session, index, asking)
@@ -80,14 +82,13 @@ class Candidates:
                 return
 
     def _ask_newest(
-        self, session: Session, index: str, asking: Asking, *, tier: Query | None = None, most: int = MOST_IDS
+        self, session: Session, index: str, asking: Asking, *, tier: Query = EVERYTHING, most: int = MOST_IDS
     ) -> int:
         """Open stretches of days, the newest first, until nothing older can stand on the page or `most` fit."""
-        days, taken = self._within(asking.days), 0
-        among = {} if tier is None else {"tier": tier}
+        tree, days, taken = self._gathering.tree, self._within(asking.days), 0
         while days and taken < most and not self._gathering.is_past(_end_of(days[0])):
-            stretch = self._next_stretch(index, asking, days, among)
-            query = asking.candidates(self._gathering.tree, days=None if stretch == asking.days else stretch, **among)
+            stretch = self._next_stretch(index, asking, days, tier)
+            query = asking.candidates(tree, days=None if stretch == asking.days else stretch, tier=tier)
             found = self._server.find(index, query, limit=MOST_IDS, seconds=self._seconds)
             if len(found) == MOST_IDS:
                 self._attempt.notices.append(TOO_MANY)
@@ -95,16 +96,16 @@ class Candidates:
             days = days[len(stretch) :]
         return taken
 
-    def _next_stretch(
-        self, index: str, asking: Asking, days: Sequence[str], among: Mapping[str, Query]
-    ) -> Sequence[str]:
+    def _next_stretch(self, index: str, asking: Asking, days: Sequence[str], tier: Query) -> Sequence[str]:
         """The longest stretch of the next days that does not hold too many candidates, or the first day alone."""
         lengths = [len(days)]
         while lengths[-1] > 1:
             lengths.append((lengths[-1] + 2) // 3)
         stretches = [days[:length] for length in lengths]
         tree = self._gathering.tree
-        queries = [asking.candidates(tree, days=None if one == asking.days else one, **among) for one in stretches[:-1]]
+        queries = [
+            asking.candidates(tree, days=None if one == asking.days else one, tier=tier) for one in stretches[:-1]
+        ]
         counts = self._server.count(index, queries, most=ENOUGH + 1, seconds=self._seconds)
         fitting = (one for one, count in zip(stretches, counts, strict=False) if count <= ENOUGH)
         return next(fitting, stretches[-1])
@@ -130,8 +131,8 @@ class Candidates:
             if fitting >= RERANKED:
                 break
 
-    def _weights(self, index: str, asking: Asking) -> dict[Leaf, float]:
-        """What each leaf weighs by what this reader may read: counted in whole walls, or behind the filter."""
+    def _count(self, index: str, asking: Asking) -> dict[Leaf, int]:
+        """In how many documents of this reader each leaf stands: known of whole walls, or counted behind the filter."""
         leaves = self._gathering.leaves
         counts = {leaf: asking.count_in_whole(leaf) for leaf in leaves}
         # Which words are meant is known of whole walls: a count would tell of words in what is hidden.
@@ -142,9 +143,7 @@ class Candidates:
         known = {leaf: count or 0 for leaf, count in counts.items()}
         for leaf, count in known.items():
             self._gathering.count(leaf, count)
-        if asking.reads_whole:
-            return {leaf: rarity(count, asking.documents) for leaf, count in known.items()}
-        return {leaf: weight_of(count) for leaf, count in known.items()}
+        return known
 
     @property
     def _server(self) -> SearchServer:
