@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -23,6 +23,7 @@ from intelhub.search import (
     levels_due,
     list_indices,
     list_merges_due,
+    list_moves_due,
     list_walls,
     merge_partition,
     next_epoch,
@@ -40,24 +41,41 @@ def merge_tails(house: House, *, at_least: int = TAIL_ROWS) -> None:
     """Merge every partition whose tail is long enough, each in a transaction of its own."""
     with house.units.begin(WORKER, SystemScope()) as session:
         due = list_merges_due(session, at_least=at_least)
+    _move(house, due)
+
+
+def catch_up(house: House) -> None:
+    """Move behind tokens what was merged into sealed parts: without a server, or while few documents stood there."""
+    if house.search_server is None:
+        return
+    with house.units.begin(WORKER, SystemScope()) as session:
+        due = list_moves_due(session)
+    _move(house, due)
+
+
+def _move(house: House, due: Sequence[Partition]) -> None:
+    """Move each partition behind tokens while the server answers; what cannot be moved is merged into sealed parts."""
+    server = _answering(house) if due else None
     for partition in due:
         try:
-            if not _shelve(house, partition):
-                with house.units.begin(WORKER, SystemScope()) as session:
-                    merge_partition(session, partition)
+            if server is not None:
+                try:
+                    with house.units.begin(WORKER, SystemScope()) as session:
+                        is_moved = shelve_partition(session, server, partition)
+                except ServerAway:
+                    is_moved, server = False, _answering(house)  # sealed parts take it until the server is back
+                if is_moved:
+                    continue
+            with house.units.begin(WORKER, SystemScope()) as session:
+                merge_partition(session, partition)
         except Tampered:
             _log.error("a search partition does not fit its seal; run intelhub reindex", level=partition.level)
 
 
-def _shelve(house: House, partition: Partition) -> bool:
-    """Move a partition behind tokens, where there is a search server that answers."""
-    if house.search_server is None:
-        return False
-    try:
-        with house.units.begin(WORKER, SystemScope()) as session:
-            return shelve_partition(session, house.search_server, partition)
-    except ServerAway:
-        return False  # sealed parts take it until the server is back
+def _answering(house: House) -> SearchServer | None:
+    """The search server, if there is one that answers: a move opens a whole partition before it speaks to it."""
+    server = house.search_server
+    return server if server is not None and server.answers() else None
 
 
 def check_search_server(house: House) -> None:

@@ -22,7 +22,7 @@ from intelhub.app import House, open_house
 from intelhub.audit import LogDamaged, run_sequencer
 from intelhub.crypto import harden_process
 from intelhub.health import report_on_index, report_on_keys
-from intelhub.index_upkeep import check_search_server, merge_tails, rebuild_search_server, tidy_search_server
+from intelhub.index_upkeep import catch_up, check_search_server, merge_tails, rebuild_search_server, tidy_search_server
 from intelhub.platform.database import open_engine
 from intelhub.platform.errors import IntelhubError
 from intelhub.settings import Settings
@@ -90,6 +90,7 @@ def build_jobs(house: House, desk: House) -> procrastinate.App:
     def merge_every_tail(timestamp: int) -> None:
         del timestamp
         merge_tails(house, at_least=1)
+        catch_up(house)
         rebuild_search_server(house)
         report(house, on_keys=True)
 

@@ -193,6 +193,16 @@ def list_tails(session: Session, *, at_least: int) -> list[Partition]:
     return [_partition(*row) for row in rows]
 
 
+def list_sealed(session: Session) -> list[Partition]:
+    """The partitions that have documents in sealed segments."""
+    rows = run(
+        session,
+        "SELECT level, compartments, department_id, year FROM search_segments"
+        " GROUP BY partition_id, level, compartments, department_id, year HAVING sum(documents) > 0",
+    )
+    return [_partition(*row) for row in rows]
+
+
 def count_tails(session: Session, *, at_least: int) -> tuple[int, int]:
     """How many rows wait in all tails together, and how many tails have grown to so many rows."""
     rows, overdue = run(

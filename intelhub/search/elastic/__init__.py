@@ -12,7 +12,7 @@ from intelhub.search.elastic.rebuilding import (
     walls_of_level,
 )
 from intelhub.search.elastic.server import SearchServer, ServerAway, connect
-from intelhub.search.elastic.shelving import Profiles, shelve_partition
+from intelhub.search.elastic.shelving import Profiles, list_moves_due, shelve_partition
 from intelhub.search.elastic.tokens import Wall
 from intelhub.search.elastic.walls import count_behind_tokens, hold_level, list_walls
 
@@ -31,6 +31,7 @@ __all__ = [
     "hold_level",
     "levels_due",
     "list_indices",
+    "list_moves_due",
     "list_walls",
     "next_epoch",
     "rebuild_wall",

@@ -56,6 +56,12 @@ def shipped_profiles() -> Profiles:
     return Profiles(**json.loads(shipped("search/profiles.json").read_text(encoding="utf-8")))
 
 
+def list_moves_due(session: Session, *, profiles: Profiles | None = None) -> list[Partition]:
+    """The partitions of ranked levels with sealed segments: merged while there was no server, or few documents yet."""
+    rules = profiles or shipped_profiles()
+    return [one for one in store.list_sealed(session) if rules.of(one.level) == "ranked"]
+
+
 def shelve_partition(
     session: Session, server: SearchServer, partition: Partition, *, profiles: Profiles | None = None
 ) -> bool:
@@ -75,11 +81,11 @@ def shelve_partition(
     sealed = store.count_behind(session, wall.level, wall.compartments, wall.department_id)
     if sealed + (known.documents if known else 0) < rules.minimum:
         return False
+    head = known or new_head(session, vault, wall)
+    server.prepare(head.index(vault))  # a server that has gone away says so before anything is opened
     moved = take_down(session, vault, partition)
     if moved is None:
         return False
-    head = known or new_head(session, vault, wall)
-    server.prepare(head.index(vault))
     server.write(moved.changes(vault, head))
     added, gone = moved.vocabularies(vault)
     added.subtract(gone)

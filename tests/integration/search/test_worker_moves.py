@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from intelhub.app import House
-from intelhub.index_upkeep import check_search_server, merge_tails
+from intelhub.index_upkeep import catch_up, check_search_server, merge_tails
 from intelhub.search import Cursor, SearchServer
-from intelhub.search.elastic import candidates, connect
+from intelhub.search.elastic import candidates, connect, shelving
 from tests.factories.search_world import PARTITION, Process, World, by_hand, changed, document, minutes
 
 OPEN = replace(PARTITION, level=0)
@@ -56,13 +56,42 @@ def test_a_wall_of_a_thousand_moves_stays_and_catches_up(world):
     assert process.ids("xăng") == [secret.record_id]
     assert process.ids("gạo") == [wanted.record_id]
 
-    process.write(changed(more, texts=("buôn lậu muối",)))
     merge_tails(worker, at_least=1)
-    assert kept(world) == (1000, 1, 0)
-    assert process.ids("gạo muối") == []
-    assert process.ids("gạo OR muối") == [more.record_id, wanted.record_id]
+    catch_up(worker)
+    assert kept(world) == (1000, 1, 0), "without anything new in that part"
+    assert process.ids("gạo OR dầu") == [more.record_id, wanted.record_id]
     check_search_server(worker)
     assert process.ids("xa*") == [secret.record_id], "no word of before is in the dictionary"
+
+
+def test_what_was_sealed_while_few_stood_there_or_before_there_was_a_server_moves_too(world):
+    before, former = replace(OPEN, year=2025), replace(OPEN, year=2024)
+    old, older = document("buôn lậu xăng", partition=before), document("buôn lậu gạo", partition=former)
+    process = world.process()
+    process.write(old, *(document("nền", partition=OPEN, occurred_at=minutes(n)) for n in range(998)))
+    merge_tails(house(world, world.server.indexing), at_least=1)
+    process.write(older)
+    merge_tails(house(world, None), at_least=1)
+    assert kept(world) == (0, 1000, 0)
+    catch_up(house(world, world.server.indexing))
+    assert kept(world) == (1000, 0, 0)
+    assert set(process.ids("lậu")) == {old.record_id, older.record_id}
+
+
+def test_a_round_without_a_server_opens_nothing_for_it(world, monkeypatch):
+    taken = []
+    take_down = shelving.take_down
+    monkeypatch.setattr(shelving, "take_down", lambda *given, **kept: taken.append(given) or take_down(*given, **kept))
+    process = world.process()
+    process.write(*(document("nền", partition=OPEN, occurred_at=minutes(n)) for n in range(1000)))
+    away = connect("https://indexer:a@127.0.0.1:1")
+    merge_tails(house(world, SearchServer(away)), at_least=1)
+    catch_up(house(world, SearchServer(away)))
+    away.close()
+    assert taken == []
+    catch_up(house(world, world.server.indexing))
+    assert len(taken) == 1
+    assert kept(world) == (1000, 0, 0)
 
 
 def test_long_stretches_are_asked_in_pieces_and_a_day_with_too_many_says_so(world, monkeypatch):
