@@ -49,10 +49,12 @@ def reindex(var: Path) -> None:
     from intelhub.cli.opening import CONSOLE, CommandRefused, system_work
     from intelhub.platform.messages import Message
     from intelhub.records import list_rebuilds, rebuild_partition
+    from intelhub.search import delete_impossible_rows
 
     documents, damaged = 0, 0
     with system_work(var, role="worker") as acting:
         with acting.begin() as session:
+            delete_impossible_rows(session)
             partitions = list_rebuilds(session)
         with progress("rebuilding the index", len(partitions)) as advance:
             for partition in partitions:

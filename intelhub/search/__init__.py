@@ -56,6 +56,7 @@ from intelhub.search.models import (
 from intelhub.search.query import Facet, Fuzzy, Prefix, unknown_date
 from intelhub.search.sealed import SealedIndex
 from intelhub.search.snippets import mark_query
+from intelhub.search.store import delete_impossible_rows
 from intelhub.search.telling import MOST_TELLING, choose_telling, list_candidates, list_numbers, question_of
 
 __all__ = [
@@ -97,6 +98,7 @@ __all__ = [
     "connect",
     "count_behind_tokens",
     "count_waiting",
+    "delete_impossible_rows",
     "drop_epochs",
     "field_named",
     "fold",

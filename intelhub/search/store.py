@@ -21,6 +21,7 @@ from intelhub.search.sealing import DOCUMENTS, SEGMENTS, TAIL, partition_id, sea
 from intelhub.search.statements import run
 
 _MOST_AT_ONCE = 32
+_YEARS = range(1900, 3000)  # no row of another one was ever written by us
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ def list_tails(session: Session, *, at_least: int) -> list[Partition]:
         " HAVING count(*) >= :least ORDER BY count(*) DESC",
         least=at_least,
     )
-    return [_partition(*row) for row in rows]
+    return _possible(rows)
 
 
 def list_sealed(session: Session) -> list[Partition]:
@@ -200,7 +201,7 @@ def list_sealed(session: Session) -> list[Partition]:
         "SELECT level, compartments, department_id, year FROM search_segments"
         " GROUP BY partition_id, level, compartments, department_id, year HAVING sum(documents) > 0",
     )
-    return [_partition(*row) for row in rows]
+    return _possible(rows)
 
 
 def count_tails(session: Session, *, at_least: int) -> tuple[int, int]:
@@ -235,10 +236,17 @@ def count_behind(session: Session, level: int, compartments: Iterable[UUID], dep
 
 
 def list_all_partitions(session: Session) -> list[Partition]:
-    """Every partition that has any row."""
+    """Every partition that has any row; rows of an impossible year are of none."""
     columns = "level, compartments, department_id, year"
     sql = " UNION ".join(f"SELECT {columns} FROM {table}" for table in _TABLES)  # noqa: S608 - fixed words
-    return [_partition(*row) for row in run(session, sql)]
+    return _possible(run(session, sql))
+
+
+def delete_impossible_rows(session: Session) -> None:
+    """Take away the rows of impossible years, which no rebuild of a partition meets; nothing in them ever opened."""
+    for table in _TABLES:
+        where = "year NOT BETWEEN :first AND :last"
+        run(session, f"DELETE FROM {table} WHERE {where}", first=_YEARS[0], last=_YEARS[-1])  # noqa: S608 - fixed words
 
 
 def _listing(where: str) -> str:
@@ -253,15 +261,22 @@ def _listed(rows: Result[*tuple[Any, ...]]) -> dict[UUID, Listing]:
     listings: dict[UUID, Listing] = {}
     for is_tail, row_id, given_id, level, compartments, department, year, record, number in rows:
         partition = _partition(level, compartments, department, year)
-        wanted = partition_id(partition)
+        # Of an impossible year there is no partition: what lies where it says it does may miss what it masked.
+        wanted = partition_id(partition) if year in _YEARS else given_id
         listing = listings.setdefault(wanted, Listing(partition))
-        if given_id != wanted:  # relabelled by hand: it can belong to no partition any more
+        if year not in _YEARS or given_id != wanted:  # relabelled by hand: it can belong to no partition any more
             listing.is_sound = False
-        elif is_tail:
+            continue
+        listing.partition = partition
+        if is_tail:
             listing.tail.append(TailMeta(row_id, record, number))
         else:
             listing.segments.append(SegmentMeta(row_id, number))
     return listings
+
+
+def _possible(rows: Iterable[tuple[Any, ...]]) -> list[Partition]:
+    return [one for one in (_partition(*row) for row in rows) if one.year in _YEARS]
 
 
 def _partition(level: int, compartments: Iterable[UUID], department: UUID, year: int) -> Partition:

@@ -12,11 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from intelhub.access import read_filter
 from intelhub.crypto import Vault
-from intelhub.search import Order, merge_partition
+from intelhub.search import (
+    Order,
+    delete_impossible_rows,
+    list_merges_due,
+    list_partitions,
+    merge_partition,
+    reindex_partition,
+)
 from intelhub.search.document import Partition
 from intelhub.search.query import parse_query
 from intelhub.search.sealing import partition_id
@@ -116,6 +123,54 @@ def test_every_part_of_the_partition_is_bound(world, column):
     answer = world.process().answer("bí mật")
     assert answer.hits == ()
     assert answer.damaged == (here,)
+
+
+def of_another_year(world, table, year, where="true"):
+    """Somebody with the whole database in hands takes the constraint away first."""
+    by_hand(world, f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS ck__{table}__year")
+    by_hand(world, f"UPDATE {table} SET year = :year WHERE {where}", year=year)
+
+
+@pytest.mark.parametrize("year", [-1, 0, 1899, 3000, 32767])
+@pytest.mark.parametrize("table", ["search_tail", "search_segments"])
+@pytest.mark.parametrize("is_foreign", [False, True])
+def test_a_year_that_cannot_be_is_one_damaged_part_and_stops_nothing(world, table, year, is_foreign):
+    one, elsewhere = document("bí mật"), document("bí mật", partition=replace(PARTITION, department_id=RIVER))
+    warm = world.process()
+    warm.write(one, elsewhere)
+    if table == "search_segments":
+        merged(world)
+        merged(world, elsewhere.partition)
+    assert len(warm.ids("bí mật")) == 2
+    of_another_year(world, table, year, f"department_id = '{NAVY}'")
+    if is_foreign:
+        by_hand(world, f"UPDATE {table} SET partition_id = gen_random_uuid() WHERE year = :year", year=year)
+    answer = world.process().answer("bí mật")
+    assert [hit.record_id for hit in answer.hits] == [elsewhere.record_id]
+    assert [one.department_id for one in answer.damaged] == [NAVY]
+    assert answer.notices
+    warm.answer("bí mật")
+    warm.write(document("bí mật", partition=elsewhere.partition, occurred_at=minutes(1)))
+    with world.worker() as session:
+        assert {one.year for one in list_merges_due(session, at_least=1)} == {2026}
+        assert merge_partition(session, elsewhere.partition)
+        assert {one.year for one in list_partitions(session)} == {2026}
+    assert len(warm.ids("bí mật", reader=Reader(departments=frozenset({RIVER})))) == 2
+    with world.worker() as session:
+        delete_impossible_rows(session)
+        reindex_partition(session, PARTITION, iter([one]))
+    answer = world.process().answer("bí mật")
+    assert len(answer.hits) == 3
+    assert not answer.damaged
+
+
+@pytest.mark.parametrize("table", ["search_tail", "search_segments", "search_documents"])
+def test_the_database_takes_no_year_that_cannot_be(world, table):
+    definition = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = :name"
+    assert "1900" in by_hand(world, definition, name=f"ck__{table}__year").scalar_one()
+    world.process().write(document("bí mật"))
+    with pytest.raises(IntegrityError, match="ck__search_tail__year"):
+        by_hand(world, "UPDATE search_tail SET year = -1")
 
 
 def test_swapping_rows_of_one_partition_is_noticed(world):

@@ -22,8 +22,11 @@ from intelhub.search.elastic import (
     candidates,
     check_wall,
     connect,
+    levels_due,
     list_walls,
+    rebuild_wall,
     shelve_partition,
+    walls_of_level,
 )
 from intelhub.search.elastic.engine import SERVER_AWAY
 from intelhub.search.elastic.server import Proposed, index_definition
@@ -295,6 +298,24 @@ def test_a_wall_that_was_touched_takes_no_other_away(world):
         answer = world.process().answer("lậu", order=order)
         assert [hit.record_id for hit in answer.hits] == [near.record_id]
         assert answer.damaged == (RIVERSIDE,)
+
+
+def test_a_document_of_a_year_that_cannot_be_is_damage_and_stops_neither_searches_nor_rebuilds(world):
+    one, other = document("buôn lậu xăng"), document("buôn lậu dầu")
+    shelved(world, one, other)
+    by_hand(world, "ALTER TABLE search_documents DROP CONSTRAINT ck__search_documents__year")
+    by_hand(world, "UPDATE search_documents SET year = -1 WHERE record_id = :one", one=one.record_id)
+    process = world.process()
+    for order in Order:
+        assert process.ids("lậu", order=order) == [other.record_id]
+    with world.worker() as session:
+        assert check_wall(session, world.server.indexing, Wall.of(PARTITION)).damaged == 1
+    with world.worker() as session:
+        rules = Profiles(minimum=1, levels={"1": "flat"})
+        assert levels_due(session, profiles=rules) == [1]
+        (wall,) = walls_of_level(session, 1, profiles=rules)
+        rebuild_wall(session, world.server.indexing, wall, 2, profiles=rules)
+    assert process.ids("lậu") == [other.record_id]
 
 
 def test_a_relabelled_document_is_read_by_nobody_more(world):
