@@ -156,12 +156,17 @@ def _rebuild_level(
 def _rebuild_wall(house: House, server: SearchServer, wall: Wall, epoch: int) -> int:
     try:
         with house.units.begin(WORKER, SystemScope()) as session:
-            return rebuild_wall(session, server, wall, epoch)
+            rebuilt = rebuild_wall(session, server, wall, epoch)
+            if rebuilt.damaged:
+                raise_index_alarm(WORKER, session)
     except Tampered:
         _log.critical("a part of the index does not fit its seal; run intelhub reindex", level=wall.level)
         with house.units.begin(WORKER, SystemScope()) as session:
             raise_index_alarm(WORKER, session)
         return 0
+    if rebuilt.damaged:
+        _log.critical("sealed documents do not fit their seal", level=wall.level, documents=rebuilt.damaged)
+    return rebuilt.documents
 
 
 def tidy_search_server(house: House) -> None:

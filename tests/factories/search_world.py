@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from intelhub.access.filter import PartitionFilter, RowCondition
+from intelhub.app import House
 from intelhub.crypto import RootKeys, Vault
 from intelhub.platform.actor import Actor
 from intelhub.platform.unit_of_work import UnitsOfWork
@@ -177,6 +178,13 @@ class World:
         process = Process(self.worker_url, self.vault)
         with process.session(Context(is_system=True)) as session:
             yield session
+
+
+def house(world, server):
+    """The worker's, as far as the index needs one."""
+    return House(
+        settings=None, vault=world.vault, units=Process(world.worker_url, world.vault).work, search_server=server
+    )
 
 
 def head_of(world, partition=PARTITION):

@@ -59,13 +59,15 @@ def fetch_of_partition(session: Session, partition: Partition, records: Sequence
     return _rows(run(session, sql, partition=partition_id(partition), ids=list(records)))
 
 
-def iterate_wall(session: Session, wall: Wall) -> Iterator[DocumentRow]:
-    """The rows behind a wall, of all years."""
+def iterate_wall(session: Session, wall: Wall, *, year: int | None = None) -> Iterator[DocumentRow]:
+    """The rows behind a wall, of all years or of one; what was read already may be taken away meanwhile."""
     known = {"level": wall.level, "compartments": sorted(wall.compartments), "department": wall.department_id}
+    where = _OF_WALL if year is None else f"{_OF_WALL} AND year = :year"
+    years = {} if year is None else {"year": year}
     last = UUID(int=0)
     while True:
-        page = f"{_SELECT} WHERE {_OF_WALL} AND id > :last ORDER BY id LIMIT {_AT_ONCE}"
-        rows = _rows(run(session, page, last=last, **known))
+        page = f"{_SELECT} WHERE {where} AND id > :last ORDER BY id LIMIT {_AT_ONCE}"
+        rows = _rows(run(session, page, last=last, **known, **years))
         yield from rows
         if len(rows) < _AT_ONCE:
             return
@@ -77,12 +79,6 @@ def count_of_wall(session: Session, wall: Wall) -> int:
     known = {"level": wall.level, "compartments": sorted(wall.compartments), "department": wall.department_id}
     sql = f"SELECT count(*) FROM search_documents WHERE {_OF_WALL}"  # noqa: S608 - our own words alone
     return int(run(session, sql, **known).scalar_one())
-
-
-def delete_wall(session: Session, wall: Wall) -> None:
-    """Take the rows behind a wall away."""
-    known = {"level": wall.level, "compartments": sorted(wall.compartments), "department": wall.department_id}
-    run(session, f"DELETE FROM search_documents WHERE {_OF_WALL}", **known)  # noqa: S608 - our own words alone
 
 
 def replace_documents(session: Session, vault: Vault, gone: Iterable[UUID], new: Iterable[SearchDocument]) -> None:

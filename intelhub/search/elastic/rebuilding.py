@@ -8,9 +8,10 @@ for a while. A rebuild that stopped half way is followed by one of the next epoc
 from __future__ import annotations
 
 import secrets
-from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -20,13 +21,14 @@ from intelhub.search import store
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.elastic import documents
 from intelhub.search.elastic.dictionary import Vocabulary, vocabulary_of
+from intelhub.search.elastic.documents import DocumentRow
 from intelhub.search.elastic.flattening import Flat, flatten
 from intelhub.search.elastic.server import Change, SearchServer
 from intelhub.search.elastic.shelving import MOST_IN_VOLUME, Profiles, shipped_profiles, take_down
 from intelhub.search.elastic.tokens import Wall, any_token, fields_of, index_name, value_tokens, words_of
 from intelhub.search.elastic.walls import Head, find_head, hold_wall, list_walls, new_dictionary, store_head
 from intelhub.search.merge import MOST_DOCUMENTS, write_segment
-from intelhub.search.sealing import partition_id
+from intelhub.search.sealing import DOCUMENTS, partition_id
 
 CHANGED_SHARE = 0.05
 _AT_ONCE = 2_000
@@ -89,38 +91,49 @@ def drop_epochs(session: Session, server: SearchServer, level: int, *, before: i
             clear_epoch(session, server, level, epoch)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """How many documents of a wall were sent, and how many do not open: their rows stay, without tokens."""
+
+    documents: int = 0
+    damaged: int = 0
+
+
 def rebuild_wall(
     session: Session, server: SearchServer, wall: Wall, epoch: int, *, profiles: Profiles | None = None
-) -> int:
-    """Send everything behind a wall again, under a fresh epoch and today's profile; how many documents that were.
+) -> Rebuilt:
+    """Send everything behind a wall again, under a fresh epoch and today's profile.
 
-    Where the profile is `sealed` now, they go back into sealed parts. Raises `ServerAway` and `Tampered`.
+    Where the profile is `sealed` now, they go back into sealed parts. Raises `ServerAway`, and `Tampered` if a part of
+    the tail or a segment does not fit its seal.
     """
     rules = profiles or shipped_profiles()
     hold_wall(session, wall, wait=True)
     vault, profile = vault_of(session), rules.of(wall.level)
+    partitions = [one for one in store.list_all_partitions(session) if Wall.of(one) == wall]
     if profile == "sealed":
-        _put_back(session, vault, wall)
+        for partition in partitions:
+            _put_back(session, vault, partition)
         store_head(session, vault, Head(wall=wall))
-        return 0
-    for partition in store.list_all_partitions(session):
-        if Wall.of(partition) == wall:
-            take_down(session, vault, partition, wait=True)
+        return Rebuilt(damaged=documents.count_of_wall(session, wall))
+    for partition in partitions:
+        take_down(session, vault, partition, wait=True)
     volume = _volume(session, vault, wall, epoch)
     head = Head(wall=wall, epoch=epoch, salt=secrets.token_hex(16), volume=volume, profile=profile)
     server.prepare(head.index(vault), profile)
     vocabulary: Vocabulary = Counter()
     send = _send_flat if profile == "flat" else _send_ranked
     count = send(session, server, vault, head, vocabulary)
-    store_head(session, vault, replace(new_dictionary(session, vault, head, vocabulary), documents=count))
-    return count
+    held = documents.count_of_wall(session, wall)
+    store_head(session, vault, replace(new_dictionary(session, vault, head, vocabulary), documents=held))
+    return Rebuilt(documents=count, damaged=held - count)
 
 
 def _send_ranked(session: Session, server: SearchServer, vault: Vault, head: Head, vocabulary: Vocabulary) -> int:
     tokens, index = head.tokens(vault), head.index(vault)
     batch: list[Change] = []
     count = 0
-    for document in _documents(session, vault, head.wall):
+    for _, document in _opened(documents.iterate_wall(session, head.wall), vault):
         count += 1
         vocabulary.update(vocabulary_of(document))
         one = tokens.document_id(document.record_id)
@@ -137,7 +150,7 @@ def _send_flat(session: Session, server: SearchServer, vault: Vault, head: Head,
     ids: list[UUID] = []
 
     def real() -> Iterator[tuple[UUID, Flat]]:
-        for document in _documents(session, vault, head.wall):
+        for _, document in _opened(documents.iterate_wall(session, head.wall), vault):
             vocabulary.update(vocabulary_of(document))
             words = {tokens.folded(word.folded) for word in words_of(document)}
             ids.append(tokens.document_id(document.record_id))
@@ -154,29 +167,31 @@ def _send_flat(session: Session, server: SearchServer, vault: Vault, head: Head,
     return len(ids)
 
 
-def _documents(session: Session, vault: Vault, wall: Wall) -> Iterator[SearchDocument]:
-    """What opens of a wall; `intelhub reindex` makes the rest anew."""
-    for row in documents.iterate_wall(session, wall):
+def _put_back(session: Session, vault: Vault, partition: Partition) -> None:
+    """Seal in segments again what opens of a partition; what does not stays where it is, as the trace of it."""
+    store.lock_partition(session, partition_id(partition), wait=True)
+    rows = documents.iterate_wall(session, Wall.of(partition), year=partition.year)
+    moved: list[UUID] = []
+
+    def opened() -> Iterator[SearchDocument]:
+        for row, document in _opened(rows, vault):
+            moved.append(row.id)
+            yield document
+
+    source = opened()
+    while (first := next(source, None)) is not None:
+        write_segment(session, vault, partition, chain([first], islice(source, MOST_DOCUMENTS - 1)))
+        store.delete_rows(session, DOCUMENTS, moved)
+        moved.clear()
+
+
+def _opened(rows: Iterable[DocumentRow], vault: Vault) -> Iterator[tuple[DocumentRow, SearchDocument]]:
+    """The rows that open; the others are counted by who asks, and `intelhub reindex` makes them anew."""
+    for row in rows:
         try:
-            yield row.opened(vault)
+            yield row, row.opened(vault)
         except Tampered:
             continue
-
-
-def _put_back(session: Session, vault: Vault, wall: Wall) -> None:
-    """Seal everything behind a wall in segments again.
-
-    Raises `Tampered` for a row that does not open: leaving it out would take the trace of it away as well.
-    """
-    by_partition: dict[Partition, list[SearchDocument]] = defaultdict(list)
-    for row in documents.iterate_wall(session, wall):
-        document = row.opened(vault)
-        by_partition[document.partition].append(document)
-    for partition, kept in by_partition.items():
-        store.lock_partition(session, partition_id(partition), wait=True)
-        for start in range(0, len(kept), MOST_DOCUMENTS):
-            write_segment(session, vault, partition, kept[start : start + MOST_DOCUMENTS])
-    documents.delete_wall(session, wall)
 
 
 def _volume(session: Session, vault: Vault, wall: Wall, epoch: int) -> int:

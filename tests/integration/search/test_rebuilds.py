@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from intelhub.platform.errors import Tampered
+from intelhub.index_upkeep import check_search_server, rebuild_search_server, send_everything_anew
 from intelhub.search import Order
 from intelhub.search.elastic import (
     Profiles,
@@ -20,6 +20,7 @@ from intelhub.search.elastic import (
     list_walls,
     next_epoch,
     rebuild_wall,
+    rebuilding,
     shelving,
     walls_of_level,
 )
@@ -35,6 +36,7 @@ from tests.factories.search_world import (
     document,
     flip_a_bit,
     head_of,
+    house,
     minutes,
 )
 
@@ -191,16 +193,51 @@ def test_a_profile_that_is_sealed_now_takes_everything_back(world):
     assert not answer.notices
 
 
-def test_what_does_not_open_is_not_tidied_away_by_a_profile_that_is_sealed_now(world):
+def alarms(world):
+    return by_hand(world, "SELECT count(*) FROM audit_pending WHERE action = 'record:tamper-found'").scalar_one()
+
+
+def under(monkeypatch, profiles):
+    for module in (shelving, rebuilding):
+        monkeypatch.setattr(module, "shipped_profiles", lambda: profiles)
+
+
+def test_what_does_not_open_is_not_tidied_away_by_a_profile_that_is_sealed_now(world, monkeypatch):
+    """Nor does it keep the tokens of all others on the server, against the policy."""
+    monkeypatch.setattr(rebuilding, "MOST_DOCUMENTS", 2)
+    one, former = document("buôn lậu xe"), replace(PARTITION, year=2025)
+    others = [document(f"buôn lậu gạo {n}", occurred_at=minutes(n)) for n in range(5)]
+    elder = document("buôn lậu gạo cũ", partition=former, occurred_at=minutes(-1))
+    process = world.process()
+    process.write(one, *others, elder)
+    assert world.merge()
+    assert world.merge(former)
+    flip_a_bit(world, "search_documents", f"record_id = '{one.record_id}'")
+    assert process.answer("lậu").damaged
+    under(monkeypatch, SEALED)
+    rebuild_search_server(house(world, world.server.indexing))
+    assert indices(world) == set()
+    assert alarms(world) == 1
+    assert by_hand(world, "SELECT record_id FROM search_documents").scalars().all() == [one.record_id]
+    sizes = by_hand(world, "SELECT year, documents FROM search_segments WHERE documents > 0 ORDER BY year, documents")
+    assert [tuple(row) for row in sizes] == [(2025, 1), (2026, 1), (2026, 2), (2026, 2)]
+    assert process.ids("lậu") == [other.record_id for other in (*reversed(others), elder)]
+    assert due(world, SEALED) == []
+
+
+@pytest.mark.parametrize("profiles", [RANKED, FLAT])
+def test_what_does_not_open_is_told_when_the_others_are_sent_anew(world, monkeypatch, profiles):
     one, other = document("buôn lậu xe"), document("buôn lậu gạo")
     process = world.process()
     process.write(one, other)
     assert world.merge()
     flip_a_bit(world, "search_documents", f"record_id = '{one.record_id}'")
-    with pytest.raises(Tampered):
-        rebuilt(world, SEALED)
-    assert process.answer("lậu").damaged
-    assert process.ids("gạo") == [other.record_id]
+    under(monkeypatch, profiles)
+    send_everything_anew(house(world, world.server.indexing), lambda _count: None)
+    assert alarms(world) == 1
+    assert process.ids("lậu") == [other.record_id]
+    check_search_server(house(world, world.server.indexing))
+    assert alarms(world) == 2, "and each night, for its row is still there"
 
 
 def test_walls_fill_one_volume_and_begin_another(world, monkeypatch):

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from intelhub.app import House
 from intelhub.health import parts, report_on_index
 from intelhub.index_upkeep import catch_up, check_search_server, merge_tails
 from intelhub.search import SearchServer
@@ -30,12 +29,12 @@ from tests.factories.search_world import (
     ALL_RANKED,
     PARTITION,
     RIVER,
-    Process,
     World,
     by_hand,
     changed,
     document,
     head_of,
+    house,
     minutes,
 )
 
@@ -47,16 +46,6 @@ def world(database, search_server, monkeypatch):
     for module in (shelving, rebuilding):
         monkeypatch.setattr(module, "shipped_profiles", lambda: ALL_RANKED)
     return World(database.app_url, database.worker_url, database.superuser_url, server=search_server)
-
-
-def house(world, told=None):
-    """The worker's, as far as the index needs one."""
-    return House(
-        settings=None,
-        vault=world.vault,
-        units=Process(world.worker_url, world.vault).work,
-        search_server=told or world.server.indexing,
-    )
 
 
 def reported(world, told):
@@ -182,7 +171,7 @@ def test_a_server_that_knows_newer_than_a_database_put_back_is_built_anew(world)
     )
     assert process.ids("xăng") == [], "its tokens are those of a version that was lost"
     assert checked(world) == Checked(lost=1)
-    check_search_server(house(world))
+    check_search_server(house(world, world.server.indexing))
     assert process.ids("xăng") == [one.record_id]
     assert set(process.ids("lậu")) == {one.record_id, other.record_id}
     assert checked(world) == Checked()
@@ -244,7 +233,7 @@ def test_several_indexers_at_the_same_moment_end_in_the_same_index(world, monkey
         finally:
             done.set()
         assert all(indexer.result(timeout=100) >= 3 for indexer in indexers)
-    merge_tails(house(world), at_least=1)
+    merge_tails(house(world, world.server.indexing), at_least=1)
     assert by_hand(world, "SELECT count(*) FROM search_tail").scalar_one() == 0
     for partition in (PARTITION, RIVERSIDE):
         assert checked(world, partition) == Checked(), "every document in its newest version, and nothing else"

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from intelhub.app import House
 from intelhub.index_upkeep import catch_up, check_search_server, merge_tails
 from intelhub.search import Cursor, SearchServer
 from intelhub.search.elastic import candidates, connect, shelving
-from tests.factories.search_world import PARTITION, Process, World, by_hand, changed, document, minutes
+from tests.factories.search_world import PARTITION, World, by_hand, changed, document, house, minutes
 
 OPEN = replace(PARTITION, level=0)
 
@@ -18,13 +17,6 @@ OPEN = replace(PARTITION, level=0)
 @pytest.fixture
 def world(database, search_server):
     return World(database.app_url, database.worker_url, database.superuser_url, server=search_server)
-
-
-def house(world, server):
-    """The worker's, as far as merges need one."""
-    return House(
-        settings=None, vault=world.vault, units=Process(world.worker_url, world.vault).work, search_server=server
-    )
 
 
 def kept(world):
