@@ -26,7 +26,15 @@ from intelhub.search.elastic.flattening import Flat, flatten
 from intelhub.search.elastic.server import Change, SearchServer
 from intelhub.search.elastic.shelving import MOST_IN_VOLUME, Profiles, shipped_profiles, take_down
 from intelhub.search.elastic.tokens import Wall, any_token, fields_of, index_name, value_tokens, words_of
-from intelhub.search.elastic.walls import Head, find_head, hold_wall, list_walls, new_dictionary, store_head
+from intelhub.search.elastic.walls import (
+    Head,
+    definition_of,
+    find_head,
+    hold_wall,
+    list_walls,
+    new_dictionary,
+    store_head,
+)
 from intelhub.search.merge import MOST_DOCUMENTS, write_segment
 from intelhub.search.sealing import DOCUMENTS, partition_id
 
@@ -37,9 +45,9 @@ _EPOCHS_BEHIND = 16
 
 
 def levels_due(session: Session, *, profiles: Profiles | None = None, changed: float = CHANGED_SHARE) -> list[int]:
-    """The levels to be rebuilt: flat ones of which so much has changed, and those with a wall of another profile.
+    """The levels to be rebuilt: flat ones of which so much has changed, and those of another profile or definition.
 
-    A wall whose head does not open is one of them: a rebuild needs nothing of it.
+    A wall whose head does not open is of another one: a rebuild needs nothing of it.
     """
     rules = profiles or shipped_profiles()
     vault = vault_of(session)
@@ -51,10 +59,14 @@ def levels_due(session: Session, *, profiles: Profiles | None = None, changed: f
             for wall in walls_of_level(session, level, profiles=rules)
         )
         kept = sum(head.documents for head in heads if head)
-        is_other = any(head is None or head.profile != rules.of(level) for head in heads)
+        is_other = any(head is None or not _is_of_today(head, rules) for head in heads)
         if is_other or (rules.of(level) == "flat" and waiting and waiting >= changed * kept):
             due.append(level)
     return due
+
+
+def _is_of_today(head: Head, rules: Profiles) -> bool:
+    return head.profile == rules.of(head.wall.level) and head.definition == definition_of(head.profile)
 
 
 def walls_of_level(session: Session, level: int, *, profiles: Profiles | None = None) -> list[Wall]:
@@ -119,7 +131,14 @@ def rebuild_wall(
     for partition in partitions:
         take_down(session, vault, partition, wait=True)
     volume = _volume(session, vault, wall, epoch)
-    head = Head(wall=wall, epoch=epoch, salt=secrets.token_hex(16), volume=volume, profile=profile)
+    head = Head(
+        wall=wall,
+        epoch=epoch,
+        salt=secrets.token_hex(16),
+        volume=volume,
+        profile=profile,
+        definition=definition_of(profile),
+    )
     server.prepare(head.index(vault), profile)
     vocabulary: Vocabulary = Counter()
     send = _send_flat if profile == "flat" else _send_ranked

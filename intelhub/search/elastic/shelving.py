@@ -26,6 +26,7 @@ from intelhub.search.elastic.tokens import Wall, fields_of
 from intelhub.search.elastic.walls import (
     Head,
     change_dictionary,
+    definition_of,
     find_head,
     hold_wall,
     list_walls,
@@ -156,7 +157,9 @@ def new_head(session: Session, vault: Vault, wall: Wall) -> Head:
         if head.epoch == epoch:
             volumes[head.volume] += head.documents
     volume = max(volumes, default=0)
-    return Head(wall=wall, epoch=epoch, volume=volume + (volumes[volume] >= MOST_IN_VOLUME))
+    volume += volumes[volume] >= MOST_IN_VOLUME
+    made = (head.definition for head in beside if (head.epoch, head.volume) == (epoch, volume))
+    return Head(wall=wall, epoch=epoch, volume=volume, definition=next(made, definition_of("ranked")))
 
 
 def _is_newer(entry: Entry, before: DocumentRow | None) -> bool:

@@ -10,6 +10,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from intelhub.crypto import Vault, lp, open_blob, seal_blob
 from intelhub.search.elastic.dictionary import Dictionary, OpenParts, Part, Vocabulary, image_of, seal_part
+from intelhub.search.elastic.server import index_definition
 from intelhub.search.elastic.tokens import FIRST_EPOCH, Tokens, Wall, index_name
 from intelhub.search.statements import run
 
@@ -26,13 +28,17 @@ _FOLDED_AT = 4  # a part joins the base once all changes together have a quarter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """What is known of a wall on the server; `parts` are ids and sizes of its dictionary's parts, the base first."""
+    """What is known of a wall on the server; `parts` are ids and sizes of its dictionary's parts, the base first.
+
+    `definition` is the digest of the reviewed settings and mappings under which its index was made.
+    """
 
     wall: Wall
     epoch: int = FIRST_EPOCH
     salt: str = ""
     volume: int = 0
     profile: str = "ranked"
+    definition: str = ""
     documents: int = 0
     parts: Sequence[tuple[UUID, int]] = ()
     version: int = 0
@@ -44,6 +50,11 @@ class Head:
     def index(self, vault: Vault) -> str:
         """The name of the index its documents lie in."""
         return index_name(vault, self.wall.level, self.epoch, self.volume)
+
+
+def definition_of(profile: str) -> str:
+    """A digest of what `search/elastic-index.json` says today of a profile's indices."""
+    return sha256(json.dumps(index_definition(profile), sort_keys=True).encode()).hexdigest()
 
 
 def count_behind_tokens(session: Session) -> int:
@@ -146,6 +157,7 @@ def store_head(session: Session, vault: Vault, head: Head) -> None:
         "salt": head.salt,
         "volume": head.volume,
         "profile": head.profile,
+        "definition": head.definition,
         "documents": head.documents,
         "parts": [(part_id.hex, size) for part_id, size in head.parts],
     }

@@ -21,12 +21,15 @@ from intelhub.search.elastic import (
     next_epoch,
     rebuild_wall,
     rebuilding,
+    server,
     shelving,
+    walls,
     walls_of_level,
 )
 from intelhub.search.elastic.checking import Checked
 from intelhub.search.elastic.server import Change
 from intelhub.search.elastic.tokens import Wall, index_name
+from intelhub.search.elastic.walls import store_head
 from tests.factories.search_world import (
     PARTITION,
     RIVER,
@@ -238,6 +241,33 @@ def test_what_does_not_open_is_told_when_the_others_are_sent_anew(world, monkeyp
     assert process.ids("lậu") == [other.record_id]
     check_search_server(house(world, world.server.indexing))
     assert alarms(world) == 2, "and each night, for its row is still there"
+
+
+@pytest.mark.parametrize("profiles", [RANKED, FLAT])
+def test_an_index_of_an_older_definition_is_made_anew(world, monkeypatch, profiles):
+    near, far = document("buôn lậu xe"), replace(document("buôn lậu gạo", occurred_at=minutes(1)), partition=RIVERSIDE)
+    process = world.process()
+    process.write(near)
+    rebuilt(world, profiles)
+    assert due(world, profiles) == []
+    known = server.index_definition(profiles.of(1))
+    other = {**known, "settings": {**known["settings"], "index.refresh_interval": "7s"}}
+    for module in (server, walls):
+        monkeypatch.setattr(module, "index_definition", lambda _profile: other)
+    assert due(world, profiles) == [1]
+    process.write(far)
+    with world.worker() as session:
+        is_moved = shelving.shelve_partition(session, world.server.indexing, RIVERSIDE, profiles=profiles)
+    assert is_moved == (profiles is RANKED)
+    assert due(world, profiles) == [1], "who joins an index is of its definition"
+    epoch = rebuilt(world, profiles)
+    assert due(world, profiles) == []
+    (told,) = world.server.admin.indices.get_settings(index=index_name(world.vault, 1, epoch)).values()
+    assert told["settings"]["index"]["refresh_interval"] == "7s"
+    assert process.ids("lậu") == [far.record_id, near.record_id]
+    with world.worker() as session:
+        store_head(session, world.vault, replace(head_of(world), definition=""))
+    assert due(world, profiles) == [1], "a head of before there was one"
 
 
 def test_walls_fill_one_volume_and_begin_another(world, monkeypatch):
