@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 
@@ -19,6 +23,7 @@ from intelhub.search import (
     check_wall,
     clear_epoch,
     drop_epochs,
+    gets_tokens,
     hold_level,
     levels_due,
     list_indices,
@@ -101,7 +106,7 @@ def check_search_server(house: House) -> None:
         if found.lost:
             incomplete.add(wall.level)
     for level in sorted(incomplete):
-        _rebuild_level(house, house.search_server, level)
+        _rebuild_level(house, level)
 
 
 def rebuild_search_server(house: House, *, changed: float = CHANGED_SHARE) -> None:
@@ -109,48 +114,103 @@ def rebuild_search_server(house: House, *, changed: float = CHANGED_SHARE) -> No
 
     A flat level is due each night with any change, and by the hour once a twentieth of it has changed.
     """
-    if house.search_server is None:
+    if _answering(house) is None:
         return
     with house.units.begin(WORKER, SystemScope()) as session:
         due = levels_due(session, changed=changed)
     for level in due:
-        _rebuild_level(house, house.search_server, level)
+        _rebuild_level(house, level)
 
 
-def count_walls(house: House) -> int:
-    """How many walls have tokens or may get them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """How many documents went behind tokens; `is_away` where the server stopped answering and the rest is sealed."""
+
+    documents: int = 0
+    is_away: bool = False
+
+
+def rebuild_everything(
+    house: House, partitions: Iterable[Partition], rebuild: Callable[[Partition], None], advance: Callable[[int], None]
+) -> Sent:
+    """Make the index anew wall by wall, its parts by `rebuild` and then its tokens: searches open what is sealed.
+
+    Tells of each part and each wall. Walls that have changed over stay so, the others are asked as before.
+    """
+    parts: dict[Wall, list[Partition]] = {}
+    for partition in partitions:
+        parts.setdefault(Wall.of(partition), []).append(partition)
     with house.units.begin(WORKER, SystemScope()) as session:
-        return sum(len(walls_of_level(session, level)) for level in range(_LEVELS))
+        for wall in list_walls(session):
+            parts.setdefault(wall, [])
+    documents, is_away = 0, False
+
+    def take_next(waiting: deque[Wall]) -> Wall:
+        wall = waiting.popleft()
+        for partition in parts[wall]:
+            rebuild(partition)
+            advance(1)
+        return wall
+
+    for level in range(_LEVELS):
+        waiting = deque(wall for wall in parts if wall.level == level)
+        try:
+            with _new_epoch(house, level) as begun:
+                while waiting:
+                    wall = take_next(waiting)
+                    documents += _send_wall(house, wall, begun) if begun else 0
+                    advance(1)
+        except ServerAway:
+            is_away = True
+        while waiting:  # sealed until the server is back
+            take_next(waiting)
+            advance(1)
+    return Sent(documents=documents, is_away=is_away)
 
 
-def send_everything_anew(house: House, advance: Callable[[int], None]) -> int:
-    """Send every level anew that may have tokens, into new indices, and tell of each wall; how many documents.
+def _send_wall(house: House, wall: Wall, begun: _Begun) -> int:
+    with house.units.begin(WORKER, SystemScope()) as session:
+        if not gets_tokens(session, wall):
+            return 0
+    return _rebuild_wall(house, begun.server, wall, begun.epoch)
 
-    Walls that have changed over stay so, the others are asked as before.
+
+class _Begun(NamedTuple):
+    server: SearchServer
+    epoch: int
+
+
+@contextmanager
+def _new_epoch(house: House, level: int) -> Iterator[_Begun | None]:
+    """Hold a level while its walls change over, and drop what none lies in then; `None` where there is nobody to tell.
+
+    That is without a server, and while somebody else rebuilds the level.
     """
     if house.search_server is None:
-        return 0
-    return sum(_rebuild_level(house, house.search_server, level, advance) for level in range(_LEVELS))
-
-
-def _rebuild_level(
-    house: House, server: SearchServer, level: int, advance: Callable[[int], None] = lambda _count: None
-) -> int:
-    """Rebuild a level unless somebody is at it; what is wrong with one wall stops no other."""
-    count = 0
+        yield None
+        return
     with house.units.begin(WORKER, SystemScope()) as holding:
         if not hold_level(holding, level):
-            return 0
-        epoch, walls = next_epoch(holding, level), walls_of_level(holding, level)
-        try:
-            clear_epoch(holding, server, level, epoch)
+            yield None
+            return
+        begun = _Begun(house.search_server, next_epoch(holding, level))
+        clear_epoch(holding, begun.server, level, begun.epoch)
+        yield begun
+        drop_epochs(holding, begun.server, level, before=begun.epoch)
+
+
+def _rebuild_level(house: House, level: int) -> None:
+    """Rebuild a level unless somebody is at it; what is wrong with one wall stops no other."""
+    try:
+        with _new_epoch(house, level) as begun:
+            if begun is None:
+                return
+            with house.units.begin(WORKER, SystemScope()) as session:
+                walls = walls_of_level(session, level)
             for wall in walls:
-                count += _rebuild_wall(house, server, wall, epoch)
-                advance(1)
-            drop_epochs(holding, server, level, before=epoch)
-        except ServerAway:
-            _log.error("a level of the search server could not be rebuilt", level=level)
-    return count
+                _rebuild_wall(house, begun.server, wall, begun.epoch)
+    except ServerAway:
+        _log.error("a level of the search server could not be rebuilt", level=level)
 
 
 def _rebuild_wall(house: House, server: SearchServer, wall: Wall, epoch: int) -> int:

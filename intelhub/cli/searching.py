@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from intelhub.cli.options import APP, WORKER, Command, as_option, var_option
 from intelhub.cli.output import progress, say, warn
-
-if TYPE_CHECKING:
-    from intelhub.app import House
 
 
 @click.command(cls=Command, roles=(APP,))
@@ -47,45 +43,37 @@ def reindex(var: Path) -> None:
     from intelhub.audit import record_act
     from intelhub.cli.actions import REINDEXED
     from intelhub.cli.opening import CONSOLE, CommandRefused, system_work
+    from intelhub.index_upkeep import rebuild_everything
     from intelhub.platform.messages import Message
     from intelhub.records import list_rebuilds, rebuild_partition
-    from intelhub.search import delete_impossible_rows
+    from intelhub.search import Partition, Wall, delete_impossible_rows
 
     documents, damaged = 0, 0
     with system_work(var, role="worker") as acting:
+
+        def rebuild(partition: Partition) -> None:
+            nonlocal documents, damaged
+            with acting.begin() as session:
+                rebuilt = rebuild_partition(session, partition)
+            documents += rebuilt.documents
+            damaged += len(rebuilt.damaged)
+            for record_id in rebuilt.damaged:
+                warn(f"Record {record_id} does not fit its seal and was left out.")
+
         with acting.begin() as session:
             delete_impossible_rows(session)
             partitions = list_rebuilds(session)
-        with progress("rebuilding the index", len(partitions)) as advance:
-            for partition in partitions:
-                with acting.begin() as session:
-                    rebuilt = rebuild_partition(session, partition)
-                documents += rebuilt.documents
-                damaged += len(rebuilt.damaged)
-                for record_id in rebuilt.damaged:
-                    warn(f"Record {record_id} does not fit its seal and was left out.")
-                advance(1)
-        moved = _send_anew(acting.house)
+        steps = len(partitions) + len(set(map(Wall.of, partitions)))
+        with progress("rebuilding the index", steps) as advance:
+            sent = rebuild_everything(acting.house, partitions, rebuild, advance)
         with acting.begin() as session:
             record_act(CONSOLE, session, REINDEXED, rule=f"{documents} records")
     say(f"{documents} records in {len(partitions)} parts of the index.")
-    if moved:
-        say(f"{moved} of them behind tokens on the search server, in new indices.")
+    if sent.documents:
+        say(f"{sent.documents} of them behind tokens on the search server, in new indices.")
+    if sent.is_away:
+        warn("The search server does not answer. Everything is sealed; the worker sends tokens when it is back.")
     if damaged:
         raise CommandRefused(
             Message("%(count)d records do not fit their seal. Tell the security officer.", {"count": damaged})
         )
-
-
-def _send_anew(house: House) -> int:
-    from intelhub.index_upkeep import count_walls, send_everything_anew
-    from intelhub.search import ServerAway
-
-    if house.search_server is None:
-        return 0
-    try:
-        with progress("sending tokens to the search server", count_walls(house)) as advance:
-            return send_everything_anew(house, advance)
-    except ServerAway:
-        warn("The search server does not answer. Everything is sealed; the worker sends tokens when it is back.")
-        return 0

@@ -30,6 +30,7 @@ from intelhub.search.elastic.walls import (
     Head,
     definition_of,
     find_head,
+    has_head,
     hold_wall,
     list_walls,
     new_dictionary,
@@ -71,17 +72,18 @@ def _is_of_today(head: Head, rules: Profiles) -> bool:
 
 def walls_of_level(session: Session, level: int, *, profiles: Profiles | None = None) -> list[Wall]:
     """The walls of a level that have tokens, and those that are large enough to get them."""
-    rules = profiles or shipped_profiles()
     walls = [wall for wall in list_walls(session) if wall.level == level]
-    if rules.of(level) == "sealed":
-        return walls
     others = {Wall.of(one) for one in store.list_all_partitions(session) if one.level == level}.difference(walls)
-    enough = [
-        wall
-        for wall in others
-        if store.count_behind(session, level, wall.compartments, wall.department_id) >= rules.minimum
-    ]
-    return [*walls, *enough]
+    return [*walls, *(wall for wall in others if gets_tokens(session, wall, profiles=profiles))]
+
+
+def gets_tokens(session: Session, wall: Wall, *, profiles: Profiles | None = None) -> bool:
+    """Whether a wall has tokens, be it that it is to lose them, or is large enough to get them."""
+    rules = profiles or shipped_profiles()
+    if has_head(session, wall):
+        return True
+    behind = store.count_behind(session, wall.level, wall.compartments, wall.department_id)
+    return rules.of(wall.level) != "sealed" and behind >= rules.minimum
 
 
 def next_epoch(session: Session, level: int) -> int:

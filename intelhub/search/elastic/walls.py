@@ -103,6 +103,12 @@ def hold_level(session: Session, level: int) -> bool:
     return bool(run(session, sql, space=_REBUILDS, level=level).scalar_one())
 
 
+def has_head(session: Session, wall: Wall) -> bool:
+    """Whether a wall has tokens, without opening its head."""
+    sql = f"SELECT EXISTS (SELECT 1 FROM search_dictionaries WHERE {_OF_WALL})"  # noqa: S608 - our own words alone
+    return bool(run(session, sql, **_label(wall)).scalar_one())
+
+
 def find_head(session: Session, vault: Vault, wall: Wall) -> Head | None:
     """The head of one wall; raises `Tampered`."""
     sql = f"SELECT version, sealed FROM search_dictionaries WHERE {_OF_WALL}"  # noqa: S608 - our own words alone

@@ -71,6 +71,15 @@ def test_the_index_is_made_again_from_the_records(searchable):
     assert [entry.rule for entry in searchable.entries("index:rebuilt")] == ["2 records"]
 
 
+def test_where_the_search_server_does_not_answer_everything_is_sealed_and_it_says_so(searchable):
+    with (searchable.var / "intelhub.env").open("a") as settings:
+        settings.write("INTELHUB_ELASTICSEARCH_WORKER_URL=https://indexer:a@127.0.0.1:1\n")
+    result = searchable.done("reindex")
+    assert "2 records in 2 parts of the index." in result.stdout
+    assert "The search server does not answer. Everything is sealed" in result.stderr
+    assert found(searchable, "container", "--as", LEADER)[0] == {"Thay seal container lạnh"}
+
+
 def test_drafts_do_not_come_into_the_index(searchable, fields, write_lines):
     searchable.done("records", "import", write_lines(fields | {"abstract": "Bản nháp"}), "--as", LEADER)
     assert "2 records in 2 parts" in searchable.done("reindex").stdout

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from intelhub.index_upkeep import check_search_server, rebuild_search_server, send_everything_anew
-from intelhub.search import Order
+from intelhub.index_upkeep import Sent, catch_up, check_search_server, rebuild_everything, rebuild_search_server
+from intelhub.search import Order, SearchServer, connect, reindex_partition
 from intelhub.search.elastic import (
     Profiles,
     ServerAway,
@@ -236,7 +236,7 @@ def test_what_does_not_open_is_told_when_the_others_are_sent_anew(world, monkeyp
     assert world.merge()
     flip_a_bit(world, "search_documents", f"record_id = '{one.record_id}'")
     under(monkeypatch, profiles)
-    send_everything_anew(house(world, world.server.indexing), lambda _count: None)
+    rebuild_everything(house(world, world.server.indexing), [], lambda _partition: None, lambda _count: None)
     assert alarms(world) == 1
     assert process.ids("lậu") == [other.record_id]
     check_search_server(house(world, world.server.indexing))
@@ -268,6 +268,65 @@ def test_an_index_of_an_older_definition_is_made_anew(world, monkeypatch, profil
     with world.worker() as session:
         store_head(session, world.vault, replace(head_of(world), definition=""))
     assert due(world, profiles) == [1], "a head of before there was one"
+
+
+def test_everything_is_made_anew_wall_by_wall(world, monkeypatch):
+    """Or every search would open all of it in sealed parts until the last tokens are sent."""
+    under(monkeypatch, RANKED)
+    former = replace(PARTITION, year=2025)
+    kept = {
+        one: [document(f"buôn lậu {n}", partition=one, occurred_at=minutes(n)) for n in range(3)]
+        for one in (former, PARTITION, RIVERSIDE)
+    }
+    process = world.process()
+    process.write(*(one for documents in kept.values() for one in documents))
+    for partition in kept:
+        assert world.merge(partition)
+    seen, told = [], []
+
+    def rebuild(partition):
+        seen.append(by_hand(world, "SELECT coalesce(sum(documents), 0) FROM search_segments").scalar_one())
+        with world.worker() as session:
+            reindex_partition(session, partition, iter(kept[partition]))
+        assert len(process.ids("lậu", limit=20)) == 9
+
+    before = head_of(world).epoch
+    everything = [former, RIVERSIDE, PARTITION]
+    sent = rebuild_everything(house(world, world.server.indexing), everything, rebuild, told.append)
+    assert sent == Sent(documents=9)
+    assert seen == [0, 3, 0], "the parts of a wall, and then its tokens"
+    assert sum(told) == 5
+    assert by_hand(world, "SELECT coalesce(sum(documents), 0) FROM search_segments").scalar_one() == 0
+    assert {head_of(world, one).epoch for one in kept} == {before + 1}
+    assert indices(world) == {before + 1}
+    assert len(process.ids("lậu", limit=20)) == 9
+
+
+def test_when_the_server_goes_away_meanwhile_the_rest_is_sealed_and_sent_later(world, monkeypatch):
+    under(monkeypatch, RANKED)
+    kept = {one: [document("buôn lậu", partition=one)] for one in (PARTITION, RIVERSIDE)}
+    process = world.process()
+    process.write(*(one for documents in kept.values() for one in documents))
+    for partition in kept:
+        assert world.merge(partition)
+    away = connect("https://indexer:a@127.0.0.1:1")
+    told, walls_begun = SearchServer(world.server.indexer), []
+
+    def rebuild(partition):
+        walls_begun.append(partition)
+        if len(walls_begun) == 2:
+            told._client = away
+        with world.worker() as session:
+            reindex_partition(session, partition, iter(kept[partition]))
+
+    sent = rebuild_everything(house(world, told), list(kept), rebuild, lambda _count: None)
+    away.close()
+    assert sent == Sent(documents=1, is_away=True)
+    assert by_hand(world, "SELECT sum(documents) FROM search_segments").scalar_one() == 1
+    assert len(process.ids("lậu")) == 2
+    catch_up(house(world, world.server.indexing))
+    assert by_hand(world, "SELECT sum(documents) FROM search_segments").scalar_one() == 0
+    assert len(process.ids("lậu")) == 2
 
 
 def test_walls_fill_one_volume_and_begin_another(world, monkeypatch):
