@@ -16,6 +16,7 @@ from intelhub.records import raise_index_alarm
 from intelhub.search import (
     CHANGED_SHARE,
     TAIL_ROWS,
+    Checked,
     Partition,
     SearchServer,
     ServerAway,
@@ -89,24 +90,32 @@ def check_search_server(house: House) -> None:
         return
     with house.units.begin(WORKER, SystemScope()) as session:
         walls = list(list_walls(session))
-    incomplete = set()
-    for wall in walls:
-        try:
-            with house.units.begin(WORKER, SystemScope()) as session:
-                found = check_wall(session, house.search_server, wall)
-                if found.damaged:
-                    raise_index_alarm(WORKER, session)
-        except (ServerAway, Tampered) as error:
-            _log.error("the search server could not be checked", level=wall.level, kind=type(error).__name__)
-            continue
-        if found.damaged:
-            _log.critical("sealed documents do not fit their seal", level=wall.level, documents=found.damaged)
-        if found.sent or found.lost:
-            _log.error("the search server had lost documents", level=wall.level, documents=found.sent + found.lost)
-        if found.lost:
-            incomplete.add(wall.level)
-    for level in sorted(incomplete):
+    found = {wall: _check_wall(house, house.search_server, wall) for wall in walls}
+    for wall in [wall for wall, checked in found.items() if checked is None]:  # another worker was at it
+        found[wall] = _check_wall(house, house.search_server, wall)
+        if found[wall] is None:
+            _log.warning("a wall of the search server could not be checked: it is being changed", level=wall.level)
+    for level in sorted({wall.level for wall, checked in found.items() if checked and checked.lost}):
         _rebuild_level(house, level)
+
+
+def _check_wall(house: House, server: SearchServer, wall: Wall) -> Checked | None:
+    """Check one wall and tell what is wrong with it."""
+    try:
+        with house.units.begin(WORKER, SystemScope()) as session:
+            found = check_wall(session, server, wall)
+            if found is not None and found.damaged:
+                raise_index_alarm(WORKER, session)
+    except (ServerAway, Tampered) as error:
+        _log.error("the search server could not be checked", level=wall.level, kind=type(error).__name__)
+        return Checked()
+    if found is None:
+        return None
+    if found.damaged:
+        _log.critical("sealed documents do not fit their seal", level=wall.level, documents=found.damaged)
+    if found.sent or found.lost:
+        _log.error("the search server had lost documents", level=wall.level, documents=found.sent + found.lost)
+    return found
 
 
 def rebuild_search_server(house: House, *, changed: float = CHANGED_SHARE) -> None:

@@ -5,6 +5,7 @@ from intelhub.search.dates import read_span
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.elastic import (
     CHANGED_SHARE,
+    Checked,
     ElasticIndex,
     SearchServer,
     ServerAway,
@@ -66,6 +67,7 @@ __all__ = [
     "MOST_RANKED",
     "MOST_TELLING",
     "TAIL_ROWS",
+    "Checked",
     "Cursor",
     "ElasticIndex",
     "Facet",

@@ -1,6 +1,6 @@
 """The second engine: keyed tokens in Elasticsearch propose, sealed documents in PostgreSQL decide."""
 
-from intelhub.search.elastic.checking import check_wall, list_indices
+from intelhub.search.elastic.checking import Checked, check_wall, list_indices
 from intelhub.search.elastic.engine import ElasticIndex
 from intelhub.search.elastic.rebuilding import (
     CHANGED_SHARE,
@@ -19,6 +19,7 @@ from intelhub.search.elastic.walls import count_behind_tokens, hold_level, list_
 
 __all__ = [
     "CHANGED_SHARE",
+    "Checked",
     "ElasticIndex",
     "Profiles",
     "SearchServer",

@@ -13,6 +13,7 @@ from intelhub.crypto import Tampered, Vault, vault_of
 from intelhub.search.elastic import documents
 from intelhub.search.elastic.dictionary import Vocabulary, vocabulary_of
 from intelhub.search.elastic.server import Change, SearchServer
+from intelhub.search.elastic.shelving import sealed_parts
 from intelhub.search.elastic.tokens import Tokens, Wall, fields_of
 from intelhub.search.elastic.walls import (
     Head,
@@ -40,15 +41,15 @@ class Checked:
     damaged: int = 0
 
 
-def check_wall(session: Session, server: SearchServer, wall: Wall) -> Checked:
-    """Hold the server against what the database holds of a wall; of a ranked one, bring it to that.
+def check_wall(session: Session, server: SearchServer, wall: Wall) -> Checked | None:
+    """Hold the server against what the database holds of a wall, and bring a ranked one to that; `None` if it is held.
 
     What does not open keeps its tokens: taking them away would hide that it was touched. Raises `ServerAway`, and
     `Tampered` if the wall's head does not fit its seal.
     """
     vault = vault_of(session)
     if not hold_wall(session, wall, wait=False):
-        return Checked()
+        return None
     head = find_head(session, vault, wall)
     if head is None:
         return Checked()
@@ -67,15 +68,28 @@ def check_wall(session: Session, server: SearchServer, wall: Wall) -> Checked:
     there = _there(server, index, tokens)
     if head.profile != "ranked":
         return Checked(lost=len(held.keys() - there), damaged=len(damaged))
-    orphans = there.keys() - held - damaged
+    ahead = {one: version for one, version in there.items() if version > held.get(one, 0) and one not in damaged}
+    ahead = _without_known(session, vault, wall, ahead)
+    orphans = ahead.keys() - held
     server.write(Change(index=index, id=tokens.document_id(one), version=None, fields=None) for one in orphans)
-    newer = sum(there.get(record, 0) > version for record, version in held.items())
     older = [record for record, version in held.items() if there.get(record, 0) < version]
     for start in range(0, len(older), _AT_ONCE):
         _send(session, server, vault, head, older[start : start + _AT_ONCE])
     count = len(held) + len(damaged)
     store_head(session, vault, replace(new_dictionary(session, vault, head, vocabulary), documents=count))
-    return Checked(sent=len(older), lost=newer, damaged=len(damaged))
+    return Checked(sent=len(older), lost=len(ahead.keys() & held), damaged=len(damaged))
+
+
+def _without_known(session: Session, vault: Vault, wall: Wall, ahead: Mapping[UUID, int]) -> dict[UUID, int]:
+    """Without what waits in the tail or a segment: a move that ended after its write to the server is repeated."""
+    unknown = dict(ahead)
+    for entries in sealed_parts(session, vault, wall) if unknown else ():
+        if entries is None:  # it may know each of them
+            return {}
+        for entry in entries:
+            if unknown.get(entry.record_id, 0) <= entry.row_version:
+                unknown.pop(entry.record_id, None)
+    return unknown
 
 
 def _there(server: SearchServer, index: str, tokens: Tokens) -> Mapping[UUID, int]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 from sqlalchemy.orm import Session
 
-from intelhub.crypto import Vault, vault_of
+from intelhub.crypto import Tampered, Vault, vault_of
 from intelhub.platform.shipped import shipped
 from intelhub.search import store
 from intelhub.search.document import Entry, Partition, SearchDocument
@@ -142,6 +142,19 @@ def take_down(session: Session, vault: Vault, partition: Partition, *, wait: boo
     # By a new segment, though an empty one, every process notices that its picture of the partition is old.
     write_segment(session, vault, partition, [])
     return moved
+
+
+def sealed_parts(session: Session, vault: Vault, wall: Wall) -> Iterator[Sequence[Entry] | None]:
+    """What the tail and segments of each partition know newest of each record; `None` of one that cannot be read now.
+
+    Nothing is held: a merge may take a segment away meanwhile.
+    """
+    wanted = [partition_id(one) for one in store.list_all_partitions(session) if Wall.of(one) == wall]
+    for listing in store.list_partitions(session, wanted).values():
+        try:
+            yield newest_of(entries_of(session, vault, listing, listing.segments), with_tombstones=True)
+        except (Tampered, LookupError):
+            yield None
 
 
 def new_head(session: Session, vault: Vault, wall: Wall) -> Head:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from intelhub import index_upkeep
 from intelhub.health import parts, report_on_index
 from intelhub.index_upkeep import catch_up, check_search_server, merge_tails
 from intelhub.search import SearchServer
@@ -23,6 +24,7 @@ from intelhub.search.elastic.checking import Checked
 from intelhub.search.elastic.engine import SERVER_AWAY
 from intelhub.search.elastic.server import Change
 from intelhub.search.elastic.tokens import Wall, fields_of, index_name
+from intelhub.search.elastic.walls import hold_wall
 from intelhub.search.engine import Order
 from intelhub.search.sealed import TOO_LONG
 from tests.factories.search_world import (
@@ -33,6 +35,7 @@ from tests.factories.search_world import (
     by_hand,
     changed,
     document,
+    flip_a_bit,
     head_of,
     house,
     minutes,
@@ -175,6 +178,74 @@ def test_a_server_that_knows_newer_than_a_database_put_back_is_built_anew(world)
     assert process.ids("xăng") == [one.record_id]
     assert set(process.ids("lậu")) == {one.record_id, other.record_id}
     assert checked(world) == Checked()
+
+
+def stopped_half_way(world):
+    """A move that wrote to the server and did not commit."""
+    with world.worker() as session:
+        assert world.merge_in(session)
+        session.rollback()
+
+
+@pytest.mark.parametrize("is_merged", [False, True])
+def test_what_a_move_that_stopped_half_way_left_on_the_server_is_no_reason_to_build_a_level_anew(world, is_merged):
+    old = document("buôn lậu xăng")
+    process = world.process()
+    process.write(old)
+    assert world.merge()
+    fresh = document("buôn lậu gạo", occurred_at=minutes(1))
+    process.write(changed(old, texts=("buôn lậu dầu",)), fresh)
+    stopped_half_way(world)
+    if is_merged:
+        merge_tails(house(world, None), at_least=1)
+    epoch = head_of(world).epoch
+    assert checked(world) == Checked()
+    check_search_server(house(world, world.server.indexing))
+    assert head_of(world).epoch == epoch
+    assert process.ids("lậu") == [fresh.record_id, old.record_id]
+    process.write(document("nền"))
+    assert world.merge()
+    assert process.ids("gạo OR dầu") == [fresh.record_id, old.record_id]
+    assert checked(world) == Checked()
+
+
+def test_a_sealed_part_that_does_not_open_has_no_level_built_anew(world):
+    old = document("buôn lậu xăng")
+    process = world.process()
+    process.write(old)
+    assert world.merge()
+    process.write(changed(old, texts=("buôn lậu dầu",)))
+    stopped_half_way(world)
+    flip_a_bit(world, "search_tail")
+    assert checked(world) == Checked(), "it may be the one that knows, and no rebuild could open it"
+
+
+def test_a_wall_that_another_worker_holds_is_not_said_to_be_well_and_is_looked_at_once_more(world, monkeypatch):
+    near, far = document("buôn lậu xăng"), replace(document("buôn lậu dầu"), partition=RIVERSIDE)
+    process = world.process()
+    process.write(near, far)
+    assert world.merge()
+    assert world.merge(RIVERSIDE)
+    index = index_name(world.vault, PARTITION.level)
+    for one in (near, far):
+        lost = head_of(world, one.partition).tokens(world.vault).document_id(one.record_id).hex
+        world.server.admin.delete(index=index, id=lost, version=1, version_type="external_gte", refresh=True)
+    asked = []
+
+    def check(session, server, wall):
+        asked.append(wall)
+        if wall in held and asked.count(wall) == 2:
+            holding.rollback()
+        return check_wall(session, server, wall)
+
+    monkeypatch.setattr(index_upkeep, "check_wall", check)
+    with world.worker() as holding:
+        held = [Wall.of(PARTITION)]
+        assert hold_wall(holding, held[0], wait=False)
+        assert checked(world) is None
+        check_search_server(house(world, world.server.indexing))
+    assert sorted(map(asked.count, {Wall.of(PARTITION), Wall.of(RIVERSIDE)})) == [1, 2]
+    assert set(process.ids("lậu")) == {near.record_id, far.record_id}
 
 
 def test_what_does_not_come_in_one_page_is_compared_too(world, monkeypatch):
