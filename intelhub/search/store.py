@@ -222,7 +222,7 @@ def has_documents(session: Session, wanted: UUID) -> bool:
 
 
 def count_behind(session: Session, level: int, compartments: Iterable[UUID], department_id: UUID) -> int:
-    """How many documents, counted with their changes, lie in tails and segments of a department, of all years."""
+    """How many changes, marks of what has gone among them, lie in tails and segments of a department, of all years."""
     where = "level = :level AND compartments = :compartments AND department_id = :department"
     found = run(
         session,

@@ -559,6 +559,56 @@ def test_few_documents_and_high_levels_get_no_tokens(world):
     ), "a change of the promise in docs/search-security.md"
 
 
+def is_moved(world, profiles, partition=PARTITION):
+    with world.worker() as session:
+        return shelve_partition(session, world.server.indexing, partition, profiles=profiles)
+
+
+def test_what_is_changed_often_is_no_crowd(world):
+    """Among few a token says too much: each record is counted once, wherever its versions and years lie."""
+    few = Profiles(minimum=4, levels={"1": "ranked"})
+    flat = replace(few, levels={"1": "flat"})
+    process = world.process()
+    one, other, gone = document("a"), document("b"), document("c")
+    process.write(one, other, gone)
+    for version in range(2, 8):
+        process.write(replace(one, row_version=version), replace(other, row_version=version))
+        if version % 2:
+            with world.worker() as session:
+                assert merge_partition(session, PARTITION)
+    with process.session() as session:
+        process.index.remove(session, record_id=gone.record_id, row_version=2, partition=PARTITION)
+    process.write(document("d", partition=replace(PARTITION, year=2025)))
+    process.write(document("e", partition=RIVERSIDE))
+    assert not is_moved(world, few), "three records"
+    with world.worker() as session:
+        assert walls_of_level(session, 1, profiles=flat) == []
+        assert levels_due(session, profiles=flat) == []
+    process.write(document("f", partition=replace(PARTITION, year=2024)))
+    with world.worker() as session:
+        assert walls_of_level(session, 1, profiles=flat) == [Wall.of(PARTITION)]
+    assert is_moved(world, few), "four"
+    assert not is_moved(world, few, RIVERSIDE)
+
+
+def test_what_comes_to_a_wall_that_has_shrunk_stays_sealed_until_there_are_as_many_again(world):
+    few = Profiles(minimum=3, levels={"1": "ranked"})
+    kept, *gone = documents = [document(word) for word in "abc"]
+    process = world.process()
+    process.write(*documents)
+    assert is_moved(world, few)
+    with process.session() as session:
+        for one in gone:
+            process.index.remove(session, record_id=one.record_id, row_version=2, partition=PARTITION)
+    assert is_moved(world, few)
+    process.write(*(replace(kept, row_version=version) for version in range(2, 6)))
+    assert not is_moved(world, few)
+    process.write(document("d"))
+    assert not is_moved(world, few)
+    process.write(document("e"))
+    assert is_moved(world, few)
+
+
 def test_two_indexers_and_a_move_that_stopped_half_way_end_in_the_same_index(world):
     one = document("buôn lậu xăng")
     process = world.process()

@@ -24,7 +24,7 @@ from intelhub.search.elastic.dictionary import Vocabulary, vocabulary_of
 from intelhub.search.elastic.documents import DocumentRow
 from intelhub.search.elastic.flattening import Flat, flatten
 from intelhub.search.elastic.server import Change, SearchServer
-from intelhub.search.elastic.shelving import MOST_IN_VOLUME, Profiles, shipped_profiles, take_down
+from intelhub.search.elastic.shelving import MOST_IN_VOLUME, Profiles, has_enough, shipped_profiles, take_down
 from intelhub.search.elastic.tokens import Wall, any_token, fields_of, index_name, value_tokens, words_of
 from intelhub.search.elastic.walls import (
     Head,
@@ -55,15 +55,19 @@ def levels_due(session: Session, *, profiles: Profiles | None = None, changed: f
     due = []
     for level in range(4):
         heads = [_opened_head(session, vault, wall) for wall in list_walls(session) if wall.level == level]
-        waiting = sum(
-            store.count_behind(session, level, wall.compartments, wall.department_id)
-            for wall in walls_of_level(session, level, profiles=rules)
-        )
         kept = sum(head.documents for head in heads if head)
         is_other = any(head is None or not _is_of_today(head, rules) for head in heads)
-        if is_other or (rules.of(level) == "flat" and waiting and waiting >= changed * kept):
+        if is_other or (rules.of(level) == "flat" and _count_waiting(session, level, rules) >= max(1, changed * kept)):
             due.append(level)
     return due
+
+
+def _count_waiting(session: Session, level: int, rules: Profiles) -> int:
+    """How many changes of a level have no tokens yet and may get them."""
+    return sum(
+        store.count_behind(session, level, wall.compartments, wall.department_id)
+        for wall in walls_of_level(session, level, profiles=rules)
+    )
 
 
 def _is_of_today(head: Head, rules: Profiles) -> bool:
@@ -82,8 +86,7 @@ def gets_tokens(session: Session, wall: Wall, *, profiles: Profiles | None = Non
     rules = profiles or shipped_profiles()
     if has_head(session, wall):
         return True
-    behind = store.count_behind(session, wall.level, wall.compartments, wall.department_id)
-    return rules.of(wall.level) != "sealed" and behind >= rules.minimum
+    return rules.of(wall.level) != "sealed" and has_enough(session, vault_of(session), wall, None, rules)
 
 
 def next_epoch(session: Session, level: int) -> int:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -79,8 +80,7 @@ def shelve_partition(
     known = find_head(session, vault, wall)
     if known is not None and known.profile != "ranked":
         return False  # the next rebuild brings it over
-    sealed = store.count_behind(session, wall.level, wall.compartments, wall.department_id)
-    if sealed + (known.documents if known else 0) < rules.minimum:
+    if not has_enough(session, vault, wall, known, rules):
         return False
     head = known or new_head(session, vault, wall)
     server.prepare(head.index(vault))  # a server that has gone away says so before anything is opened
@@ -142,6 +142,27 @@ def take_down(session: Session, vault: Vault, partition: Partition, *, wait: boo
     # By a new segment, though an empty one, every process notices that its picture of the partition is old.
     write_segment(session, vault, partition, [])
     return moved
+
+
+def has_enough(session: Session, vault: Vault, wall: Wall, known: Head | None, rules: Profiles) -> bool:
+    """Whether so many records stand behind a wall: each once, however often it was changed, and none that has gone.
+
+    What cannot be read now counts nothing.
+    """
+    if known is not None and known.documents >= rules.minimum:
+        return True
+    held = known.documents if known else 0
+    if store.count_behind(session, wall.level, wall.compartments, wall.department_id) + held < rules.minimum:
+        return False  # fewer changes than that are fewer records, and nothing need be opened
+    there: set[UUID] = set()
+    gone: set[UUID] = set()
+    for entries in sealed_parts(session, vault, wall):
+        for entry in entries or ():
+            (there if isinstance(entry, SearchDocument) else gone).add(entry.record_id)
+        if len(there) >= rules.minimum:
+            return True
+    behind = {row.record_id for row in documents.iterate_wall(session, wall)} if known else set()
+    return len(there | (behind - gone)) >= rules.minimum
 
 
 def sealed_parts(session: Session, vault: Vault, wall: Wall) -> Iterator[Sequence[Entry] | None]:
