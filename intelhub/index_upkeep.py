@@ -24,6 +24,7 @@ from intelhub.search import (
     check_wall,
     clear_epoch,
     drop_epochs,
+    forget_wall,
     gets_tokens,
     hold_level,
     levels_due,
@@ -167,7 +168,7 @@ def rebuild_everything(
             with _new_epoch(house, level) as begun:
                 while waiting:
                     wall = take_next(waiting)
-                    documents += _send_wall(house, wall, begun) if begun else 0
+                    documents += _send_wall(house, wall, begun)
                     advance(1)
         except ServerAway:
             is_away = True
@@ -177,9 +178,11 @@ def rebuild_everything(
     return Sent(documents=documents, is_away=is_away)
 
 
-def _send_wall(house: House, wall: Wall, begun: _Begun) -> int:
+def _send_wall(house: House, wall: Wall, begun: _Begun | None) -> int:
     with house.units.begin(WORKER, SystemScope()) as session:
-        if not gets_tokens(session, wall):
+        if house.search_server is None:
+            forget_wall(session, wall)  # or every answer would go on saying that what lay there is missing
+        if begun is None or not gets_tokens(session, wall):
             return 0
     return _rebuild_wall(house, begun.server, wall, begun.epoch)
 

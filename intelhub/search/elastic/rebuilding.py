@@ -153,6 +153,13 @@ def rebuild_wall(
     return Rebuilt(documents=count, damaged=held - count)
 
 
+def forget_wall(session: Session, wall: Wall) -> None:
+    """Let a wall have no tokens any more if nothing lies behind them; what the server still has names no document."""
+    hold_wall(session, wall, wait=True)
+    if not documents.count_of_wall(session, wall):
+        store_head(session, vault_of(session), Head(wall=wall))
+
+
 def _send_ranked(session: Session, server: SearchServer, vault: Vault, head: Head, vocabulary: Vocabulary) -> int:
     tokens, index = head.tokens(vault), head.index(vault)
     batch: list[Change] = []

@@ -329,6 +329,29 @@ def test_when_the_server_goes_away_meanwhile_the_rest_is_sealed_and_sent_later(w
     assert len(process.ids("lậu")) == 2
 
 
+def test_made_anew_without_a_server_named_nothing_is_said_to_be_missing(world, monkeypatch):
+    under(monkeypatch, RANKED)
+    one = document("buôn lậu")
+    process = world.process()
+    process.write(one)
+    assert world.merge()
+    process.index._server = None
+    assert process.answer("lậu").notices
+
+    def rebuild(partition):
+        with world.worker() as session:
+            reindex_partition(session, partition, iter([one]))
+
+    rebuild_everything(house(world, None), [PARTITION], rebuild, lambda _count: None)
+    answer = process.answer("lậu")
+    assert [hit.record_id for hit in answer.hits] == [one.record_id]
+    assert not answer.notices
+    process.index._server = world.server.searching
+    catch_up(house(world, world.server.indexing))
+    assert by_hand(world, "SELECT count(*) FROM search_documents").scalar_one() == 1, "and it may be named again"
+    assert process.ids("lậu") == [one.record_id]
+
+
 def test_walls_fill_one_volume_and_begin_another(world, monkeypatch):
     monkeypatch.setattr(shelving, "MOST_IN_VOLUME", 2)
     process = world.process()
