@@ -185,7 +185,9 @@ class Hit:
 class SearchAnswer:
     """The hits of one page in order, and what the reader should know about them.
 
-    `damaged` names partitions left out because a part of them does not fit its seal: raise the alarm, rebuild them.
+    `is_whole` says that everything was looked through, and nothing that fits is missing but for what was asked. Where
+    it is not, a notice says why, and what is not among the hits may be there all the same. `damaged` names partitions
+    left out because a part of them does not fit its seal: raise the alarm, rebuild them.
 
     `next` is there when more may follow by newest. `ranking` holds all ids (at most 1,000) of a search by relevance,
     `counts` in how many readable documents each of its words stands, by folded spelling: a little beyond 1,000 at most
@@ -193,6 +195,7 @@ class SearchAnswer:
     """
 
     hits: tuple[Hit, ...]
+    is_whole: bool
     next: Cursor | None = None
     ranking: tuple[UUID, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)

@@ -54,12 +54,20 @@ class Opened:
 
 @dataclass(slots=True)
 class Attempt:
-    """One question on its way: what was found, the parts it was found in, and what the reader should know."""
+    """One question on its way: what was found, the parts it was found in, and why something is missing from it.
+
+    Whatever leaves something out puts a partition into `damaged` or a reason into `notices`, and nothing else does.
+    """
 
     gathering: Gathering
     parts: dict[Partition, list[Segment]] = field(default_factory=dict)
     damaged: list[Partition] = field(default_factory=list)
     notices: list[Message] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing that fits was left out."""
+        return not (self.damaged or self.notices)
 
 
 class SealedIndex:
@@ -165,6 +173,7 @@ class SealedIndex:
         hits = tuple(map(attempt.gathering.hit, places))
         return SearchAnswer(
             hits=hits,
+            is_whole=attempt.is_whole,
             next=hits[-1].cursor if has_more else None,
             ranking=ranking,
             counts=attempt.gathering.counts(),

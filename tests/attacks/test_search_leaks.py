@@ -173,6 +173,18 @@ def test_the_database_takes_no_year_that_cannot_be(world, table):
         by_hand(world, "UPDATE search_tail SET year = -1")
 
 
+def test_what_is_damaged_out_of_reach_leaves_an_answer_whole(world):
+    one = world.process()
+    open_one = document("bí mật")
+    one.write(open_one, document("bí mật", partition=SECRET))
+    flip_a_bit(world, "search_tail", f"level = {SECRET.level}")
+    below = world.process().answer("bí mật", reader=Reader(ceiling=1), scope=Context(ceiling=1))
+    assert [hit.record_id for hit in below.hits] == [open_one.record_id]
+    assert (below.is_whole, below.notices, below.damaged) == (True, (), ())
+    above = world.process().answer("bí mật")
+    assert (above.is_whole, above.damaged) == (False, (SECRET,))
+
+
 def test_swapping_rows_of_one_partition_is_noticed(world):
     one = world.process()
     one.write(document("một"), document("hai"))

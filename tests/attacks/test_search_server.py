@@ -480,7 +480,21 @@ def test_times_narrow_the_best_before_they_are_cut(world, monkeypatch):
     shelved(world, *old, new)
     answer = world.process().answer("xe tai from:2026-06-01", order=Order.RELEVANCE)
     assert [hit.record_id for hit in answer.hits] == [new.record_id]
-    assert candidates.TOO_MANY in world.process().answer("xe tai", order=Order.RELEVANCE).notices
+    cut = world.process().answer("xe tai", order=Order.RELEVANCE)
+    assert candidates.TOO_MANY in cut.notices
+    assert not cut.is_whole
+
+
+def test_phrases_of_which_enough_were_opened_are_said_to_be_more(world, monkeypatch):
+    monkeypatch.setattr(candidates, "RERANKED", 2)
+    shelved(world, *(document("xe tải", occurred_at=minutes(n)) for n in range(5)))
+    cut = world.process().answer('"xe tai"', order=Order.RELEVANCE)
+    assert len(cut.ranking) == 2
+    assert (cut.notices, cut.is_whole) == ((candidates.TOO_MANY,), False)
+    monkeypatch.setattr(candidates, "RERANKED", 5)
+    answer = world.process().answer('"xe tai"', order=Order.RELEVANCE)
+    assert len(answer.ranking) == 5
+    assert (answer.notices, answer.is_whole) == ((), True)
 
 
 def test_without_its_server_it_says_so_and_writes_go_on(world, caplog):
@@ -494,11 +508,14 @@ def test_without_its_server_it_says_so_and_writes_go_on(world, caplog):
     answer = process.answer("lậu")
     assert [hit.record_id for hit in answer.hits] == [fresh.record_id]
     assert SERVER_AWAY in answer.notices
+    assert not answer.is_whole
     tokens = head_of(world).tokens(world.vault)
     for secret in ("lậu", "lau", "secret", tokens.folded("lau"), tokens.wall):
         assert secret not in caplog.text
     nobody.close()
-    assert world.process().ids("lậu") == [behind.record_id, fresh.record_id]
+    answer = world.process().answer("lậu")
+    assert [hit.record_id for hit in answer.hits] == [behind.record_id, fresh.record_id]
+    assert answer.is_whole
 
 
 def test_what_the_server_has_lost_is_sent_again(world):

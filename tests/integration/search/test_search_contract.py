@@ -30,6 +30,7 @@ from intelhub.search.elastic import asking
 from intelhub.search.elastic.engine import NOT_TOLD
 from intelhub.search.merge import list_merges_due, list_partitions
 from intelhub.search.query import UNREADABLE
+from intelhub.search.sealed import TOO_LONG
 from intelhub.search.snippets import best_snippet
 from tests.factories.search_world import (
     DEPOT,
@@ -256,10 +257,10 @@ def test_no_search_server_is_told_words_from_above_its_walls(world):
     above = one.answer("thuốc OR lá", order=Order.RELEVANCE, words_level=PARTITION.level + 1)
     if world.server is None:
         assert len(above.hits) == 2
-        assert above.notices == ()
+        assert (above.notices, above.is_whole) == ((), True)
     else:
         assert [piece.text for hit in above.hits for piece in hit.title] == ["mới"]
-        assert above.notices == (NOT_TOLD,)
+        assert (above.notices, above.is_whole) == ((NOT_TOLD,), False)
     assert len(one.answer("thuốc OR lá", order=Order.RELEVANCE, words_level=PARTITION.level).hits) == 2
 
 
@@ -548,10 +549,24 @@ def test_a_damaged_segment_is_a_notice_and_reindex_heals_it(world):
         assert [hit.record_id for hit in answer.hits] == [well.record_id]
         assert answer.damaged == (PARTITION,)
         assert answer.notices
+        assert not answer.is_whole
     with world.worker() as session:
         reindex_partition(session, PARTITION, iter([hurt]))
     assert set(one.ids("chữ")) == {hurt.record_id, well.record_id}
-    assert one.answer("chữ").notices == ()
+    healed = one.answer("chữ")
+    assert (healed.notices, healed.is_whole) == ((), True)
+
+
+def test_an_answer_that_ran_out_of_time_says_that_it_is_not_whole(world):
+    one = world.process()
+    one.write(document("chữ"))
+    assert one.answer("chữ").is_whole
+    for is_merged in (False, True):
+        assert not is_merged or world.merge()
+        stopped = one.answer("chữ", until=0.0)
+        assert (stopped.hits, stopped.notices, stopped.is_whole) == ((), (TOO_LONG,), False)
+    assert one.answer("colour:đỏ").notices
+    assert one.answer("colour:đỏ").is_whole, "what was odd about the question leaves nothing out"
 
 
 def test_the_budget_lets_segments_go_and_brings_them_back(world):
