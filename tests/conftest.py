@@ -22,6 +22,7 @@ from intelhub.platform.embedded_postgres import EmbeddedPostgres
 from intelhub.platform.migrate import upgrade
 from intelhub.platform.roles import LOGIN_ROLES, driver_address, initialise_database
 from tests.databases import Cluster, Database
+from tests.factories.outages import outage  # noqa: F401 - a fixture
 from tests.house import TestHouse, borrowed_engine, ids_of_people, make_test_keys, open_test_house, people_database
 from tests.search_server import house_server, search_server, two_nodes  # noqa: F401 - fixtures
 

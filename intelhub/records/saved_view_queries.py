@@ -60,6 +60,12 @@ def list_alert_rows(actor: Actor, session: Session) -> Sequence[RecordAlertRow]:
     return session.scalars(select(RecordAlertRow)).all()
 
 
+def count_alert_rows(actor: Actor, session: Session) -> int:
+    """How many alerts this person has, what cannot be shown to them among them: never a figure for a page."""
+    del actor
+    return session.scalars(select(func.count(RecordAlertRow.id))).one()
+
+
 def list_readable(actor: Actor, session: Session, ids: Collection[UUID]) -> frozenset[UUID]:
     """Those of these records that this person may read now."""
     return frozenset(find_levels(actor, session, ids))

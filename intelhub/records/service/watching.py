@@ -3,7 +3,8 @@
 Every look asks the whole question, so nothing is missed: neither what was written or changed, nor what came within the
 owner's reach by a lower level, a new post or a compartment. What it found is told once: the records told of are kept
 sealed beside the watch, in the transaction that writes the alert. A search that more fits than is looked through each
-time is not watched.
+time is not watched. A look that could not see everything, because the search server was away or time was up, tells what
+is new in what it saw and concludes nothing from what it did not see.
 
 A look has the rights of a sign-in at the owner's own desk (`access.actor_at_own_desk`). An alert holds ids alone and is
 read again wherever it is shown, with the rights of the session there: what a session elsewhere may not show is not
@@ -14,7 +15,7 @@ finds would tell a session elsewhere, by its new time, that something out of its
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
@@ -45,6 +46,12 @@ MOST_UNREAD = 1000
 
 _MOST_LOGGED, _LONGEST_LOGGED = 50, 500  # ids and letters: together they fit into an entry
 
+_TOO_WIDE = Message("Too much fits this search for it to be watched. Narrow it by more words or a filter.")
+_NOT_WHOLE = Message(
+    "Not all records can be looked through just now, so what is new could not be told from what is there already. "
+    "Try again later, or narrow the search."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownAlert:
@@ -57,11 +64,11 @@ class ShownAlert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """What a look found readable; not all that fits where there is more, or time was up."""
+    """What a look found readable; not all that fits where there is more, or where not everything was looked through."""
 
     ids: tuple[UUID, ...]
     is_too_wide: bool
-    is_cut: bool
+    is_whole: bool
 
 
 def list_watched(actor: Actor, session: Session) -> dict[UUID, bool]:
@@ -88,9 +95,10 @@ def watch_search(actor: Actor, session: Session, view_id: UUID) -> None:
         return
     saved_views.check_room_to_watch(actor, session)
     found = _look(actor, session, view)
-    if found.is_too_wide or found.is_cut:
-        message = Message("Too much fits this search for it to be watched. Narrow it by more words or a filter.")
-        raise RuleRefused(message, rule="watched_search")
+    if found.is_too_wide:
+        raise RuleRefused(_TOO_WIDE, rule="watched_search")
+    if not found.is_whole:
+        raise RuleRefused(_NOT_WHOLE, rule="watched_search")
     row = RecordWatchRow(view_id=view_id, user_id=actor.user_id, sealed=b"")
     sealing.seal_watch(session, row, Watch(known=frozenset(found.ids), ceiling=actor.ceiling))
     session.add(row)
@@ -132,7 +140,7 @@ def look_again(actor: Actor, session: Session, view_id: UUID) -> int:
     except Tampered:
         _let_go(actor, session, row)
         return 0
-    if sum(not alert.is_read for alert, _ in _opened(actor, session)) >= MOST_UNREAD:
+    if saved_view_queries.count_alert_rows(actor, session) >= MOST_UNREAD and is_full(list_alerts(actor, session)):
         return 0
     found = _look(actor, session, view)
     unknown = queries.list_by_ids(actor, session, [one for one in found.ids if one not in watch.known])
@@ -140,18 +148,25 @@ def look_again(actor: Actor, session: Session, view_id: UUID) -> int:
     news = [line for line in sound if watch.has_begun or line.level <= watch.ceiling]
     if news:
         _tell(actor, session, view, news)
-    known = watch.known | {line.id for line in sound}
-    after = replace(
-        watch,
-        known=known & frozenset(found.ids) if len(known) > _MOST_KNOWN and not found.is_cut else known,
-        has_begun=watch.has_begun or not found.is_cut,
-        is_too_wide=found.is_too_wide,
-        looked_at=actor.ceiling,
-    )
+    after = _after(replace(watch, known=watch.known | {line.id for line in sound}), found, actor.ceiling)
     if after != watch:
         sealing.seal_watch(session, row, after)
         session.flush()
     return len(news)
+
+
+def _after(watch: Watch, found: _Found, ceiling: int) -> Watch:
+    """A watch as a look leaves it; what a look did not see may fit all the same, and stays known."""
+    if not found.is_whole and not found.is_too_wide:
+        return watch  # how much fits is as it was counted before, by whoever counted it
+    is_all = found.is_whole and not found.is_too_wide
+    return replace(
+        watch,
+        known=watch.known & frozenset(found.ids) if is_all and len(watch.known) > _MOST_KNOWN else watch.known,
+        has_begun=watch.has_begun or found.is_whole,
+        is_too_wide=found.is_too_wide,
+        looked_at=ceiling,
+    )
 
 
 def _look(actor: Actor, session: Session, view: SavedView) -> _Found:
@@ -164,8 +179,7 @@ def _look(actor: Actor, session: Session, view: SavedView) -> _Found:
     hits = [hit.record_id for hit in answer.hits]
     readable = saved_view_queries.list_readable(actor, session, hits)
     ids = tuple(one for one in hits if one in readable)
-    is_cut = bool(answer.damaged) or time.monotonic() >= until
-    return _Found(ids=ids[:MOST_MATCHES], is_too_wide=len(ids) > MOST_MATCHES, is_cut=is_cut)
+    return _Found(ids=ids[:MOST_MATCHES], is_too_wide=len(ids) > MOST_MATCHES, is_whole=answer.is_whole)
 
 
 def _tell(actor: Actor, session: Session, view: SavedView, news: Sequence[RecordSummary]) -> None:
@@ -202,6 +216,11 @@ def list_alerts(actor: Actor, session: Session) -> tuple[ShownAlert, ...]:
         if alert.view_id in views and (ids := tuple(one for one in alert.record_ids if one in readable))
     )
     return tuple(sorted(shown, key=lambda one: (not one.alert.is_read, one.alert.found_at), reverse=True))
+
+
+def is_full(alerts: Iterable[ShownAlert]) -> bool:
+    """Whether so many of these are unread that nothing new is looked for."""
+    return sum(not one.alert.is_read for one in alerts) >= MOST_UNREAD
 
 
 def count_alerts(actor: Actor, session: Session) -> int | None:

@@ -25,7 +25,7 @@ def list_alerts() -> ResponseReturnValue:
         page_level=max((one.view.level for one in shown), default=0),
         alerts=shown,
         more=len(alerts) - len(shown),
-        is_full=sum(not one.alert.is_read for one in alerts) >= watching.MOST_UNREAD,
+        is_full=watching.is_full(alerts),
         is_watching=bool(watching.list_watched(actor, session)),
         unread=[one.alert.id for one in shown if not one.alert.is_read],
         count_limit=queries.COUNT_LIMIT,

@@ -339,6 +339,123 @@ def test_searches_that_cannot_be_opened_after_the_way_back_go_with_it_and_raise_
         assert connection.execute(forced).fetchone() == (True,)
 
 
+OPEN = {"level": "0", "list_item": None}
+
+
+def watched(house, username):
+    with house.acting(username) as (actor, session):
+        return watching.list_watched(actor, session)
+
+
+def test_watching_cannot_begin_while_not_everything_can_be_looked_through(house, outage):
+    travelled(house, 1)
+    view_id = save(house, "analyst")
+    with outage(), house.acting("analyst") as (actor, session):
+        with pytest.raises(RuleRefused, match="Not all records can be looked through"):
+            watching.watch_search(actor, session, view_id)
+        assert saved_view_queries.list_watch_rows(actor, session) == []
+    with house.acting("analyst") as (actor, session):
+        watching.watch_search(actor, session, view_id)
+    look(house)
+    assert told(house, "analyst") == []
+    new = travelled(house, 1)
+    look(house)
+    assert told(house, "analyst") == [{new}]
+
+
+def test_nor_where_time_is_up(house, monkeypatch):
+    travelled(house, 1)
+    monkeypatch.setattr(watching, "SECONDS", 0.0)
+    with pytest.raises(RuleRefused, match="Not all records can be looked through"):
+        watch(house, "analyst")
+
+
+def test_a_look_that_does_not_see_everything_tells_what_is_new_and_forgets_nothing(house, outage, monkeypatch):
+    monkeypatch.setattr(watching, "_MOST_KNOWN", 0)
+    travelled(house, 1)
+    watch(house, "analyst")
+    late = travelled(house, 1)
+    with outage():
+        look(house)
+        assert told(house, "analyst") == []
+        fresh = travelled(house, 1, **OPEN)
+        look(house)
+        assert told(house, "analyst") == [{fresh}]
+    look(house)
+    look(house)
+    assert told(house, "analyst") == [{late}, {fresh}], "told when it is seen, and what was there before is not"
+
+
+def test_a_watch_set_up_below_does_not_begin_with_a_look_that_sees_less(house, outage):
+    travelled(house, 1)
+    watch(house, "analyst", level=0, place=Place.REMOTE)
+    with outage():
+        look(house)
+    look(house)
+    assert told(house, "analyst") == [], "it lay above the session that set the watch up"
+    new = travelled(house, 1)
+    look(house)
+    assert told(house, "analyst") == [{new}]
+
+
+def test_a_search_is_as_wide_as_it_was_when_last_everything_was_seen(house, outage, monkeypatch):
+    view_id = watch(house, "analyst")
+    monkeypatch.setattr(watching, "MOST_MATCHES", 1)
+    travelled(house, 1)
+    travelled(house, 1)
+    look(house)
+    with outage():
+        look(house)
+        assert watched(house, "analyst") == {view_id: True}
+    monkeypatch.setattr(watching, "MOST_MATCHES", 2)
+    look(house)
+    assert watched(house, "analyst") == {view_id: False}
+
+
+def test_what_too_wide_a_search_left_out_of_sight_stays_known(house, monkeypatch):
+    monkeypatch.setattr(watching, "_MOST_KNOWN", 0)
+    older = travelled(house, 1, learned_at="2026-02-01T08:00:00+07:00")
+    watch(house, "analyst")
+    monkeypatch.setattr(watching, "MOST_MATCHES", 1)
+    newer = travelled(house, 1)
+    look(house)
+    assert told(house, "analyst") == [{newer}]
+    monkeypatch.setattr(watching, "MOST_MATCHES", 1000)
+    look(house)
+    assert told(house, "analyst") == [{newer}], f"{older} was there when it began"
+
+
+def test_unread_alerts_of_a_removed_search_silence_no_other(house, monkeypatch):
+    removed, kept = watch(house, "analyst", name="Bỏ"), watch(house, "analyst", name="Giữ")
+    first = travelled(house, 1)
+    look(house)
+    monkeypatch.setattr(watching, "MOST_UNREAD", 1)
+    with house.acting("analyst") as (actor, session):
+        assert watching.is_full(watching.list_alerts(actor, session))
+        saved_views.remove_view(actor, session, removed, kind=ViewKind.SEARCH)
+        (shown,) = watching.list_alerts(actor, session)
+        watching.mark_read(actor, session, shown.alert.id)
+        assert not watching.is_full(watching.list_alerts(actor, session))
+    second = travelled(house, 1)
+    look(house)
+    assert told(house, "analyst") == [{second}, {first}]
+    with house.acting("analyst") as (actor, session):
+        assert {one.view.id for one in watching.list_alerts(actor, session)} == {kept}
+
+
+def test_unread_alerts_of_what_one_may_not_read_any_more_silence_none(house, monkeypatch):
+    monkeypatch.setattr(watching, "MOST_UNREAD", 1)
+    watch(house, "analyst", level=0)
+    first = travelled(house, 1)
+    look(house)
+    assert told(house, "analyst") == [{first}]
+    with console(house) as (actor, session):
+        access.set_clearance(actor, session, user_id=house.people["analyst"], level=0, expires_on=None)
+    second = travelled(house, 1, **OPEN)
+    look(house)
+    assert told(house, "analyst") == [{second}]
+
+
 def test_a_removed_search_is_not_looked_through_until_it_is_brought_back(house):
     view_id = watch(house, "analyst")
     with house.acting("analyst") as (actor, session):
