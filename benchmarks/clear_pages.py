@@ -113,6 +113,7 @@ def _render(values: dict[str, Any]) -> str:
         acts=frozenset(),
         is_grading=False,
         related=(),
+        is_related_whole=True,
         related_choices=[],
         versions=(1,) if values["record"].summary.content_version > 2 else (),
         resubmitted=None,

@@ -36,6 +36,7 @@ def search_as(var: Path, username: str, query: str, *, as_json: bool, limit: int
                 "query": query,
                 "count": min(count, _EXACT),
                 "more_than_count": count > _EXACT,
+                "is_whole": all(page.is_whole for page in pages),
                 "highest_level": max((one.line.level for one in found), default=0),
                 "records": [_described(one, ever) for one in found],
             }

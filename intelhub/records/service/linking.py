@@ -121,10 +121,13 @@ def get_other(actor: Actor, session: Session, record_id: UUID, named: UUID | str
 
 def _get_numbered(actor: Actor, session: Session, typed: str, besides: UUID, field: str) -> UUID:
     number = _bare(typed[:_LONGEST_NAME])
-    ids = _find(actor, session, NUMBER, number).ids if number else ()
+    asked = _find(actor, session, NUMBER, number) if number else _Found()
+    if not asked.is_whole:  # another of this number may be among what is missing
+        said = Message("Not all records can be looked through just now. Type the record's address, or try again later.")
+        raise RuleRefused(said, rule="number_not_certain", fields={field: (said,)})
     found = [
         line
-        for line in queries.list_by_ids(actor, session, ids)
+        for line in queries.list_by_ids(actor, session, asked.ids)
         if line.id != besides and not line.is_damaged and _bare(line.head.number) == number
     ]
     if len(found) > 1:  # each level and each set of compartments counts for itself
@@ -149,7 +152,7 @@ def _find(actor: Actor, session: Session, name: str, value: str) -> _Found:
     answer = index_of(session).search(session, scope.records, asked)
     if answer.damaged:
         raise_index_alarm(actor, session)
-    return _Found(ids=tuple(hit.record_id for hit in answer.hits), is_whole=not answer.damaged)
+    return _Found(ids=tuple(hit.record_id for hit in answer.hits), is_whole=answer.is_whole)
 
 
 def _bare(number: str) -> str:

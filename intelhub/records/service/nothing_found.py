@@ -70,13 +70,15 @@ def list_nearest(actor: Actor, session: Session, request: SearchRequest) -> tupl
     return tuple(itertools.islice(looser, 1))
 
 
-def _finds(actor: Actor, session: Session, request: SearchRequest) -> bool:
+def _finds(actor: Actor, session: Session, request: SearchRequest) -> bool | None:
+    """Whether a question finds something; `None` where it found nothing and not everything was looked through."""
     if is_time_spent(request):
-        return False
+        return None
     scope: ActorScope = session.info["scope"]
     few = replace(request, limit=5, with_snippets=False)
-    hits = index_of(session).search(session, scope.records, few).hits
-    return bool(hits and queries.list_by_ids(actor, session, [hit.record_id for hit in hits]))
+    answer = index_of(session).search(session, scope.records, few)
+    found = answer.hits and queries.list_by_ids(actor, session, [hit.record_id for hit in answer.hits])
+    return bool(found) or (False if answer.is_whole else None)
 
 
 def _respelt(actor: Actor, session: Session, request: SearchRequest) -> Iterator[Nearest]:
@@ -85,7 +87,7 @@ def _respelt(actor: Actor, session: Session, request: SearchRequest) -> Iterator
     meant: dict[str, tuple[str, ...]] = {}
     for word in itertools.islice(typed, _MOST_TRIES):
         alone = SearchRequest(text=word, until=request.until)
-        if not is_time_spent(request) and not _finds(actor, session, alone):
+        if _finds(actor, session, alone) is False:
             meant[word] = list_meant(actor, session, word, until=request.until)
     ways = itertools.product(*(words for words in meant.values() if words))
     for way in itertools.islice(ways if any(meant.values()) else (), MOST_MEANT):

@@ -25,7 +25,9 @@ MOST_LOOKS = 40
 
 @dataclass(frozen=True, slots=True)
 class OverTime:
-    """Hits by month, the oldest first, each no more than 101, which means more; whether the oldest was reached.
+    """Hits by month, the oldest first, each no more than 101, which means more.
+
+    `is_whole` says that the oldest was reached, and everything on the way there looked through.
 
     `hits` are those that were counted.
     """
@@ -44,16 +46,16 @@ def count_over_time(actor: Actor, session: Session, request: SearchRequest, *, e
     scope: ActorScope = session.info["scope"]
     asked = replace(request, order=Order.NEWEST, limit=exact + 1, with_snippets=False, after=None, among=None)
     found: dict[str, list[Hit]] = {}
-    is_whole = False
+    is_whole, is_end = True, False
     for _ in range(MOST_LOOKS):
-        hits = index_of(session).search(session, scope.records, asked).hits
+        answer = index_of(session).search(session, scope.records, asked)
         if time.monotonic() >= request.until:
             break  # of a look that was stopped nobody knows what it left out
         stretch: dict[str, list[Hit]] = defaultdict(list)
-        for hit in hits:
+        for hit in answer.hits:
             stretch[month_of(hit.occurred_at)].append(hit)
-        is_whole = len(hits) <= exact
-        if is_whole:
+        is_whole, is_end = is_whole and answer.is_whole, len(answer.hits) <= exact
+        if is_end:
             found |= stretch
             break
         oldest = min(stretch)
@@ -66,7 +68,7 @@ def count_over_time(actor: Actor, session: Session, request: SearchRequest, *, e
     readable = list_readable(actor, session, {hit.record_id for hits in found.values() for hit in hits})
     read = [hit for _, hits in sorted(found.items()) for hit in hits if hit.record_id in readable]
     months = Counter(month_of(hit.occurred_at) for hit in read)
-    return OverTime(months=tuple(months.items()), hits=tuple(read), is_whole=is_whole)
+    return OverTime(months=tuple(months.items()), hits=tuple(read), is_whole=is_whole and is_end)
 
 
 def month_of(moment: datetime) -> str:

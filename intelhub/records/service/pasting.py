@@ -23,7 +23,7 @@ from intelhub.records.identifiers import Identifier, recognise
 from intelhub.records.projection import index_of
 from intelhub.records.service.reading import raise_index_alarm
 from intelhub.records.service.searching import EXACT
-from intelhub.search import Cursor, SearchRequest
+from intelhub.search import Cursor, SearchAnswer, SearchRequest
 
 MOST_PASTED = 500
 SECONDS = 5.0
@@ -31,6 +31,7 @@ _AT_A_TIME = 100
 _HITS = 500
 _A_PAGE = 50
 _LONGEST = 60
+_TIME_UP = Message("Time was up before all records were looked through.")
 _BETWEEN = re.compile(r"[\r\n\t,;|]+")
 
 
@@ -38,7 +39,7 @@ _BETWEEN = re.compile(r"[\r\n\t,;|]+")
 class Pasted:
     """An identifier as it was typed, more than once perhaps, with its records: 101 means more than 100.
 
-    Where time was up before all were looked through, `is_whole` is false, and `count` is what was seen until then.
+    Where not all records were looked through, `is_whole` is false, and `count` is what was seen.
     """
 
     typed: tuple[str, ...]
@@ -138,34 +139,40 @@ class _Counts:
         after: Cursor | None = None
         while open_values:
             if time.monotonic() >= self._until:
+                self._note([_TIME_UP])
                 self._unfinished |= open_values.keys()
                 break
-            after, found = self._next(tuple(open_values), after, levels)
-            for value in found:
+            answer = self._next(tuple(open_values), after)
+            if not answer.is_whole:
+                self._unfinished |= open_values.keys()
+            for value in self._readable(answer, levels):
                 if value in open_values:
                     open_values[value] += 1
             self._counts |= open_values
+            after = answer.next
             if after is None:
-                if time.monotonic() >= self._until:  # the engine stopped, and says nothing of what it did not see
-                    self._unfinished |= open_values.keys()
                 break
             open_values = {value: count for value, count in open_values.items() if count <= EXACT}
         self.level = max(self.level, *levels.values(), 0)
         return levels
 
-    def _next(
-        self, values: tuple[str, ...], after: Cursor | None, levels: dict[UUID, int]
-    ) -> tuple[Cursor | None, list[str]]:
-        """The next hits: where to go on, and the identifiers of the readable ones, one for each; `levels` grows."""
+    def _next(self, values: tuple[str, ...], after: Cursor | None) -> SearchAnswer:
         scope: ActorScope = self._session.info["scope"]
         request = SearchRequest(identifiers=values, limit=_HITS, after=after, with_snippets=False, until=self._until)
         answer = index_of(self._session).search(self._session, scope.records, request)
-        self.notices += (one for one in answer.notices if one not in self.notices)
+        self._note(answer.notices)
         self.is_damaged |= bool(answer.damaged)
+        return answer
+
+    def _note(self, notices: Iterable[Message]) -> None:
+        self.notices += (one for one in notices if one not in self.notices)
+
+    def _readable(self, answer: SearchAnswer, levels: dict[UUID, int]) -> list[str]:
+        """The identifiers of the readable hits, one for each; `levels` grows."""
         hits = {hit.record_id: hit for hit in answer.hits}
         readable = saved_view_queries.find_levels(self._actor, self._session, hits.keys())
         levels |= readable
-        return answer.next, [value for one in readable for value in hits[one].identifiers]
+        return [value for one in readable for value in hits[one].identifiers]
 
     def of(self, pasted: Pasted) -> Pasted:
         """What is known of an identifier now."""

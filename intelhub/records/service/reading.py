@@ -135,7 +135,15 @@ def raise_index_alarm(actor: Actor, session: Session) -> None:
     record_act(actor, session, actions.TAMPER_FOUND, decision="deny", rule="search_partition")
 
 
-def list_related(actor: Actor, session: Session, record: Record, *, limit: int = 8) -> tuple[RecordSummary, ...]:
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Other records about the same subjects; not `is_whole` where the index could not be asked for all of them."""
+
+    lines: tuple[RecordSummary, ...] = ()
+    is_whole: bool = True
+
+
+def list_related(actor: Actor, session: Session, record: Record, *, limit: int = 8) -> Related:
     """Other records about the same subjects that this actor may read: what a grade may rest on."""
     subjects = [
         *record.fields.get("subjects", ()),
@@ -143,7 +151,7 @@ def list_related(actor: Actor, session: Session, record: Record, *, limit: int =
     ]
     words = {subject["identifier"] or subject["name"] for subject in subjects} - {""}
     if not words:
-        return ()
+        return Related()
     question = " OR ".join(f'"{word.replace(chr(34), " ")}"' for word in sorted(words)[:12])
     scope: ActorScope = session.info["scope"]
     request = SearchRequest(text=question, limit=limit + 1, with_snippets=False)
@@ -153,7 +161,7 @@ def list_related(actor: Actor, session: Session, record: Record, *, limit: int =
     wanted = [hit.record_id for hit in answer.hits if hit.record_id != record.id]
     found = queries.list_by_ids(actor, session, wanted)[:limit]
     log_shown(actor, session, found)
-    return found
+    return Related(found, answer.is_whole)
 
 
 def list_overtaken(

@@ -46,7 +46,8 @@ class Counted:
 
     A field that something is chosen of is counted without that choice, so that another value can be chosen as well;
     `beyond` names the fields whose counting stopped before the last hit. Months and fields are those of the first 100
-    hits, or over all time those of the first 100 of each month, as far back as was counted; 101 means more.
+    hits, or over all time those of the first 100 of each month, as far back as was counted; 101 means more. Where not
+    everything was looked through, `is_whole` is false, and there may be more than was counted.
     """
 
     count: int = 0
@@ -55,6 +56,7 @@ class Counted:
     months: tuple[tuple[str, int], ...] = ()
     is_over_time: bool = False
     is_cut_off: bool = False
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +78,11 @@ class FoundRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """A page of hits, and what was counted over all of them."""
+    """A page of hits, and what was counted over all of them; whether everything was looked through for this page."""
 
     found: tuple[FoundRecord, ...]
     counted: Counted
+    is_whole: bool
     notices: tuple[Message, ...]
     next_cursor: str | None = None
 
@@ -122,7 +125,11 @@ def search_records(
     if answer.damaged:
         # A part of the index that does not fit its seal was left out whole: the reader is told, and so is the log.
         raise_index_alarm(actor, session)
-    counted = onward.counted if onward else _count(actor, session, request, sound, number=len(lines))
+    counted = (
+        onward.counted
+        if onward
+        else _count(actor, session, request, sound, number=len(lines), is_whole=answer.is_whole)
+    )
     if over_time and counted.count > EXACT:
         counted = _spread(counted, request, count_over_time(actor, session, request, exact=EXACT))
     if request.order is Order.RELEVANCE:
@@ -134,6 +141,7 @@ def search_records(
     return SearchResult(
         found=shown,
         counted=counted,
+        is_whole=answer.is_whole,
         notices=answer.notices,
         next_cursor=_seal_place(session, following, seal) if following else None,
     )
@@ -166,13 +174,15 @@ def fresh_hit(line: RecordSummary, hit: Hit) -> Hit | None:
     return hit if hit.row_version == line.row_version and not line.is_damaged else None
 
 
-def _count(actor: Actor, session: Session, request: SearchRequest, hits: list[Hit], *, number: int) -> Counted:
+def _count(
+    actor: Actor, session: Session, request: SearchRequest, hits: list[Hit], *, number: int, is_whole: bool
+) -> Counted:
     """The figures beside a result, all of them over records that were read again.
 
     Where nothing was found nothing is counted again: what to leave out is offered instead, and tried once.
     """
     facets = {name: _values(name, hits) for name in FACETS}
-    beyond = set(FACETS) if number > EXACT else set()
+    beyond = set() if number <= EXACT and is_whole else set(FACETS)
     for name in request.facets if number else ():
         if is_time_spent(request):
             beyond.add(name)
@@ -180,12 +190,13 @@ def _count(actor: Actor, session: Session, request: SearchRequest, hits: list[Hi
         rest = {other: values for other, values in request.facets.items() if other != name}
         readable, reaches_on = _readable(actor, session, replace(request, facets=rest))
         facets[name] = _values(name, readable)
-        beyond = beyond | {name} if reaches_on or is_time_spent(request) else beyond - {name}
+        beyond = beyond | {name} if reaches_on else beyond - {name}
     return Counted(
         count=min(number, EXACT + 1),
         facets={name: values for name, values in facets.items() if values},
         beyond=tuple(sorted(beyond)),
         months=_count_months(hits),
+        is_whole=is_whole,
     )
 
 
@@ -205,12 +216,14 @@ def _spread(counted: Counted, request: SearchRequest, found: OverTime) -> Counte
 
 
 def _readable(actor: Actor, session: Session, request: SearchRequest) -> tuple[list[Hit], bool]:
-    """The first hits of another question that this actor may read, and whether there are more."""
+    """The first hits of another question that this actor may read, and whether there are more, or may be."""
     scope: ActorScope = session.info["scope"]
     wide = replace(request, limit=EXACT + 1, order=Order.NEWEST, with_snippets=False)
-    hits = {hit.record_id: hit for hit in index_of(session).search(session, scope.records, wide).hits}
+    answer = index_of(session).search(session, scope.records, wide)
+    hits = {hit.record_id: hit for hit in answer.hits}
     lines = queries.list_by_ids(actor, session, hits)
-    return [hits[line.id] for line in lines[:EXACT] if not line.is_damaged], len(lines) > EXACT
+    reaches_on = len(lines) > EXACT or not answer.is_whole
+    return [hits[line.id] for line in lines[:EXACT] if not line.is_damaged], reaches_on
 
 
 def _values(name: str, hits: Sequence[Hit]) -> tuple[tuple[str, int], ...]:
@@ -273,6 +286,7 @@ def _open_place(session: Session, sealed: str, context: bytes) -> _Place | None:
             months=tuple(map(tuple, kept["months"])),
             is_over_time=kept.get("is_over_time", False),
             is_cut_off=kept.get("is_cut_off", False),
+            is_whole=kept.get("is_whole", True),
         ),
         after=Cursor.decode(kept["after"]) if kept["after"] else None,
         ranked=tuple(map(UUID, kept["ranked"])),

@@ -6,7 +6,7 @@ The index is never asked for “more like this”: what stands in records above 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -40,13 +40,37 @@ _SHARE = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Similar:
-    """A record and those like it, the closest first; `asked` is the question of these words that found them."""
+    """A record and those like it, the closest first; `asked` is the question of these words that found them.
+
+    Not `is_whole` where not everything was looked through, for the words or for the records.
+    """
 
     record: Record
     words: tuple[str, ...] = ()
     asked: SearchRequest | None = None
     found: tuple[FoundRecord, ...] = ()
     notices: tuple[Message, ...] = ()
+    is_whole: bool = True
+
+
+@dataclass(slots=True)
+class _Looks:
+    """The questions that one list takes: what is missing from one answer is missing from the list."""
+
+    session: Session
+    notices: list[Message] = field(default_factory=list)
+    is_whole: bool = True
+    is_damaged: bool = False
+
+    def ask(self, request: SearchRequest) -> SearchAnswer:
+        """Ask the index one of them."""
+        scope: ActorScope = self.session.info["scope"]
+        answer = index_of(self.session).search(self.session, scope.records, request)
+        if not answer.is_whole:
+            self.notices += (one for one in answer.notices if one not in self.notices)
+            self.is_whole = False
+        self.is_damaged = self.is_damaged or bool(answer.damaged)
+        return answer
 
 
 def find_similar(actor: Actor, session: Session, record_id: UUID) -> Similar:
@@ -57,13 +81,15 @@ def find_similar(actor: Actor, session: Session, record_id: UUID) -> Similar:
     record = read_record(actor, session, record_id)
     shared = limit_time(SearchRequest(order=Order.RELEVANCE, limit=_LOOKED_AT, words_level=record.summary.level))
     numbers = list_numbers(filter(None, (subject["identifier"] for subject in _subjects_of(record))))
-    weights = _telling_words(session, record, shared, MOST_TELLING - len(numbers))
+    looks = _Looks(session)
+    weights = _telling_words(looks, record, shared, MOST_TELLING - len(numbers))
     words = (*numbers, *weights)
     asked = replace(shared, text=question_of(words))
     if not words:
-        return Similar(record=record)
-    answer = _ask(session, asked)
-    by_number = _ask(session, replace(shared, text=question_of(numbers))).hits if numbers else ()
+        _raise_alarm_of(looks, actor)
+        return Similar(record=record, notices=tuple(looks.notices), is_whole=looks.is_whole)
+    answer = looks.ask(asked)
+    by_number = looks.ask(replace(shared, text=question_of(numbers))).hits if numbers else ()
     linked = {hit.record_id for hit in by_number}
     same = _same_matter(record)
     close = {
@@ -75,18 +101,24 @@ def find_similar(actor: Actor, session: Session, record_id: UUID) -> Similar:
     lines = queries.list_by_ids(actor, session, close)[:MOST]
     raise_alarm(actor, session, lines)
     log_searched(actor, session, asked, lines)
-    if answer.damaged:
-        raise_index_alarm(actor, session)
+    _raise_alarm_of(looks, actor)
     found = tuple(FoundRecord(line=line, hit=fresh_hit(line, close[line.id])) for line in lines)
-    return Similar(record=record, words=words, asked=asked, found=found, notices=answer.notices)
+    return Similar(
+        record=record,
+        words=words,
+        asked=asked,
+        found=found,
+        notices=tuple(looks.notices),
+        is_whole=looks.is_whole,
+    )
 
 
-def _ask(session: Session, request: SearchRequest) -> SearchAnswer:
-    scope: ActorScope = session.info["scope"]
-    return index_of(session).search(session, scope.records, request)
+def _raise_alarm_of(looks: _Looks, actor: Actor) -> None:
+    if looks.is_damaged:
+        raise_index_alarm(actor, looks.session)
 
 
-def _telling_words(session: Session, record: Record, shared: SearchRequest, most: int) -> dict[str, float]:
+def _telling_words(looks: _Looks, record: Record, shared: SearchRequest, most: int) -> dict[str, float]:
     """The words that tell the record apart, with their weights, in the order in which they stand in it."""
     candidates = list_candidates(record.summary.head.abstract, _texts_of(record))
     if not candidates:
@@ -94,7 +126,7 @@ def _telling_words(session: Session, record: Record, shared: SearchRequest, most
     counting = replace(shared, text=question_of(one.spelt for one in candidates), limit=0)
     # A draft is not indexed: a word that stands in one document leads from it to another.
     at_least = 2 if record.summary.exposure > Exposure.AUTHOR else 1
-    chosen = choose_telling(candidates, _ask(session, counting).counts, most=most, at_least=at_least)
+    chosen = choose_telling(candidates, looks.ask(counting).counts, most=most, at_least=at_least)
     return {one.spelt: weight for one, weight in chosen.items()}
 
 

@@ -70,7 +70,10 @@ class Export:
 
 
 def select_lines(actor: Actor, session: Session, request: SearchRequest) -> Selection:
-    """What a question finds, as far as this person may take it along; raises `RuleRefused` where that is nothing."""
+    """What a question finds, as far as this person may take it along; raises `RuleRefused` where that is nothing.
+
+    Where not everything was looked through, a notice says so, and the file bears it.
+    """
     scope: ActorScope = session.info["scope"]
     wide = replace(limit_time(request), limit=MOST + 1, with_snippets=False, after=None, among=None)
     answer = index_of(session).search(session, scope.records, wide)
@@ -80,6 +83,10 @@ def select_lines(actor: Actor, session: Session, request: SearchRequest) -> Sele
     lines, kept_back = list_takeable(actor, session, ids[:MOST])
     if not lines:
         said = Message("Nothing of this result may be exported by you.")
+        if not answer.is_whole:
+            said = Message(
+                "Not all records can be looked through just now; what can be holds nothing to export. Try again later."
+            )
         raise RuleRefused(said, rule="nothing_to_export")
     # By relevance no more than 1,000 are ever ranked.
     is_cut = len(ids) > MOST or len(answer.ranking) >= MOST

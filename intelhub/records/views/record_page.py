@@ -111,7 +111,8 @@ def record_page(record_id: UUID, attempt: Attempt, *, found: str = "") -> str:
     opened = reading.open_record(actor, session, record_id)
     record, timeline = opened.record, opened.timeline
     acts = _acts(record, opened.label)
-    related = reading.list_related(actor, session, record) if acts & {"evaluate", "mark_duplicate", "collate"} else ()
+    is_compared = bool(acts & {"evaluate", "mark_duplicate", "collate"})
+    related = reading.list_related(actor, session, record) if is_compared else reading.Related()
     people = {step.actor_id for step in timeline} | {record.summary.author_id}
     people |= {record.summary.assignee_id} if record.summary.assignee_id else set()
     resubmitted = _resubmitted(opened)
@@ -124,7 +125,7 @@ def record_page(record_id: UUID, attempt: Attempt, *, found: str = "") -> str:
         changes=_changes(resubmitted, opened.newest) if resubmitted else (),
         page_level=max(
             record.summary.level,
-            level_of((*related, *linked.lines)),
+            level_of((*related.lines, *linked.lines)),
             resubmitted.level if resubmitted else 0,
             *(step.level for step in timeline),
         ),
@@ -135,12 +136,13 @@ def record_page(record_id: UUID, attempt: Attempt, *, found: str = "") -> str:
         proposal=lowering.proposal_of(record.fields),
         timeline=timeline,
         is_grading=bool(acts & {"evaluate", "mark_duplicate", "collate"}),
-        related=related,
+        related=related.lines,
+        is_related_whole=related.is_whole,
         linked=linked,
         may_have_merged=linking.may_have_merged(record),
         finds_similar=may(actor, "record.search"),
         audiences=_audiences(opened.label),
-        related_choices=[(str(line.id), f"{line.head.number} · {line.head.abstract}") for line in related],
+        related_choices=[(str(line.id), f"{line.head.number} · {line.head.abstract}") for line in related.lines],
         versions=opened.versions,
         names=names_of(people),
         source_grades=choices("source_grade"),

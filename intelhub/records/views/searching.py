@@ -194,7 +194,8 @@ def page_of(
     actor, session = current_actor(), current_session()
     question = searching.limit_time(question)
     result = searching.search_records(actor, session, question, cursor=cursor, over_time=over_time)
-    offers = () if result.found else list_nearest(actor, session, question)
+    # Of what was not looked through nobody knows which word excludes it.
+    offers = () if result.found or not result.is_whole else list_nearest(actor, session, question)
     around = words_beside(question, beside)
     current = beside.current
     place = _place_of(question, cursor)

@@ -30,6 +30,7 @@ def test_words_without_diacritics_find_what_the_person_may_read(searchable):
     assert record["number"].startswith("15BB-TT-")
     assert any(piece["hit"] for piece in record["snippet"])
     assert (answer["count"], answer["more_than_count"], answer["highest_level"]) == (1, False, 1)
+    assert answer["is_whole"] is True
 
 
 def test_what_has_not_come_up_is_not_found(searchable):

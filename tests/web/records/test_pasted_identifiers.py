@@ -100,6 +100,24 @@ def test_what_there_was_no_time_for_is_neither_known_nor_unknown(house, client_a
     assert "Hết giờ trước khi dò hết" in page
 
 
+def test_what_could_not_be_looked_through_is_unknown_to_nobody(house, client_as, outage):
+    travelled(house, 1)
+    shared = [{"kind": "vehicle", "name": "", "identifier": "29C12345"}]
+    travelled(house, 1, subjects=shared, text="Xe chở hàng lạ qua cổng B.")
+    with outage():
+        travelled(house, 1, subjects=shared, text="Xe chở hàng lạ qua cổng C.", level="0", list_item=None)
+        page = paste(client_as("analyst"), "CSQU3054383\n29C12345\n9074729")
+    assert known(page) == {"29C12345": "1+"}
+    assert listed(page, "unknown") == []
+    assert listed(page, "unfinished") == ["CSQU 305438 3", "29C-123.45", "IMO 9074729"]
+    assert "Chưa dò hết phiếu tin: còn 3 số hiệu" in page
+    assert "Hết giờ" not in page
+    page = paste(client_as("analyst"), "CSQU3054383\n29C12345\n9074729")
+    assert known(page) == {"CSQU3054383": "1", "29C12345": "2"}
+    assert listed(page, "unknown") == ["IMO 9074729"]
+    assert listed(page, "unfinished") == []
+
+
 @pytest.mark.parametrize("text", ["", "  \n ; , "])
 def test_nothing_pasted_is_said_and_an_empty_list_breaks_nothing(client_as, text):
     answer = client_as("analyst").submit("/search/identifiers", {"identifiers": text})
