@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from intelhub.access import read_filter
 from intelhub.crypto import Vault
+from intelhub.platform.migrate import downgrade, upgrade
 from intelhub.search import (
     Order,
     delete_impossible_rows,
@@ -183,6 +184,19 @@ def test_what_is_damaged_out_of_reach_leaves_an_answer_whole(world):
     assert (below.is_whole, below.notices, below.damaged) == (True, (), ())
     above = world.process().answer("bí mật")
     assert (above.is_whole, above.damaged) == (False, (SECRET,))
+
+
+def test_a_row_of_an_impossible_year_from_before_stops_no_upgrade(world, database):
+    one, other = document("bí mật"), document("bí mật", partition=replace(PARTITION, department_id=RIVER))
+    world.process().write(one, other)
+    downgrade(database.migrator_url, "0025")
+    by_hand(world, "UPDATE search_tail SET year = -1 WHERE record_id = :one", one=one.record_id)
+    upgrade(database.migrator_url)
+    answer = world.process().answer("bí mật")
+    assert [hit.record_id for hit in answer.hits] == [other.record_id]
+    assert answer.damaged
+    with pytest.raises(IntegrityError, match="ck__search_tail__year"):
+        by_hand(world, "UPDATE search_tail SET year = -1 WHERE record_id = :other", other=other.record_id)
 
 
 def test_swapping_rows_of_one_partition_is_noticed(world):
