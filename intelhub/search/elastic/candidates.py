@@ -127,8 +127,10 @@ class Candidates:
             self._gathering.follow(record for _, record in self._records(asking, proposed[RERANKED:limit]))
             return
         for start in range(0, len(proposed[:limit]), RERANKED):
-            if self._take(self._rows(session, asking, proposed[start : start + RERANKED])) >= RERANKED:
-                self._attempt.notices.append(TOO_MANY)
+            fitting = self._take(self._rows(session, asking, proposed[start : start + RERANKED]))
+            if fitting >= RERANKED:
+                if proposed[start + RERANKED : limit]:
+                    self._attempt.notices.append(TOO_MANY)
                 break
 
     def _count(self, index: str, asking: Asking) -> dict[Leaf, int]:
