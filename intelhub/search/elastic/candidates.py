@@ -126,12 +126,12 @@ class Candidates:
             self._take(self._rows(session, asking, proposed[:RERANKED]))
             self._gathering.follow(record for _, record in self._records(asking, proposed[RERANKED:limit]))
             return
+        fitting = 0
         for start in range(0, len(proposed[:limit]), RERANKED):
-            fitting = self._take(self._rows(session, asking, proposed[start : start + RERANKED]))
             if fitting >= RERANKED:
-                if proposed[start + RERANKED : limit]:
-                    self._attempt.notices.append(TOO_MANY)
-                break
+                self._attempt.notices.append(TOO_MANY)
+                return
+            fitting += self._take(self._rows(session, asking, proposed[start : start + RERANKED]))
 
     def _count(self, index: str, asking: Asking) -> dict[Leaf, int]:
         """In how many documents of this reader each leaf stands: known of whole walls, or counted behind the filter."""
