@@ -94,7 +94,7 @@ class Gathering:
             places = [Place(_found(one.document), partial(_same, one)) for one in fitting]
             if self._request.among is not None:
                 self._keep(places)
-            else:
+            elif self._request.limit:
                 self._by_rank.append(places)
             if is_counted:
                 for leaf in self.leaves:

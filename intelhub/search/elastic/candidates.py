@@ -33,6 +33,7 @@ from intelhub.search.segment import TookTooLong
 TOO_MANY = Message("More records may answer than were looked through; narrow the search by more words or a field.")
 RERANKED = 200
 ENOUGH = 300  # candidates of one stretch of days: three first pages of what an index may well hold millions of
+SAMPLED = 300  # documents in which words are counted where the server may not
 Found = tuple[Wall, UUID]
 
 logger = logging.getLogger(__name__)
@@ -56,8 +57,10 @@ class Candidates:
             return
         # The server would count the dummies of a flat wall, of which there are more for what is hidden.
         counts = {} if asking.is_flat else self._count(index, asking)
-        if not request.limit:
-            return  # counted, and nothing more was wanted
+        if not request.limit:  # counted, and nothing more is wanted
+            if asking.is_flat:
+                self._ask_newest(session, index, asking, most=SAMPLED)
+            return
         if asking.reads_whole and not asking.is_flat:
             weights = {leaf: rarity(count, asking.documents) for leaf, count in counts.items()}
             self._ask_best(session, index, asking, weights)

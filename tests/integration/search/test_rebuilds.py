@@ -31,8 +31,12 @@ from intelhub.search.elastic.server import Change
 from intelhub.search.elastic.tokens import Wall, index_name
 from intelhub.search.elastic.walls import store_head
 from tests.factories.search_world import (
+    DEPOT,
+    EVERYTHING,
+    GATE,
     PARTITION,
     RIVER,
+    Reader,
     World,
     by_hand,
     changed,
@@ -363,6 +367,21 @@ def test_walls_fill_one_volume_and_begin_another(world, monkeypatch):
     assert [world.server.admin.count(index=name)["count"] for name in names] == [2, 1]
     assert len(process.ids("lậu")) == 3
     assert len(process.ids("lậu", order=Order.RELEVANCE)) == 3
+
+
+@pytest.mark.parametrize("reader", [EVERYTHING, Reader(unit=GATE)])
+def test_words_are_counted_behind_flat_tokens_among_what_is_opened(world, reader):
+    """Similar records hang on it: of what stands nowhere else nothing is told apart."""
+    process = world.process()
+    process.write(*(document(f"xe {'gạo' if n % 3 else 'muối'}", occurred_at=minutes(n)) for n in range(9)))
+    process.write(*(document("xe gạo", unit_id=DEPOT) for _ in range(5 if reader.unit else 0)))
+    rebuilt(world, FLAT)
+    answer = process.answer("xe OR gạo OR muối", reader=reader, order=Order.RELEVANCE, limit=0)
+    assert (answer.hits, answer.ranking) == ((), ())
+    assert answer.counts == {"xe": 9, "gao": 6, "muoi": 3}
+    ranked = process.answer("muối OR xe", reader=reader, order=Order.RELEVANCE, limit=3)
+    assert len(ranked.ranking) == 9
+    assert all("muối" in "".join(piece.text for piece in hit.snippet) for hit in ranked.hits)
 
 
 def test_dummies_have_ids_like_any_other(world):
