@@ -16,12 +16,12 @@ from sqlalchemy import Result
 from sqlalchemy.orm import Session
 
 from intelhub.crypto import Vault
+from intelhub.platform.clock import YEARS
 from intelhub.search.document import Entry, Partition
 from intelhub.search.sealing import DOCUMENTS, SEGMENTS, TAIL, partition_id, seal_entry
 from intelhub.search.statements import run
 
 _MOST_AT_ONCE = 32
-_YEARS = range(1900, 3000)  # no row of another one was ever written by us
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +246,7 @@ def delete_impossible_rows(session: Session) -> None:
     """Take away the rows of impossible years, which no rebuild of a partition meets; nothing in them ever opened."""
     for table in _TABLES:
         where = "year NOT BETWEEN :first AND :last"
-        run(session, f"DELETE FROM {table} WHERE {where}", first=_YEARS[0], last=_YEARS[-1])  # noqa: S608 - fixed words
+        run(session, f"DELETE FROM {table} WHERE {where}", first=YEARS[0], last=YEARS[-1])  # noqa: S608 - fixed words
 
 
 def _listing(where: str) -> str:
@@ -262,9 +262,9 @@ def _listed(rows: Result[*tuple[Any, ...]]) -> dict[UUID, Listing]:
     for is_tail, row_id, given_id, level, compartments, department, year, record, number in rows:
         partition = _partition(level, compartments, department, year)
         # Of an impossible year there is no partition: what lies where it says it does may miss what it masked.
-        wanted = partition_id(partition) if year in _YEARS else given_id
+        wanted = partition_id(partition) if year in YEARS else given_id
         listing = listings.setdefault(wanted, Listing(partition))
-        if year not in _YEARS or given_id != wanted:  # relabelled by hand: it can belong to no partition any more
+        if year not in YEARS or given_id != wanted:  # relabelled by hand: it can belong to no partition any more
             listing.is_sound = False
             continue
         listing.partition = partition
@@ -276,7 +276,7 @@ def _listed(rows: Result[*tuple[Any, ...]]) -> dict[UUID, Listing]:
 
 
 def _possible(rows: Iterable[tuple[Any, ...]]) -> list[Partition]:
-    return [one for one in (_partition(*row) for row in rows) if one.year in _YEARS]
+    return [one for one in (_partition(*row) for row in rows) if one.year in YEARS]
 
 
 def _partition(level: int, compartments: Iterable[UUID], department: UUID, year: int) -> Partition:

@@ -38,6 +38,7 @@ from tests.factories.search_world import (
     GATE,
     PARTITION,
     RIVER,
+    RIVERSIDE,
     Context,
     Reader,
     World,
@@ -52,7 +53,6 @@ from tests.factories.search_world import (
 WALK = Path(__file__).with_name("lucene") / "Walk.java"
 TOKEN = re.compile(rb"[a-z2-7]{16}")
 TEXT = "Khối hàng phụ tùng Quảng Đông lậu, xe 29C-123.45, container CSQU3054383, ngày 14/03/2026"
-RIVERSIDE = replace(PARTITION, department_id=RIVER)
 # What Elasticsearch adds of itself: counters, marks of deletion, and until a merge what it was sent.
 COUNTERS = {"_version", "_seq_no", "_primary_term", "__soft_deletes", "__root_doc_for_nested"}
 FIELDS = {"p", "f", "k", "_id", "_recovery_source", "_field_names"} | COUNTERS

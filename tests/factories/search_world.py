@@ -27,6 +27,7 @@ GATE, DEPOT = UUID(int=0xA1), UUID(int=0xA2)
 LAN, MINH = UUID(int=0xE1), UUID(int=0xE2)
 CASE = UUID(int=0xC1)
 PARTITION = Partition(level=1, department_id=NAVY, year=2026)
+RIVERSIDE = replace(PARTITION, department_id=RIVER)
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 

@@ -36,6 +36,7 @@ from tests.factories.search_world import (
     GATE,
     PARTITION,
     RIVER,
+    RIVERSIDE,
     Reader,
     World,
     by_hand,
@@ -50,7 +51,6 @@ from tests.factories.search_world import (
 RANKED = Profiles(minimum=1, levels={"1": "ranked"})
 FLAT = Profiles(minimum=1, levels={"1": "flat"})
 SEALED = Profiles(minimum=1, levels={"1": "sealed"})
-RIVERSIDE = replace(PARTITION, department_id=RIVER)
 
 
 @pytest.fixture

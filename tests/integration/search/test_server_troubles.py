@@ -30,7 +30,7 @@ from intelhub.search.sealed import TOO_LONG
 from tests.factories.search_world import (
     ALL_RANKED,
     PARTITION,
-    RIVER,
+    RIVERSIDE,
     World,
     by_hand,
     changed,
@@ -40,8 +40,6 @@ from tests.factories.search_world import (
     house,
     minutes,
 )
-
-RIVERSIDE = replace(PARTITION, department_id=RIVER)
 
 
 @pytest.fixture
