@@ -10,7 +10,7 @@ from itertools import accumulate, count
 from random import Random
 from uuid import UUID, uuid4
 
-from intelhub.search.elastic.flattening import Flat, flatten
+from intelhub.search.elastic.flattening import Flat, Flattening
 
 _LANGUAGE, _VALUES = 200_000, 3_000
 _WORDS, _SPREAD, _VALUES_EACH = 170, 60, 20  # drawn; about 130 of the words differ
@@ -22,14 +22,11 @@ def main() -> None:
     before, begun = _megabytes(), time.process_time()
     numbers = count()
     real = sent = postings = 0
-
-    def documents() -> Iterator[tuple[UUID, Flat]]:
-        nonlocal real
-        for identity, one in _made(size, Random(1)):
-            real += len(one.words)
-            yield identity, one
-
-    for _, one in flatten(documents(), new_token=lambda: f"{next(numbers):016d}", new_id=uuid4):
+    layer = Flattening(new_token=lambda: f"{next(numbers):016d}", new_id=uuid4)
+    for identity, one in _made(size, Random(1)):
+        real += len(one.words)
+        layer.add(identity, one)
+    for _, one in layer.flattened():
         sent, postings = sent + 1, postings + len(one.words)
     seconds = time.process_time() - begun
     print(f"{size:,} documents of {real / size:.0f} words: {seconds:.0f} s of a core, {_megabytes() - before:.0f} MB")

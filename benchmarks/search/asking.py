@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.search.questions import PHRASE, Question
-from intelhub.search.elastic.tokens import Tokens
+from intelhub.search.elastic.tokens import Layer
 
 Query = dict[str, Any]
 Counts = Mapping[str, int]
@@ -31,7 +31,7 @@ class Reader:
     weighs.
     """
 
-    walls: Sequence[Tokens]
+    layers: Sequence[Layer]
     readable: int
     indexed: int
     counts: Counts
@@ -41,13 +41,13 @@ class Reader:
 
     def weighed(self, word: str) -> list[tuple[str, float]]:
         """The tokens of a word behind these walls with their boosts; walls that do not hold it are left out."""
-        known = [(token, self.counts[token]) for wall in self.walls if self.counts.get(token := wall.folded(word))]
+        known = [(token, self.counts[token]) for layer in self.layers if self.counts.get(token := layer.folded(word))]
         wanted = idf(self.readable, sum(count for _, count in known))
         return [(token, wanted / idf(self.indexed, count) if self.is_boosted else 1.0) for token, count in known]
 
     def filters(self, question: Question) -> list[Query]:
         """What must hold and weighs nothing."""
-        asked: list[Query] = [] if self.is_all else [{"terms": {"p": sorted(wall.wall for wall in self.walls)}}]
+        asked: list[Query] = [] if self.is_all else [{"terms": {"p": sorted(layer.partition for layer in self.layers)}}]
         if question.identifier is not None:
             asked.append(self._values("identifier", question.identifier))
         if question.field is not None:
@@ -58,7 +58,7 @@ class Reader:
         return asked
 
     def _values(self, kind: str, value: str) -> Query:
-        return {"terms": {"k": sorted(wall.value(kind, value) for wall in self.walls)}}
+        return {"terms": {"k": sorted(layer.value(kind, value) for layer in self.layers)}}
 
 
 def by_word(reader: Reader, question: Question) -> Query:

@@ -14,7 +14,7 @@ from benchmarks.search.measures import Hit, Times, is_identical, overlap
 from benchmarks.search.questions import PHRASE, Question
 from benchmarks.search.stored import Stores
 from benchmarks.search.variants import Variant, index_of
-from intelhub.search.elastic.tokens import Tokens
+from intelhub.search.elastic.tokens import Layer
 from intelhub.search.matching import Checked
 from intelhub.search.query import parse_query
 
@@ -78,9 +78,9 @@ class Asked:
             begin += size
         return good[:PAGE]
 
-    def counted(self, walls: Sequence[Tokens], asked: Sequence[Question]) -> Mapping[str, int]:
+    def counted(self, layers: Sequence[Layer], asked: Sequence[Question]) -> Mapping[str, int]:
         """In how many documents each token of the questions stands: what a dictionary of words knows."""
-        wanted = sorted({wall.folded(word) for one in asked for word in one.words for wall in walls})
+        wanted = sorted({layer.folded(word) for one in asked for word in one.words for layer in layers})
         known: dict[str, int] = {}
         for start in range(0, len(wanted), _COUNTED_AT_ONCE):
             part = wanted[start : start + _COUNTED_AT_ONCE]

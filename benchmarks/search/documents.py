@@ -19,6 +19,7 @@ from intelhub.search import Partition, SearchDocument
 
 SEED = 20261122
 DEPARTMENTS = 35
+SHARED_UP = 3  # as far as all of them have come: headquarters reads what was shared up
 _NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 _SPAN_SECONDS = 730 * 86_400
 _SUBJECTS, _HEADINGS, _PEOPLE = 200_000, 1_500, 60_000
@@ -32,7 +33,6 @@ _URGENCIES = ("normal", "urgent", "flash")
 _GRADES = tuple(f"{source}{info}" for source in "ABCDEF" for info in range(1, 7))
 _STATES = ("collated", "shared_up", "merged", "evaluated", "received")
 _STATE_WEIGHTS = (42, 38, 14, 4, 2)
-_EXPOSURES, _EXPOSURE_WEIGHTS = (0, 1, 2, 3), (5, 15, 40, 40)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ def document(number: int, *, seed: int = SEED) -> SearchDocument:
         partition=Partition(level=0, department_id=department.id, year=occurred_at.year),
         unit_id=department.units[unit],
         author_id=department.authors[min(rng.randrange(len(department.authors)) for _ in range(2))],
-        exposure=rng.choices(_EXPOSURES, _EXPOSURE_WEIGHTS)[0],
+        exposure=SHARED_UP,
         state=rng.choices(_STATES, _STATE_WEIGHTS)[0],
         occurred_at=occurred_at,
         title=_text(known, department, rng, rng.randint(8, 14), ()),

@@ -22,7 +22,7 @@ from benchmarks.search.questions import PHRASE, Question, questions
 from benchmarks.search.stored import Stores
 from benchmarks.search.variants import CLEAR, ONE_KEY, PLAIN, VARIANTS, WALLS, Variant, index_of, tokens_of
 from intelhub.search import Order
-from intelhub.search.elastic.tokens import Tokens, fields_of
+from intelhub.search.elastic.tokens import Layer, facet_kind, fields_of
 from intelhub.search.query import facet
 
 LOADING, BYTES, SPEED, RANKING, FILTER, SEALED = "loading", "bytes", "speed", "ranking", "filter", "sealed engine"
@@ -142,7 +142,7 @@ class Running:
         asked = self._asked(WALLS)
         rng = Random(f"{SEED}/filters")
         department = house().departments[_ANALYST]
-        own = self._analyst.walls[0]
+        own = self._analyst.layers[0]
         ways: dict[str, Ask] = {"none": asked.by_word(self._analyst)}
         for count in _VALUES:
             values = _wide(own, department, count, rng)
@@ -152,12 +152,12 @@ class Running:
         for count in _VALUES:
             yield from self._filtered(found, f"{count}", "a department's analyst", count <= _LIMITED_VALUES)
         every = tuple(
-            _of_all(wall, one) for wall, one in zip(self._headquarters.walls, house().departments, strict=True)
+            _of_all(layer, one) for layer, one in zip(self._headquarters.layers, house().departments, strict=True)
         )
         units = [
             value
-            for wall, one in zip(self._headquarters.walls, house().departments, strict=True)
-            for value in _wide(wall, one, len(one.units), rng)
+            for layer, one in zip(self._headquarters.layers, house().departments, strict=True)
+            for value in _wide(layer, one, len(one.units), rng)
         ]
         padded = (*units, *(f"{rng.getrandbits(80):016x}" for _ in range(_VALUES[-1] - len(units))))
         ways = {
@@ -244,9 +244,9 @@ class Running:
         return Asked(self.node.client(), variant)
 
     def _reader(self, variant: Variant) -> Reader:
-        walls = variant.walls()
-        counts = self._asked(variant).counted(walls, self.asked)
-        return Reader(walls=walls, readable=self.size, indexed=self.size, counts=counts)
+        layers = variant.layers()
+        counts = self._asked(variant).counted(layers, self.asked)
+        return Reader(layers=layers, readable=self.size, indexed=self.size, counts=counts)
 
     @cached_property
     def _one_key(self) -> Reader:
@@ -264,9 +264,9 @@ class Running:
     def _analyst(self) -> Reader:
         """Of one department, of middle size."""
         whole = self._headquarters
-        wall = whole.walls[_ANALYST]
-        mine = self.node.client().count(index=index_of(WALLS), query={"term": {"p": wall.wall}})["count"]
-        return Reader(walls=[wall], readable=int(mine), indexed=whole.indexed, counts=whole.counts, is_all=False)
+        layer = whole.layers[_ANALYST]
+        mine = self.node.client().count(index=index_of(WALLS), query={"term": {"p": layer.partition}})["count"]
+        return Reader(layers=[layer], readable=int(mine), indexed=whole.indexed, counts=whole.counts, is_all=False)
 
 
 _ANALYST = 10
@@ -293,18 +293,18 @@ def loading_figures(spent: Spent, size: int) -> Iterator[Figure]:
     )  # fmt: skip
 
 
-def _wide(wall: Tokens, department: Department, count: int, rng: Random) -> tuple[str, ...]:
-    """So many values that together let every document of a wall through."""
+def _wide(layer: Layer, department: Department, count: int, rng: Random) -> tuple[str, ...]:
+    """So many values that together let every document of a layer through."""
     if count < len(department.units):
-        return (_of_all(wall, department),)
+        return (_of_all(layer, department),)
     strangers = [UUID(int=rng.getrandbits(128)) for _ in range(count - len(department.units))]
-    return tuple(wall.value("unit", f"{unit.hex}/0") for unit in (*department.units, *strangers))
+    return tuple(layer.value(facet_kind("unit"), unit.hex) for unit in (*department.units, *strangers))
 
 
-def _of_all(wall: Tokens, department: Department) -> str:
+def _of_all(layer: Layer, department: Department) -> str:
     """A value that all documents of a department have: its own code, beside that of their unit."""
     known = facet("unit", department.code)
-    return wall.value(f"facet:{known.name}", known.value)
+    return layer.value(facet_kind(known.name), known.value)
 
 
 def _by_kind(times: Times) -> str:

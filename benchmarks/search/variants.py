@@ -9,12 +9,12 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from benchmarks.search.documents import DEPARTMENTS, SEED, house
+from benchmarks.search.documents import DEPARTMENTS, SEED, SHARED_UP, house
 from intelhub.crypto import RootKeys, Vault
 from intelhub.search import Partition, SearchDocument
 from intelhub.search.analysis import folded_words, identifier_token, words
 from intelhub.search.elastic.server import index_definition
-from intelhub.search.elastic.tokens import Tokens, Wall, fields_of
+from intelhub.search.elastic.tokens import Layer, Tokens, Wall, fields_of
 from intelhub.search.matching import all_facets
 
 Fields = Mapping[str, Any]
@@ -40,14 +40,15 @@ class _Remembering(Tokens):
 
     def __init__(self, wall: Wall) -> None:
         super().__init__(vault(), wall)
-        self.folded = lru_cache(_REMEMBERED)(super().folded)  # type: ignore[method-assign]
-        self.value = lru_cache(_REMEMBERED)(super().value)  # type: ignore[method-assign]
+        for layer in self.layers:
+            layer.folded = lru_cache(_REMEMBERED)(layer.folded)  # type: ignore[method-assign]
+            layer.value = lru_cache(_REMEMBERED)(layer.value)  # type: ignore[method-assign]
 
 
-class _Clear(Tokens):
+class _ClearLayer(Layer):
     """The same fields with words in the place of tokens."""
 
-    wall = "all"
+    partition = "all"
 
     def folded(self, word: str) -> str:
         return word
@@ -56,8 +57,20 @@ class _Clear(Tokens):
         return f"{kind}:{value}"
 
 
+class _Clear(Tokens):
+    """Words in clear, all alike."""
+
+    def __init__(self) -> None:
+        super().__init__(vault(), _wall(_WHOLE_HOUSE))
+        self.layers = (_ClearLayer(b"", SHARED_UP),) * len(self.layers)
+
+
 def _wall(department_id: UUID) -> Wall:
     return Wall(level=0, compartments=frozenset(), department_id=department_id)
+
+
+def _layer(department_id: UUID) -> Layer:
+    return Tokens(vault(), _wall(department_id)).layers[SHARED_UP]
 
 
 @cache
@@ -72,7 +85,7 @@ def tokens_of(partition: Partition) -> Tokens:
 
 @cache
 def _in_clear() -> Tokens:
-    return _Clear(vault(), _wall(_WHOLE_HOUSE))
+    return _Clear()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,18 +94,18 @@ class Variant:
 
     name: str
     words: str
-    walls: Callable[[], Sequence[Tokens]]
+    layers: Callable[[], Sequence[Layer]]
     definition: Callable[[], Mapping[str, Any]]
     fields: Callable[[SearchDocument], Fields]
 
 
 def _keyed(
-    name: str, said: str, tokens: Callable[[Partition], Tokens], walls: Callable[[], Sequence[Tokens]]
+    name: str, said: str, tokens: Callable[[Partition], Tokens], layers: Callable[[], Sequence[Layer]]
 ) -> Variant:
     return Variant(
         name=name,
         words=said,
-        walls=walls,
+        layers=layers,
         definition=index_definition,
         fields=lambda document: fields_of(tokens(document.partition), document),
     )
@@ -137,19 +150,19 @@ ONE_KEY = _keyed(
     "one-key",
     "tokens under one key",
     lambda _: _remembered(_WHOLE_HOUSE),
-    lambda: [Tokens(vault(), _wall(_WHOLE_HOUSE))],
+    lambda: [_layer(_WHOLE_HOUSE)],
 )
-CLEAR = _keyed("clear", "the same fields in clear", lambda _: _in_clear(), lambda: [_in_clear()])
+CLEAR = _keyed("clear", "the same fields in clear", lambda _: _in_clear(), lambda: [_in_clear().layers[SHARED_UP]])
 WALLS = _keyed(
     "walls",
     f"tokens under a key for each of {DEPARTMENTS} departments",
     lambda partition: _remembered(partition.department_id),
-    lambda: [Tokens(vault(), _wall(department.id)) for department in house().departments],
+    lambda: [_layer(department.id) for department in house().departments],
 )
 PLAIN = Variant(
     name="plain",
     words="Elasticsearch with positions",
-    walls=lambda: [_in_clear()],
+    layers=lambda: [_in_clear().layers[SHARED_UP]],
     definition=_plain_definition,
     fields=_plain_fields,
 )

@@ -1,15 +1,16 @@
 """STRESS (Wang et al., S&P 2017): scores over a shared index tell in one's own documents of words in those of others.
 
-A reader of one unit plants documents behind a department's wall, asks many pairs of words, and compares. What is hidden
-may move nothing: no order, no ranking, no number, no notice.
+A reader plants documents behind a department's wall, asks many pairs of words, and compares. What is hidden, be it of
+another unit, not passed on yet or another department's, may move nothing: no order, no ranking, no number, no notice.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import replace
-from itertools import combinations
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations, cycle
 from random import Random
 from uuid import UUID
 
@@ -18,7 +19,7 @@ import pytest
 from intelhub.search import Order
 from intelhub.search.analysis import folded_words
 from intelhub.search.elastic import candidates
-from tests.factories.search_world import DEPOT, GATE, PARTITION, Reader, World, document, minutes
+from tests.factories.search_world import DEPOT, GATE, NAVY, PARTITION, RIVERSIDE, Reader, World, document, minutes
 from tests.integration.search.test_rebuilds import FLAT, rebuilt
 
 WORDS = ("thuốc", "xăng", "vàng", "gỗ", "pháo")
@@ -26,17 +27,45 @@ HIDDEN_WORDS = ("xăng", "pháo")
 FILLING = ("hàng", "kho", "cảng", "tờ", "khai", "chủ", "lô")
 PAIRS = [f"{one} OR {other}" for one, other in combinations(WORDS, 2)]
 TYPED = [*PAIRS, "thuốc vàng", '"vàng gỗ"', "x* OR vàng", "g* OR thuốc", "gỗ NOT pháo"]
-READER = Reader(unit=GATE)
 SHORT = 4
 MORE_THAN_RANKED = 1_200
+
+
+class RankedWorld(World):
+    """Everything behind both departments' walls is merged."""
+
+    def merge(self, partition=None):
+        assert partition is None
+        near, far = map(super().merge, (PARTITION, RIVERSIDE))
+        return near or far
 
 
 class FlatWorld(World):
     """Everything behind flat tokens, built anew with other dummies at each merge."""
 
-    def merge(self, partition=PARTITION):
-        assert partition == PARTITION
+    def merge(self, partition=None):
+        assert partition is None
         return bool(rebuilt(self, FLAT))
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A reader, and what of a document keeps it from them."""
+
+    reader: Reader
+    hidden: tuple[Mapping[str, object], ...]
+
+
+UNIT = Probe(Reader(unit=GATE), ({"unit_id": DEPOT},))
+# A department reads what has come up to it whole: by the server's own order, with the boosts that make up for it.
+DEPARTMENT = Probe(
+    Reader(exposure=2, departments=frozenset({NAVY})), ({"exposure": 1}, {"partition": RIVERSIDE, "exposure": 2})
+)
+
+
+@pytest.fixture(params=[UNIT, DEPARTMENT], ids=["a unit", "a department"])
+def probe(request):
+    return request.param
 
 
 @pytest.fixture(params=["sealed", "tokens", "tokens, cut short", "flat", "flat, cut short"])
@@ -47,7 +76,7 @@ def world(database, request, monkeypatch):
         monkeypatch.setattr(candidates, "MOST_RANKED", 3)
         monkeypatch.setattr(candidates, "ENOUGH", 2)
     server = None if request.param == "sealed" else request.getfixturevalue("search_server")
-    kind = FlatWorld if request.param.startswith("flat") else World
+    kind = FlatWorld if request.param.startswith("flat") else RankedWorld
     return kind(database.app_url, database.worker_url, database.superuser_url, server=server)
 
 
@@ -64,18 +93,17 @@ def planted():
     ]
 
 
-def hidden(count):
-    """Documents of another unit behind the same wall."""
-    return [
-        document(f"{' '.join(HIDDEN_WORDS)} kho", unit_id=DEPOT, occurred_at=minutes(place)) for place in range(count)
-    ]
+def hidden(probe, count):
+    """Documents that are not this reader's."""
+    text, ways = f"{' '.join(HIDDEN_WORDS)} kho", cycle(probe.hidden)
+    return [document(text, occurred_at=minutes(place), **next(ways)) for place in range(count)]
 
 
-def seen(one):
+def seen(one, probe):
     """Everything an answer says, for each question by relevance, and for the last by time too."""
     asked = [(typed, Order.RELEVANCE) for typed in TYPED] + [(typed, Order.NEWEST) for typed in TYPED[-2:]]
     return {
-        (typed, order): _said(one.answer(typed, reader=READER, order=order, limit=10, with_snippets=False))
+        (typed, order): _said(one.answer(typed, reader=probe.reader, order=order, limit=10, with_snippets=False))
         for typed, order in asked
     }
 
@@ -89,33 +117,47 @@ def moved(before, after):
     return [asked for asked in before if before[asked] != after[asked]]
 
 
-def test_no_order_tells_of_what_is_hidden(world):
+def test_no_order_tells_of_what_is_hidden(world, probe):
     one = world.process()
     one.write(*planted())
     assert world.merge()
-    before = seen(one)
+    before = seen(one, probe)
     assert sum(bool(ranking) for _, ranking, *_ in before.values()) > len(PAIRS) // 2, "there is an order to move"
-    one.write(*hidden(40))
-    assert moved(before, seen(one)) == [], "while they are in the tail"
+    one.write(*hidden(probe, 40))
+    assert moved(before, seen(one, probe)) == [], "while they are in the tail"
     assert world.merge()
-    assert moved(before, seen(one)) == [], "behind the same keys"
-    one.write(*hidden(MORE_THAN_RANKED))
+    assert moved(before, seen(one, probe)) == [], "behind the same keys"
+    one.write(*hidden(probe, MORE_THAN_RANKED))
     assert world.merge()
-    assert moved(before, seen(one)) == [], "when there are more of them than are ever ranked"
+    assert moved(before, seen(one, probe)) == [], "when there are more of them than are ever ranked"
 
 
-def test_no_order_tells_of_words_that_only_stand_in_what_is_hidden(world):
+def test_no_order_tells_how_often_what_is_hidden_was_changed(world, probe):
+    """What is deleted on the server still counts there until it is merged away."""
+    one = world.process()
+    unseen = hidden(probe, 40)
+    one.write(*planted(), *unseen)
+    assert world.merge()
+    before = seen(one, probe)
+    for version in range(2, 6):
+        one.write(*(replace(each, row_version=version) for each in unseen))
+        assert world.merge()
+    assert moved(before, seen(one, probe)) == []
+
+
+def test_no_order_tells_of_words_that_only_stand_in_what_is_hidden(world, probe):
     """The beginning of a word is looked up in a dictionary of the whole wall."""
     one = world.process()
     one.write(*planted())
     assert world.merge()
-    before = seen(one)
-    one.write(*(document(" ".join(f"ga{place}b{part}" for part in range(100)), unit_id=DEPOT) for place in range(12)))
+    before = seen(one, probe)
+    ways = cycle(probe.hidden)
+    one.write(*(document(" ".join(f"ga{place}b{part}" for part in range(100)), **next(ways)) for place in range(12)))
     assert world.merge()
-    assert moved(before, seen(one)) == []
+    assert moved(before, seen(one, probe)) == []
 
 
-def test_no_hidden_word_changes_what_a_beginning_looks_through(world, monkeypatch):
+def test_no_hidden_word_changes_what_a_beginning_looks_through(world, probe, monkeypatch):
     """A reader who plants as many words as are looked up at once would learn of each one more."""
     opened = []
     taken = candidates.Candidates._rows
@@ -123,26 +165,26 @@ def test_no_hidden_word_changes_what_a_beginning_looks_through(world, monkeypatc
     one = world.process()
     one.write(document(" ".join(f"vonk{number}" for number in range(1_000)), unit_id=GATE), *planted())
     assert world.merge()
-    before = _said(one.answer("vonk*", reader=READER)), one.answer("vonk*", reader=READER).notices
+    before = _said(one.answer("vonk*", reader=probe.reader)), one.answer("vonk*", reader=probe.reader).notices
     looked_through, opened[:] = sum(opened), []
-    one.write(document("vonkhidden", unit_id=DEPOT))
+    one.write(*(document("vonkhidden", **way) for way in probe.hidden))
     assert world.merge()
-    assert (_said(one.answer("vonk*", reader=READER)), one.answer("vonk*", reader=READER).notices) == before
+    assert (_said(one.answer("vonk*", reader=probe.reader)), one.answer("vonk*", reader=probe.reader).notices) == before
     if not isinstance(world, FlatWorld):  # there some candidates are dummies, of which each build has others
         assert sum(opened) == looked_through
 
 
-def test_planting_anew_behind_a_crowded_wall_tells_no_more(world):
+def test_planting_anew_behind_a_crowded_wall_tells_no_more(world, probe):
     """The same documents planted before anything is hidden, and after."""
     one = world.process()
     one.write(*planted())
     assert world.merge()
-    alone = seen(one)
-    one.write(*hidden(60))
+    alone = seen(one, probe)
+    one.write(*hidden(probe, 60))
     assert world.merge()
     one.write(*(replace(each, row_version=2) for each in planted()))
     assert world.merge()
-    assert moved(alone, seen(world.process())) == []
+    assert moved(alone, seen(world.process(), probe)) == []
 
 
 def test_the_probe_finds_an_index_that_counts_what_is_hidden():
@@ -150,7 +192,8 @@ def test_the_probe_finds_an_index_that_counts_what_is_hidden():
     mine = planted()
     readable = {one.record_id for one in mine}
     before, after = (
-        {typed: _bm25(documents, typed, readable) for typed in PAIRS} for documents in (mine, [*mine, *hidden(40)])
+        {typed: _bm25(documents, typed, readable) for typed in PAIRS}
+        for documents in (mine, [*mine, *hidden(UNIT, 40)])
     )
     assert len(moved(before, after)) > len(PAIRS) // 2
     alone = {one.texts[0].split()[-1]: one.record_id for one in mine if len(one.texts[0].split()) == SHORT}

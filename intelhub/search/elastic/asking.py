@@ -1,6 +1,6 @@
 """A query as Elasticsearch gets it: finds every document that fits, and others that the text then rules out.
 
-One token a readable wall stands for each word. Order inside a phrase, diacritics and access are decided on the sealed
+One token a readable layer stands for each word. Order inside a phrase, diacritics and access are decided on the sealed
 document behind each candidate; what is asked here may be too wide and never too narrow.
 """
 
@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from typing import NamedTuple
+from uuid import UUID
 
 from intelhub.search.analysis import Word
 from intelhub.search.elastic.dictionary import Dictionary, Kind
-from intelhub.search.elastic.tokens import Tokens, month_of_day, name_kind
+from intelhub.search.elastic.tokens import Layer, Tokens, facet_kind, month_of_day, name_kind
 from intelhub.search.elastic.walls import Head
-from intelhub.search.engine import PartitionFilter, RowCondition
+from intelhub.search.engine import PartitionFilter
+from intelhub.search.fields import is_own, told_of
 from intelhub.search.query import (
     And,
     Facet,
@@ -43,45 +46,82 @@ _NOTHING: Query = {"match_none": {}}
 
 
 @dataclass(frozen=True, slots=True)
-class OpenWall:
-    """A wall that this reader may look behind."""
+class OpenLayer:
+    """A layer of a wall that this reader may look into, with what its dictionary knows of its days."""
 
     head: Head
-    tokens: Tokens
+    wall: Tokens
+    tokens: Layer
     dictionary: Dictionary
+    days: Mapping[str, int]
+
+    @property
+    def documents(self) -> int:
+        """How many documents it has."""
+        return sum(self.days.values())
+
+    def count(self, word: str) -> int:
+        """In how many of them a word stands."""
+        return self.dictionary.counts([word], self.tokens.exposure).get(word, 0)
+
+
+class Condition(NamedTuple):
+    """What is asked of a document whose layer says how far it has come up: all that is not `None`."""
+
+    author: UUID | None = None
+    other_than: UUID | None = None
+    units: frozenset[UUID] | None = None
+
+
+Remaining = tuple[tuple[Condition, ...], ...]
+"""What remains of an access filter within a layer: one condition of every stage; of no stage, all is let through."""
+
+
+def remaining(access: PartitionFilter, exposure: int) -> Remaining | None:
+    """What an access filter still asks of documents that have come up so far, or `None` where it lets none through."""
+    stages: list[tuple[Condition, ...]] = []
+    for stage in access.stages:
+        left = tuple(
+            dict.fromkeys(Condition(one.author, one.other_than, one.units) for one in stage if one.exposure <= exposure)
+        )
+        if not left:
+            return None
+        if Condition() not in left:
+            stages.append(left)
+    return tuple(stages)
 
 
 class Asking:
-    """Makes the queries of one question to walls of one index that share an access filter.
+    """Makes the queries of one question to layers in one index that share what remains of the access filter.
 
     `there` is the number of documents that the index holds of all walls: what the server reckons rarity by.
     """
 
-    def __init__(self, walls: Sequence[OpenWall], access: PartitionFilter, there: int) -> None:
-        self.walls = walls
+    def __init__(self, layers: Sequence[OpenLayer], access: Remaining, there: int) -> None:
+        self.layers = layers
         self._access = access
         self._there = there
         self._known: dict[Node, Query] = {}
 
     @property
     def documents(self) -> int:
-        """How many documents lie behind these walls."""
-        return sum(wall.head.documents for wall in self.walls)
+        """How many documents lie in these layers."""
+        return sum(layer.documents for layer in self.layers)
 
     @cached_property
     def days(self) -> list[str]:
-        """The days on which anything lies behind these walls, the newest first."""
-        return sorted({day for wall in self.walls for day in wall.dictionary.days}, reverse=True)
+        """The days on which anything lies in these layers, the newest first."""
+        return sorted({day for layer in self.layers for day in layer.days}, reverse=True)
 
     @property
     def is_flat(self) -> bool:
         """Whether the server keeps nothing to weigh these by."""
-        return self.walls[0].head.profile == "flat"
+        return self.layers[0].head.profile == "flat"
 
     @property
     def reads_whole(self) -> bool:
-        """Whether the access filter asks nothing, so that numbers of whole walls are this reader's own."""
-        return all(any(map(_asks_nothing, stage)) for stage in self._access.stages)
+        """Whether the access filter asks nothing, so that numbers of whole layers are this reader's own."""
+        return not self._access
 
     def candidates(self, tree: Node, *, days: Sequence[str] | None = None, tier: Query = EVERYTHING) -> Query:
         """Every document of this reader that may answer, on these days and in this tier where any are given."""
@@ -106,14 +146,14 @@ class Asking:
     def best(self, tree: Node, weights: Mapping[Leaf, float], *, days: Sequence[str] | None = None) -> Iterator[Query]:
         """The candidates with those first that hold more of what is rare, in as many requests as the tokens need.
 
-        For readers of whole walls alone: how rare a word is, the server counts over all documents of the index (the
+        For readers of whole layers alone: how rare a word is, the server counts over all documents of the index (the
         STRESS attack), and what is deleted there still counts until it is merged away. Each token is weighed so that
-        the reader's own rarity takes the place of that. A document has tokens of one wall alone, so the best of a
+        the reader's own rarity takes the place of that. A document has tokens of one layer alone, so the best of a
         word's tokens is their sum.
         """
         at_once = max(1, MOST_CLAUSES // max(1, sum(len(_words(leaf)) for leaf in weights)))
-        for start in range(0, len(self.walls), at_once):
-            part = Asking(self.walls[start : start + at_once], self._access, self._there)
+        for start in range(0, len(self.layers), at_once):
+            part = Asking(self.layers[start : start + at_once], self._access, self._there)
             yield {
                 "bool": {
                     "filter": [*part._within(tree, days), part.rendered(tree)],
@@ -122,11 +162,10 @@ class Asking:
             }
 
     def count_in_whole(self, leaf: Leaf) -> int | None:
-        """In how many documents of these walls a word stands, or `None` where only the server can count."""
+        """In how many documents of these layers a word stands, or `None` where only the server can count."""
         if not isinstance(leaf, Term) or not self.reads_whole:
             return None
-        word = leaf.word.folded
-        return sum(wall.dictionary.counts(Kind.WORD, [word]).get(word, 0) for wall in self.walls)
+        return sum(layer.count(leaf.word.folded) for layer in self.layers)
 
     def rendered(self, node: Node) -> Query:
         """The query of a node: never too narrow; looked up once, for a question is asked of many stretches of days."""
@@ -174,19 +213,19 @@ class Asking:
                     return EVERYTHING
                 meant = self._tokens(
                     lambda known: known.beginning(Kind.IDENTIFIER, value),
-                    lambda tokens, one: tokens.value(f"facet:{name}", one),
+                    lambda tokens, one: tokens.value(facet_kind(name), one),
                 )
                 return _terms("k", meant)
             case Facet("level", value):  # the same behind all these walls, and so no token
-                return EVERYTHING if value == str(self.walls[0].head.wall.level) else _NOTHING
+                return EVERYTHING if value == str(self.layers[0].head.wall.level) else _NOTHING
             case Facet(name, value):
-                return self._values(f"facet:{name}", [value])
+                return self._values(facet_kind(name), [told_of(name, value)])
 
     def is_exact(self, node: Node) -> bool:
         """Whether the rendering finds nothing that does not fit, so that its opposite misses nothing."""
         match node:
-            case Facet(is_beginning=is_beginning):
-                return not is_beginning
+            case Facet(name, is_beginning=is_beginning):
+                return not is_beginning and not is_own(name)
             case Term():
                 return True
             case Not(child):
@@ -197,10 +236,10 @@ class Asking:
                 return False
 
     def _within(self, tree: Node, days: Sequence[str] | None) -> list[Query]:
-        """What is asked of every document beside the question itself; a token says its wall already."""
-        stages = [_any([self._condition(one) for one in stage]) for stage in self._access.stages]
-        walls = [] if _is_bound(tree) else [_terms("p", (wall.tokens.wall for wall in self.walls))]
-        return [*walls, *(one for one in stages if one != EVERYTHING), *([] if days is None else [self._on(days)])]
+        """What is asked of every document beside the question itself; a token says its layer already."""
+        stages = [_any([self._condition(one) for one in stage]) for stage in self._access]
+        layers = [] if _is_bound(tree) else [_terms("p", (layer.tokens.partition for layer in self.layers))]
+        return [*layers, *stages, *([] if days is None else [self._on(days)])]
 
     def _on(self, days: Sequence[str]) -> Query:
         """On these days, whole months by one token."""
@@ -223,11 +262,7 @@ class Asking:
         share = weight / len(words)
         each = []
         for folded in dict.fromkeys(word.folded for word in words):
-            tokens = [
-                (wall.tokens.folded(folded), count)
-                for wall in self.walls
-                if (count := wall.dictionary.counts(Kind.WORD, [folded]).get(folded, 0))
-            ]
+            tokens = [(layer.tokens.folded(folded), count) for layer in self.layers if (count := layer.count(folded))]
             each.append(self._one_of(tokens, share))
         return _together(each)
 
@@ -248,30 +283,29 @@ class Asking:
         )
         return _any([_terms("f", words), _terms("k", values)])
 
-    def _tokens(self, meant: Callable[[Dictionary], list[str]], token: Callable[[Tokens, str], str]) -> list[str]:
-        """The tokens of what may be meant behind each wall."""
-        return [token(wall.tokens, one) for wall in self.walls for one in meant(wall.dictionary)]
+    def _tokens(self, meant: Callable[[Dictionary], list[str]], token: Callable[[Layer, str], str]) -> list[str]:
+        """The tokens of what may be meant in each layer; layers of one wall share its dictionary."""
+        found = {layer.dictionary: meant(layer.dictionary) for layer in self.layers}
+        return [token(layer.tokens, one) for layer in self.layers for one in found[layer.dictionary]]
 
-    def _condition(self, asked: RowCondition) -> Query:
-        """The access filter in tokens: one row condition."""
+    def _condition(self, asked: Condition) -> Query:
+        """What remains of the access filter in tokens: one row condition, how far up being the layer's own."""
         parts: list[Query] = []
         if asked.author is not None:
             parts.append(self._values("author", [asked.author.hex]))
         if asked.units is not None:
-            parts.append(self._values("unit", [f"{unit.hex}/{asked.exposure}" for unit in sorted(asked.units)]))
-        elif asked.exposure:
-            parts.append(self._values("exposure", [str(asked.exposure)]))
+            parts.append(self._values(facet_kind("unit"), [unit.hex for unit in sorted(asked.units)]))
         if asked.other_than is not None:
             parts.append({"bool": {"must_not": [self._values("author", [asked.other_than.hex])]}})
         return _all(parts)
 
     def _folded(self, words: Iterable[str]) -> Query:
         known = list(words)
-        return _terms("f", (wall.tokens.folded(word) for wall in self.walls for word in known))
+        return _terms("f", (layer.tokens.folded(word) for layer in self.layers for word in known))
 
     def _values(self, kind: str, values: Iterable[str]) -> Query:
         known = list(values)
-        return _terms("k", (wall.tokens.value(kind, value) for wall in self.walls for value in known))
+        return _terms("k", (layer.tokens.value(kind, value) for layer in self.layers for value in known))
 
 
 def is_expanded(leaf: Leaf) -> bool:
@@ -307,10 +341,6 @@ def _is_bound(node: Node) -> bool:
             return bool(children) and all(map(_is_bound, children))
         case _:
             return False
-
-
-def _asks_nothing(asked: RowCondition) -> bool:
-    return asked.author is None and asked.other_than is None and asked.units is None and not asked.exposure
 
 
 def _terms(field: str, tokens: Iterable[str]) -> Query:

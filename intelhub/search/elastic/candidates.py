@@ -2,7 +2,7 @@
 
 The newest are looked for in stretches of days that hold few candidates, because the server knows no order of time. By
 relevance those are opened and weighed by our own formula that hold most of the words, the newest first. Only where a
-reader reads whole walls the server's order decides which, and the others follow in it, unopened, and are read like any
+reader reads whole layers the server's order decides which, and the others follow in it, unopened, and are read like any
 hit when their page is.
 """
 
@@ -114,6 +114,9 @@ class Candidates:
         return next(fitting, stretches[-1])
 
     def _ask_best(self, session: Session, index: str, asking: Asking, weights: Mapping[Leaf, float]) -> None:
+        """Open the best by the server's order, and the newest beside them, for much is as good as each other there."""
+        tier = asking.tiers(self._gathering.tree, self._gathering.leaves)[0]
+        self._ask_newest(session, index, asking, tier=tier, most=RERANKED)
         tree = self._gathering.tree
         is_timed = self._gathering.not_before or self._gathering.newest_wanted
         days = self._within(asking.days) if is_timed else None
@@ -122,7 +125,7 @@ class Candidates:
         proposed: list[Proposed] = []
         for query in asking.best(tree, weights, days=days):
             proposed += self._server.find(index, query, limit=limit, seconds=self._seconds)
-        proposed.sort(key=lambda one: (-one.score, one.id.bytes))
+        proposed.sort(key=lambda one: (-_rounded(one.score), one.id.bytes))
         if len(proposed) >= limit:
             self._attempt.notices.append(TOO_MANY)
         if asking.is_exact(tree):
@@ -167,9 +170,10 @@ class Candidates:
         """Whose ids these are, in their order; what is of no wall that was asked was made up."""
         order = list(proposed)
         found: dict[UUID, Found] = {}
-        for wall in asking.walls:
-            ids = [one.id for one in order if one.wall == wall.tokens.wall]
-            found |= zip(ids, ((wall.head.wall, record) for record in wall.tokens.records_of(ids)), strict=True)
+        for layer in asking.layers:
+            ids = [one.id for one in order if one.partition == layer.tokens.partition]
+            records = layer.wall.records_of(ids)
+            found |= zip(ids, ((layer.head.wall, record) for record in records), strict=True)
         return [found[one.id] for one in order if one.id in found]
 
     def _rows(self, session: Session, asking: Asking, proposed: Iterable[Proposed]) -> list[DocumentRow]:
@@ -222,6 +226,11 @@ class Candidates:
             for day in days
             if (oldest is None or day >= day_of(oldest)) and (newest is None or day <= day_of(newest))
         ]
+
+
+def _rounded(score: float) -> float:
+    """A weight without the last figures, which hang on how many documents others have in the index."""
+    return float(f"{score:.4g}")
 
 
 def _end_of(day: str) -> datetime:

@@ -51,7 +51,7 @@ def check_wall(session: Session, server: SearchServer, wall: Wall) -> Checked | 
     if not hold_wall(session, wall, wait=False):
         return None
     head = find_head(session, vault, wall)
-    if head is None:
+    if head is None or not head.is_legible:  # of another scheme: a rebuild is due
         return Checked()
     server.prepare(head.index(vault), head.profile)
     vocabulary: Vocabulary = Counter()
@@ -94,7 +94,7 @@ def _without_known(session: Session, vault: Vault, wall: Wall, ahead: Mapping[UU
 
 def _there(server: SearchServer, index: str, tokens: Tokens) -> Mapping[UUID, int]:
     """The version of each record that the server holds."""
-    found = server.versions(index, tokens.wall)
+    found = server.versions(index, [layer.partition for layer in tokens.layers])
     return dict(zip(tokens.records_of(list(found)), found.values(), strict=True))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from intelhub.crypto import Tampered, Vault, vault_of
 from intelhub.platform.messages import Message
 from intelhub.search import store
-from intelhub.search.elastic.asking import Asking, OpenWall
+from intelhub.search.elastic.asking import Asking, OpenLayer, Remaining, remaining
 from intelhub.search.elastic.candidates import Candidates
 from intelhub.search.elastic.dictionary import OpenParts
 from intelhub.search.elastic.server import AskedTooMuch, IndexGone, SearchServer, ServerAway
@@ -26,7 +26,7 @@ from intelhub.search.elastic.tokens import Tokens, Wall
 from intelhub.search.elastic.walls import Head, SealedHead, list_walls, open_dictionary, open_head
 from intelhub.search.engine import PartitionFilter, SearchRequest
 from intelhub.search.open_segments import DEFAULT_BUDGET, SegmentGone
-from intelhub.search.sealed import TOO_LONG, Attempt, Opened, SealedIndex
+from intelhub.search.sealed import REBUILDING, TOO_LONG, Attempt, Opened, SealedIndex
 from intelhub.search.segment import TookTooLong
 
 SERVER_AWAY = Message("The search server does not answer; older records may be missing from these results.")
@@ -50,13 +50,16 @@ class _KnownWalls:
         self._lock = threading.Lock()
         self._open: OrderedDict[tuple[UUID, int], _Known] = OrderedDict()
 
-    def of(self, vault: Vault, wall: Wall, version: int, sealed: bytes) -> _Known:
-        """A wall at this version; raises `Tampered`."""
+    def find(self, vault: Vault, wall: Wall, version: int, sealed: bytes) -> _Known | None:
+        """A wall at this version, or `None` where its head does not fit its seal."""
         key = wall.id, version
         with self._lock:
             known = self._open.get(key)
             if known is None:
-                head = open_head(vault, wall, version, sealed)
+                try:
+                    head = open_head(vault, wall, version, sealed)
+                except Tampered:
+                    return None
                 known = self._open[key] = _Known(head, head.tokens(vault), head.index(vault))
             self._open.move_to_end(key)
             while len(self._open) > _MOST_WALLS:
@@ -109,36 +112,43 @@ class ElasticIndex(SealedIndex):
             candidates.take_records(session, request.among)
             return
         vault = vault_of(session)
-        touched: set[Wall] = set()
-        known: dict[Wall, _Known] = {}
+        known = {wall: self._walls.find(vault, wall, row.version, row.sealed) for wall, row in rows.items()}
+        touched = {wall for wall, one in known.items() if one is None}
         there: Counter[str] = Counter()
-        for wall, row in rows.items():
+        for one in filter(None, known.values()):
+            there[one.index] += one.head.documents
+        groups: dict[tuple[str, Remaining], list[OpenLayer]] = {}
+        for wall, access in {Wall.of(one.view.partition): one.access for one in candidates.opened}.items():
+            found = known[wall]
+            if found is None:
+                continue
+            if not found.head.is_legible:
+                attempt.notices.append(REBUILDING)
+                continue
             try:
-                known[wall] = self._walls.of(vault, wall, row.version, row.sealed)
+                for left, layer in self._layers(session, vault, found, access):
+                    groups.setdefault((found.index, left), []).append(layer)
             except Tampered:
                 touched.add(wall)
-            else:
-                there[known[wall].index] += known[wall].head.documents
-        sound = [one for one in candidates.opened if Wall.of(one.view.partition) in known]
-        for (index, access), walls in _groups(sound, known).items():
-            opened = []
-            for wall in walls:
-                try:
-                    opened.append(self._opened_wall(session, vault, known[wall]))
-                except Tampered:
-                    touched.add(wall)
-            if opened:
-                candidates.ask(session, request, index, Asking(opened, access, there[index]))
+        for (index, left), layers in groups.items():
+            candidates.ask(session, request, index, Asking(layers, left, there[index]))
         damaged = [one.view.partition for one in candidates.opened if Wall.of(one.view.partition) in touched]
         if damaged:
             logger.error("a wall of the search index does not fit its seal")
             attempt.damaged += damaged
 
-    def _opened_wall(self, session: Session, vault: Vault, known: _Known) -> OpenWall:
+    def _layers(
+        self, session: Session, vault: Vault, known: _Known, access: PartitionFilter
+    ) -> Iterator[tuple[Remaining, OpenLayer]]:
+        """The layers of a wall of which an access filter lets anything through, with what it still asks there."""
         dictionary = open_dictionary(session, vault, known.head, self._parts)
         if dictionary is None:  # folded meanwhile: the next look sees its new parts
             raise SegmentGone
-        return OpenWall(known.head, known.tokens, dictionary)
+        for layer in known.tokens.layers:
+            left = remaining(access, layer.exposure)
+            days = {} if left is None else dictionary.days(layer.exposure)
+            if left is not None and days:
+                yield left, OpenLayer(known.head, known.tokens, layer, dictionary, days)
 
     def _require_same(self, session: Session, opened: Sequence[Opened]) -> None:
         """Raise `SegmentGone` if a partition was rewritten meanwhile: its documents may lie elsewhere by now."""
@@ -152,14 +162,3 @@ class ElasticIndex(SealedIndex):
         if changed:
             self._live.forget(changed)
             raise SegmentGone
-
-
-def _groups(
-    opened: Sequence[Opened], known: Mapping[Wall, _Known]
-) -> Mapping[tuple[str, PartitionFilter], Iterable[Wall]]:
-    """The walls to be asked together: of one index, under one access filter."""
-    found: dict[tuple[str, PartitionFilter], dict[Wall, None]] = {}
-    for one in opened:
-        wall = Wall.of(one.view.partition)
-        found.setdefault((known[wall].index, one.access), {})[wall] = None
-    return found

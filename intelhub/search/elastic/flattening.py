@@ -1,9 +1,9 @@
-"""Profile `flat`: the tokens of a wall with their frequencies and lengths flattened, before they are sent.
+"""Profile `flat`: the tokens of a layer with their frequencies and lengths flattened, before they are sent.
 
 Whoever holds the index counts how often a token stands in it and how many tokens a document has, and both tell words
 (`docs/search-security.md`). Here dummy documents bring every token to a power of two, and fillers every document to a
-multiple of 16. Real documents get no false posting of a real token: a negation must never lose one. The wall token is
-not here: it stands in every document, so the caller adds it to each that comes out.
+multiple of 16. Real documents get no false posting of a real token: a negation must never lose one. The token of the
+layer is not here: it stands in every document, so the caller adds it to each that comes out.
 
 Everything is drawn anew at each run. Two runs under one key could be compared, so each takes fresh keys and ids.
 """
@@ -32,38 +32,42 @@ class Flat:
     values: Sequence[str]
 
 
-def flatten(
-    documents: Iterable[tuple[UUID, Flat]],
-    *,
-    new_token: Callable[[], str],
-    new_id: Callable[[], UUID],
-    randomness: Random | None = None,
-) -> Iterator[tuple[UUID, Flat]]:
-    """The documents of one wall and their dummies, in no order, ready to be sent.
+class Flattening:
+    """The documents of one layer, taken one after the other and flattened together.
 
     Every token then stands in 1, 2, 4, 8 … documents, and every document has 16, 32, 48 … of each kind. One that stands
     in a single document keeps to it: half of a language's words do, and twins for them would double the index.
     `new_token` must give a token that nothing else has, of the same shape as all others.
     """
-    chance = randomness or secrets.SystemRandom()
-    words, values = _Field(new_token, chance), _Field(new_token, chance)
-    ids = []
-    for one, flat in documents:
-        ids.append(one)
-        words.add(flat.words)
-        values.add(flat.values)
-    if not ids:
-        return
-    dummies = max(words.least_dummies(), values.least_dummies())
-    models = [chance.randrange(len(ids)) for _ in range(dummies)]
-    word_lists, value_lists = words.flattened(models), values.flattened(models)
-    ids += (new_id() for _ in models)
-    for place in _shuffled(range(len(ids)), chance):
-        yield ids[place], Flat(word_lists(place), value_lists(place))
+
+    def __init__(
+        self, *, new_token: Callable[[], str], new_id: Callable[[], UUID], randomness: Random | None = None
+    ) -> None:
+        self._chance = randomness or secrets.SystemRandom()
+        self._new_id = new_id
+        self._words, self._values = _Field(new_token, self._chance), _Field(new_token, self._chance)
+        self._ids: list[UUID] = []
+
+    def add(self, one: UUID, flat: Flat) -> None:
+        """Take a document."""
+        self._ids.append(one)
+        self._words.add(flat.words)
+        self._values.add(flat.values)
+
+    def flattened(self) -> Iterator[tuple[UUID, Flat]]:
+        """The documents and their dummies, in no order, ready to be sent."""
+        if not self._ids:
+            return
+        chance, real = self._chance, len(self._ids)
+        models = [chance.randrange(real) for _ in range(max(self._words.least_dummies(), self._values.least_dummies()))]
+        words, values = self._words.flattened(models), self._values.flattened(models)
+        ids = [*self._ids, *(self._new_id() for _ in models)]
+        for place in _shuffled(range(len(ids)), chance):
+            yield ids[place], Flat(words(place), values(place))
 
 
 class _Field:
-    """One kind of token in all documents of the wall; by numbers, for a wall of a million has a hundred million."""
+    """One kind of token in all documents of the layer; by numbers, for one of a million has a hundred million."""
 
     def __init__(self, new_token: Callable[[], str], chance: Random) -> None:
         self._new_token = new_token

@@ -22,7 +22,7 @@ from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.elastic import documents
 from intelhub.search.elastic.dictionary import Vocabulary, vocabulary_of
 from intelhub.search.elastic.documents import DocumentRow
-from intelhub.search.elastic.flattening import Flat, flatten
+from intelhub.search.elastic.flattening import Flat, Flattening
 from intelhub.search.elastic.server import Change, SearchServer
 from intelhub.search.elastic.shelving import MOST_IN_VOLUME, Profiles, has_enough, shipped_profiles, take_down
 from intelhub.search.elastic.tokens import Wall, any_token, fields_of, index_name, value_tokens, words_of
@@ -71,7 +71,9 @@ def _count_waiting(session: Session, level: int, rules: Profiles) -> int:
 
 
 def _is_of_today(head: Head, rules: Profiles) -> bool:
-    return head.profile == rules.of(head.wall.level) and head.definition == definition_of(head.profile)
+    return (
+        head.is_legible and head.profile == rules.of(head.wall.level) and head.definition == definition_of(head.profile)
+    )
 
 
 def walls_of_level(session: Session, level: int, *, profiles: Profiles | None = None) -> list[Wall]:
@@ -178,24 +180,24 @@ def _send_ranked(session: Session, server: SearchServer, vault: Vault, head: Hea
 
 def _send_flat(session: Session, server: SearchServer, vault: Vault, head: Head, vocabulary: Vocabulary) -> int:
     tokens, index = head.tokens(vault), head.index(vault)
-    ids: list[UUID] = []
-
-    def real() -> Iterator[tuple[UUID, Flat]]:
-        for _, document in _opened(documents.iterate_wall(session, head.wall), vault):
-            vocabulary.update(vocabulary_of(document))
-            words = {tokens.folded(word.folded) for word in words_of(document)}
-            ids.append(tokens.document_id(document.record_id))
-            yield ids[-1], Flat(list(words), list(value_tokens(tokens, document)))
-
-    batch: list[Change] = []
-    for one, flat in flatten(real(), new_token=any_token, new_id=_any_id):
-        fields = {"p": tokens.wall, "f": " ".join(flat.words), "k": list(flat.values)}
-        batch.append(Change(index=index, id=one, version=1, fields=fields))
-        if len(batch) == _AT_ONCE:
-            server.write(batch)
-            batch = []
-    server.write(batch)
-    return len(ids)
+    layers = [Flattening(new_token=any_token, new_id=_any_id) for _ in tokens.layers]
+    count = 0
+    for _, document in _opened(documents.iterate_wall(session, head.wall), vault):
+        count += 1
+        vocabulary.update(vocabulary_of(document))
+        layer = tokens.of(document)
+        words = {layer.folded(word.folded) for word in words_of(document)}
+        one = tokens.document_id(document.record_id)
+        layers[layer.exposure].add(one, Flat(list(words), list(value_tokens(layer, document))))
+    sent = (
+        (one, {"p": layer.partition, "f": " ".join(flat.words), "k": flat.values})
+        for layer, flattening in zip(tokens.layers, layers, strict=True)
+        for one, flat in flattening.flattened()
+    )
+    changes = (Change(index=index, id=one, version=1, fields=fields) for one, fields in sent)
+    while batch := list(islice(changes, _AT_ONCE)):
+        server.write(batch)
+    return count
 
 
 def _put_back(session: Session, vault: Vault, partition: Partition) -> None:

@@ -58,10 +58,10 @@ class _IsThere(Exception):
 
 
 class Proposed(NamedTuple):
-    """What the server names: an id, the wall it says it lies behind, its weight and its version there."""
+    """What the server names: an id, the partition it says it lies in, its weight and its version there."""
 
     id: UUID
-    wall: str
+    partition: str
     score: float
     version: int
 
@@ -119,12 +119,12 @@ class SearchServer:
             ),
         )
 
-    def versions(self, index: str, wall: str) -> dict[UUID, int]:
-        """Every id behind a wall, whose token this is, and its version; read in the order of writing, page by page."""
+    def versions(self, index: str, partitions: Sequence[str]) -> dict[UUID, int]:
+        """Every id in some partitions, by their tokens, and its version; read in the order of writing, page by page."""
         found: dict[UUID, int] = {}
         after: list[int] | None = None
         while True:
-            page, after = self._asked(_A_MINUTE, partial(_versions, index, wall, after))
+            page, after = self._asked(_A_MINUTE, partial(_versions, index, list(partitions), after))
             found |= page
             if after is None:
                 return found
@@ -236,12 +236,12 @@ def _proposed(answer: Any) -> list[Proposed]:
 
 
 def _versions(
-    index: str, wall: str, after: list[int] | None, client: Elasticsearch
+    index: str, partitions: list[str], after: list[int] | None, client: Elasticsearch
 ) -> tuple[dict[UUID, int], list[int] | None]:
     """A page of ids with their versions, and where the next one begins."""
     answer = client.search(
         index=index,
-        query={"bool": {"filter": [{"term": {"p": wall}}]}},
+        query={"bool": {"filter": [{"terms": {"p": partitions}}]}},
         size=MOST_IDS,
         version=True,
         sort=[{"_seq_no": "asc"}],

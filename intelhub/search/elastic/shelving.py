@@ -78,7 +78,7 @@ def shelve_partition(
         return False
     vault = vault_of(session)
     known = find_head(session, vault, wall)
-    if known is not None and known.profile != "ranked":
+    if known is not None and not (known.profile == "ranked" and known.is_legible):
         return False  # the next rebuild brings it over
     if not has_enough(session, vault, wall, known, rules):
         return False

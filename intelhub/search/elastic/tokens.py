@@ -1,8 +1,10 @@
-"""Words become keyed tokens: 80 bits of HMAC-SHA256 under a key a wall and epoch, so that no statistic crosses a wall.
+"""Words become keyed tokens: 80 bits of HMAC-SHA256 under a key a layer and epoch, so that no statistic crosses one.
 
 A wall is a level, a set of compartments and a department; its years share it, and a day is a token like any other.
-What is kept here opens nothing: a token is compared and never read. Ids are the records' own under a cipher of the
-wall, so that the server names a record to us and to nobody else.
+Those of its records that have come up equally far are a layer: whoever reads what has come so far reads layers whole
+and needs no other filter. What is kept here opens nothing: a token is compared and never read. Ids are the records'
+own under a cipher of the wall, so that the server names a record to us and to nobody else, and one that comes further
+up is one document still.
 """
 
 from __future__ import annotations
@@ -19,13 +21,16 @@ from uuid import UUID
 from intelhub.crypto import Pseudonyms, Vault, lp
 from intelhub.search.analysis import Word, folded_words, identifier_token, words
 from intelhub.search.document import Partition, SearchDocument
-from intelhub.search.fields import NAME_FIELDS
+from intelhub.search.fields import NAME_FIELDS, told_of
 from intelhub.search.matching import all_facets
 from intelhub.search.query import facet
 
 FIRST_EPOCH = 1
+SCHEME = 3
+"""Which tokens these are; whatever lies under those of another scheme is made anew."""
+_LAYERS = 4  # as many as there are exposures
 _BYTES = 10  # 80 bits: that two of a million words share a token has a probability of 4e-13
-_FOLDED, _VALUE, _WALL = b"f", b"k", b"p"
+_FOLDED, _VALUE, _PARTITION = b"f", b"k", b"p"
 _MOST_KEPT = 50_000  # a few words make most of a text: a token that was made is mostly made again soon
 
 
@@ -64,33 +69,20 @@ def index_name(vault: Vault, level: int, epoch: int = FIRST_EPOCH, volume: int =
 
 
 class Tokens:
-    """Makes the tokens and ids of one wall in one epoch.
+    """Makes the ids of one wall in one epoch, and the tokens of its layers.
 
     `salt` is drawn for each: two states of a wall under the same keys would tell by their difference what changed.
     """
 
     def __init__(self, vault: Vault, wall: Wall, salt: str = "") -> None:
         bound = lp(wall.framed(), salt.encode())
-        self._key = vault.index_key(lp(b"intelhub/search/tokens/v2", bound))
-        self._of_word = lru_cache(_MOST_KEPT)(self._made)
-        self._of_value = lru_cache(_MOST_KEPT)(self._made)
+        key = vault.index_key(lp(b"intelhub/search/tokens/v3", bound))
+        self.layers = tuple(Layer(key, exposure) for exposure in range(_LAYERS))
         self._ids = Pseudonyms(vault.index_key(lp(b"intelhub/search/ids/v1", bound)))
 
-    @cached_property
-    def wall(self) -> str:
-        """The token by which the wall's documents lie together."""
-        return _short(self._key, _WALL)
-
-    def folded(self, word: str) -> str:
-        """The token of a word without them."""
-        return self._of_word(_FOLDED, word)
-
-    def value(self, kind: str, value: str) -> str:
-        """The token of a value of a field: a facet, an identifier, a day, what the access filter asks."""
-        return self._of_value(_VALUE, kind, value)
-
-    def _made(self, *parts: bytes | str) -> str:
-        return _short(self._key, lp(*(part if isinstance(part, bytes) else _utf8(part) for part in parts)))
+    def of(self, document: SearchDocument) -> Layer:
+        """What makes the tokens of a document."""
+        return self.layers[document.exposure]
 
     def document_id(self, record_id: UUID) -> UUID:
         """Under which id a record lies on the server."""
@@ -99,6 +91,32 @@ class Tokens:
     def records_of(self, ids: Sequence[UUID]) -> list[UUID]:
         """Whose ids these are; one that was made up there is an id of nothing."""
         return self._ids.opened(ids)
+
+
+class Layer:
+    """Makes the tokens of those records of a wall that have come up as far as `exposure`."""
+
+    def __init__(self, key: bytes, exposure: int) -> None:
+        self.exposure = exposure
+        self._key = hmac.digest(key, lp(b"layer", exposure.to_bytes(1, "big")), sha256)
+        self._of_word = lru_cache(_MOST_KEPT)(self._made)
+        self._of_value = lru_cache(_MOST_KEPT)(self._made)
+
+    @cached_property
+    def partition(self) -> str:
+        """The token by which the layer's documents lie together."""
+        return _short(self._key, _PARTITION)
+
+    def folded(self, word: str) -> str:
+        """The token of a word without diacritics."""
+        return self._of_word(_FOLDED, word)
+
+    def value(self, kind: str, value: str) -> str:
+        """The token of a value of a field: a facet, an identifier, a day, what the access filter asks."""
+        return self._of_value(_VALUE, kind, value)
+
+    def _made(self, *parts: bytes | str) -> str:
+        return _short(self._key, lp(*(part if isinstance(part, bytes) else _utf8(part) for part in parts)))
 
 
 def day_of(moment: datetime) -> str:
@@ -121,21 +139,22 @@ def fields_of(tokens: Tokens, document: SearchDocument) -> dict[str, object]:
 
     The tokens of each field are sorted, or the translog would keep the order in which the text is read.
     """
+    layer = tokens.of(document)
     folded = (word for text in (document.title, *document.texts) for word in folded_words(text))
     return {
-        "p": tokens.wall,
-        "f": " ".join(sorted(map(tokens.folded, folded))),
-        "k": sorted(value_tokens(tokens, document)),
+        "p": layer.partition,
+        "f": " ".join(sorted(map(layer.folded, folded))),
+        "k": sorted(value_tokens(layer, document)),
     }
 
 
-def value_tokens(tokens: Tokens, document: SearchDocument) -> set[str]:
+def value_tokens(layer: Layer, document: SearchDocument) -> set[str]:
     """The tokens of everything a document is asked for that is no word of its text."""
-    return {tokens.value(kind, value) for kind, value in values_of(document)}
+    return {layer.value(kind, value) for kind, value in values_of(document)}
 
 
 def values_of(document: SearchDocument) -> Iterator[tuple[str, str]]:
-    """Everything a document is asked for that is no word of its text, nor the same behind the whole wall."""
+    """Everything a document is asked for that is no word of its text, nor the same in the whole layer."""
     for name, values in all_facets(document).items():
         if name == "level":
             continue
@@ -144,22 +163,23 @@ def values_of(document: SearchDocument) -> Iterator[tuple[str, str]]:
             continue
         for value in values:
             asked = facet(name, value)
-            yield f"facet:{asked.name}", asked.value
+            yield facet_kind(name), told_of(name, asked.value)
     for identifier in identifiers_of(document):
         yield "identifier", identifier
     day = day_of(document.occurred_at)
     yield "day", day
     yield "month", month_of_day(day)
     yield "author", document.author_id.hex
-    for exposure in range(document.exposure + 1):
-        yield "unit", f"{document.unit_id.hex}/{exposure}"
-    for exposure in range(1, document.exposure + 1):
-        yield "exposure", str(exposure)
 
 
 def identifiers_of(document: SearchDocument) -> set[str]:
     """The identifiers of a document in the one spelling of the index."""
     return set(filter(None, map(identifier_token, document.identifiers)))
+
+
+def facet_kind(field: str) -> str:
+    """Of what kind the values of a field are."""
+    return f"facet:{field}"
 
 
 def name_kind(field: str) -> str:

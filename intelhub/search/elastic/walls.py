@@ -19,10 +19,11 @@ from sqlalchemy.orm import Session
 from intelhub.crypto import Vault, lp, open_blob, seal_blob
 from intelhub.search.elastic.dictionary import Dictionary, OpenParts, Part, Vocabulary, image_of, seal_part
 from intelhub.search.elastic.server import index_definition
-from intelhub.search.elastic.tokens import FIRST_EPOCH, Tokens, Wall, index_name
+from intelhub.search.elastic.tokens import FIRST_EPOCH, SCHEME, Tokens, Wall, index_name
 from intelhub.search.statements import run
 
 _MOST_PARTS = 12
+_UNTOLD_SCHEME = 2  # of heads that were written before they said which
 _FOLDED_AT = 4  # a part joins the base once all changes together have a quarter of its size
 
 
@@ -30,7 +31,8 @@ _FOLDED_AT = 4  # a part joins the base once all changes together have a quarter
 class Head:
     """What is known of a wall on the server; `parts` are ids and sizes of its dictionary's parts, the base first.
 
-    `definition` is the digest of the reviewed settings and mappings under which its index was made.
+    `definition` is the digest of the reviewed settings and mappings under which its index was made, `scheme` says which
+    tokens it has.
     """
 
     wall: Wall
@@ -39,6 +41,7 @@ class Head:
     volume: int = 0
     profile: str = "ranked"
     definition: str = ""
+    scheme: int = SCHEME
     documents: int = 0
     parts: Sequence[tuple[UUID, int]] = ()
     version: int = 0
@@ -46,6 +49,11 @@ class Head:
     def tokens(self, vault: Vault) -> Tokens:
         """What makes the tokens of its epoch."""
         return Tokens(vault, self.wall, self.salt)
+
+    @property
+    def is_legible(self) -> bool:
+        """Whether its tokens are of today's making; if not, nothing can be asked or added until it is made anew."""
+        return self.scheme == SCHEME
 
     def index(self, vault: Vault) -> str:
         """The name of the index its documents lie in."""
@@ -85,7 +93,8 @@ def open_head(vault: Vault, wall: Wall, version: int, sealed: bytes) -> Head:
     """A wall's head; raises `Tampered`."""
     opened = json.loads(open_blob(_key(vault, wall), sealed, context=_context(wall, version)))
     parts = tuple((UUID(hex=one), size) for one, size in opened.pop("parts"))
-    return Head(wall=wall, version=version, parts=parts, **opened)
+    scheme = opened.pop("scheme", _UNTOLD_SCHEME)
+    return Head(wall=wall, version=version, parts=parts, scheme=scheme, **opened)
 
 
 def hold_wall(session: Session, wall: Wall, *, wait: bool) -> bool:
@@ -164,6 +173,7 @@ def store_head(session: Session, vault: Vault, head: Head) -> None:
         "volume": head.volume,
         "profile": head.profile,
         "definition": head.definition,
+        "scheme": head.scheme,
         "documents": head.documents,
         "parts": [(part_id.hex, size) for part_id, size in head.parts],
     }

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 
 from intelhub.crypto import Vault
 from intelhub.search.analysis import Word, folded_words, stop_words, words
-from intelhub.search.elastic.flattening import Flat, flatten
-from intelhub.search.elastic.tokens import Tokens, Wall
+from intelhub.search.elastic.flattening import Flat, Flattening
+from intelhub.search.elastic.tokens import Layer, Tokens, Wall
 from tests.attacks.frequency.attacker import TOP, Attacker, Postings, linked, suspected_dummies
 from tests.factories.search_world import PARTITION, root_keys
 
@@ -43,8 +43,8 @@ class Scene:
         return 0.0 if self.indexed is self.read else 0.3
 
     @cached_property
-    def tokens(self) -> Tokens:
-        return Tokens(Vault(replace(root_keys(), index=bytes(32))), Wall.of(PARTITION))
+    def tokens(self) -> Layer:
+        return Tokens(Vault(replace(root_keys(), index=bytes(32))), Wall.of(PARTITION)).layers[0]
 
     @cached_property
     def folded(self) -> list[list[str]]:
@@ -105,16 +105,13 @@ class Scene:
 
     @cached_property
     def flattened(self) -> dict[UUID, Flat]:
-        real = ((one, Flat(sorted(set(found)), ())) for one, found in zip(self.ids, self.folded, strict=True))
         numbers = map(str, count())
-        return dict(
-            flatten(
-                real,
-                new_token=lambda: self.tokens.value("filler", next(numbers)),
-                new_id=uuid4,
-                randomness=_chance(17),
-            )
+        layer = Flattening(
+            new_token=lambda: self.tokens.value("filler", next(numbers)), new_id=uuid4, randomness=_chance(17)
         )
+        for one, found in zip(self.ids, self.folded, strict=True):
+            layer.add(one, Flat(sorted(set(found)), ()))
+        return dict(layer.flattened())
 
     @cached_property
     def ids(self) -> list[UUID]:

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intelhub.access.filter import PartitionFilter, RowCondition
 from intelhub.crypto import Tampered, Vault
 from intelhub.search.analysis import fold
+from intelhub.search.elastic.asking import remaining
 from intelhub.search.elastic.dictionary import (
     Dictionary,
     Kind,
@@ -23,7 +25,7 @@ from intelhub.search.elastic.dictionary import (
     vocabulary_of,
 )
 from intelhub.search.elastic.tokens import Tokens, Wall, fields_of, index_name
-from tests.factories.search_world import CASE, PARTITION, RIVER, document, root_keys
+from tests.factories.search_world import CASE, GATE, LAN, PARTITION, RIVER, document, root_keys
 
 VAULT = Vault(root_keys())
 TOKEN = re.compile(r"[a-z2-7]{16}")
@@ -52,18 +54,18 @@ def test_how_often_words_stand_is_kept_and_nothing_of_which(words):
 
 
 @given(st.text(min_size=1, max_size=8))
-def test_a_word_has_another_token_behind_every_wall_in_every_field_and_under_every_key(word):
+def test_a_word_has_another_token_in_every_layer_and_field_behind_every_wall_and_under_every_key(word):
     walls = [*(Tokens(VAULT, wall) for wall in (WALL, *ELSEWHERE)), Tokens(VAULT, WALL, "salt")]
-    other_keys = Tokens(Vault(root_keys()), WALL)
-    found = [tokens.folded(word) for tokens in (*walls, other_keys)]
-    found += [tokens.value(kind, word) for tokens in (*walls, other_keys) for kind in ("identifier", "author")]
+    layers = [layer for tokens in (*walls, Tokens(Vault(root_keys()), WALL)) for layer in tokens.layers]
+    found = [layer.folded(word) for layer in layers] + [layer.partition for layer in layers]
+    found += [layer.value(kind, word) for layer in layers for kind in ("identifier", "author")]
     assert len(set(found)) == len(found)
 
 
 def test_kinds_and_values_are_framed():
-    tokens = Tokens(VAULT, WALL)
-    assert tokens.value("a", "bc") != tokens.value("ab", "c")
-    assert tokens.value("unit", f"{uuid4().hex}/1") != tokens.value("unit", f"{uuid4().hex}/1")
+    layer = Tokens(VAULT, WALL).layers[0]
+    assert layer.value("a", "bc") != layer.value("ab", "c")
+    assert layer.value("unit", uuid4().hex) != layer.value("unit", uuid4().hex)
 
 
 @given(st.lists(st.uuids(), max_size=5))
@@ -81,13 +83,46 @@ def test_names_of_indices_say_nothing():
     assert all(re.fullmatch(r"ih-[a-z2-7]{16}", name) for name in names)
 
 
-def test_the_shape_of_a_reach_is_a_token_a_unit_and_exposure():
-    one = document("a", exposure=2)
-    kept = set(fields_of(Tokens(VAULT, WALL), one)["k"])
+@pytest.mark.parametrize("exposure", range(4))
+def test_how_far_a_record_has_come_up_is_its_layer(exposure):
+    one = document("a", exposure=exposure)
     tokens = Tokens(VAULT, WALL)
-    for exposure in range(4):
-        assert (tokens.value("exposure", str(exposure)) in kept) == (0 < exposure <= 2)
-        assert (tokens.value("unit", f"{one.unit_id.hex}/{exposure}") in kept) == (exposure <= 2)
+    fields = fields_of(tokens, one)
+    for layer in tokens.layers:
+        is_its_own = layer.exposure == exposure
+        assert (fields["p"] == layer.partition) == is_its_own
+        assert (fields["f"] == layer.folded("a")) == is_its_own
+        assert (layer.value("facet:unit", one.unit_id.hex) in fields["k"]) == is_its_own
+
+
+def test_a_number_is_told_by_its_end():
+    first, second = (
+        fields_of(Tokens(VAULT, WALL), document("a", facets={"number": (number,)}))["k"]
+        for number in ("15BB-TT-2026-0007", "20CD-TT-2025-0007")
+    )
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("conditions", "left"),
+    [
+        ([(RowCondition(exposure=2),)], (None, None, (), ())),
+        ([(RowCondition(exposure=3),)], (None, None, None, ())),
+        ([(RowCondition(author=LAN), RowCondition(exposure=2))], (((LAN,),), ((LAN,),), (), ())),
+        ([(RowCondition(units=frozenset({GATE}), exposure=1),)], (None, ((GATE,),), ((GATE,),), ((GATE,),))),
+        ([(RowCondition(exposure=1),), (RowCondition(author=LAN),)], (None, ((LAN,),), ((LAN,),), ((LAN,),))),
+    ],
+)
+def test_what_an_access_filter_asks_within_a_layer(conditions, left):
+    access = PartitionFilter(stages=tuple(conditions))
+    said = [
+        found if (found := remaining(access, exposure)) is None else tuple(map(said_of, found)) for exposure in range(4)
+    ]
+    assert tuple(said) == left
+
+
+def said_of(stage):
+    return tuple(one.author or next(iter(one.units)) for one in stage)
 
 
 @given(st.lists(some_words, max_size=6), st.lists(some_words, max_size=6))
@@ -104,7 +139,8 @@ def test_what_is_added_and_taken_away_again_leaves_no_trace(kept, passing):
         assert through.beginning(Kind.WORD, beginning) == sorted(known)
     for word in {word for _, word, _ in added}:
         assert through.spellings(word) == plain.spellings(word)
-        assert through.counts(Kind.WORD, [word]) == plain.counts(Kind.WORD, [word])
+        for layer in range(4):
+            assert through.counts([word], layer) == plain.counts([word], layer)
 
 
 def sum_of(texts):
@@ -116,9 +152,10 @@ def sum_of(texts):
 
 def test_a_dictionary_knows_how_often_a_word_stands_and_how_it_is_spelt():
     known = Dictionary([Part(image_of(sum_of([["buôn", "lậu"], ["lầu", "lậu"], ["LẬU"]])))])
-    assert known.counts(Kind.WORD, ["lau", "buon", "xe"]) == {"lau": 3, "buon": 1}
+    assert known.counts(["lau", "buon", "xe"], 2) == {"lau": 3, "buon": 1}
+    assert known.counts(["lau"], 3) == known.days(3) == {}
     assert set(known.spellings("lau").values()) == {3, 1}
-    assert known.days == ["2026-03-01"]
+    assert known.days(2) == {"2026-03-01": 3}
 
 
 def test_a_part_opens_for_its_wall_and_place_alone():

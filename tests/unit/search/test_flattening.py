@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intelhub.search.elastic.flattening import STEP, Flat, flatten
+from intelhub.search.elastic.flattening import STEP, Flat, Flattening
 
 TOKEN = re.compile(r"[a-z2-7]{16}")
 FIELDS = ("words", "values")
@@ -31,16 +31,21 @@ def flattened(documents, seed=0):
     """The documents by id, those that came in and those that were made up, as one run gives them."""
     chance = Random(seed)  # noqa: S311 - the same draw each time
     real = {UUID(int=number): one for number, one in enumerate(documents)}
-    sent = list(
-        flatten(
-            real.items(),
-            new_token=lambda: token(2**70 + chance.getrandbits(60)),
-            new_id=lambda: UUID(int=2**100 + chance.getrandbits(99)),
-            randomness=chance,
-        )
+    sent = sent_of(
+        real,
+        new_token=lambda: token(2**70 + chance.getrandbits(60)),
+        new_id=lambda: UUID(int=2**100 + chance.getrandbits(99)),
+        randomness=chance,
     )
     assert len(dict(sent)) == len(sent), "an id is sent once"
     return real, dict(sent)
+
+
+def sent_of(real, **given):
+    layer = Flattening(**given)
+    for one, each in real.items():
+        layer.add(one, each)
+    return list(layer.flattened())
 
 
 def is_power(number):
@@ -139,7 +144,6 @@ def test_without_a_seed_no_two_runs_are_alike():
     real = {UUID(int=number): flat([number % 5]) for number in range(40)}
     numbers = iter(range(2**60, 2**61))
     runs = [
-        list(flatten(real.items(), new_token=lambda: token(next(numbers)), new_id=lambda: UUID(int=next(numbers))))
-        for _ in range(2)
+        sent_of(real, new_token=lambda: token(next(numbers)), new_id=lambda: UUID(int=next(numbers))) for _ in range(2)
     ]
     assert [one for one, _ in runs[0]] != [one for one, _ in runs[1]]
