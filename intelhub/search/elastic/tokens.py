@@ -31,7 +31,7 @@ SCHEME = 3
 _LAYERS = 4  # as many as there are exposures
 _BYTES = 10  # 80 bits: that two of a million words share a token has a probability of 4e-13
 _FOLDED, _VALUE, _PARTITION = b"f", b"k", b"p"
-_MOST_KEPT = 50_000  # a few words make most of a text: a token that was made is mostly made again soon
+_MOST_KEPT = 20_000  # a few words make most of a text: a token that was made is mostly made again soon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

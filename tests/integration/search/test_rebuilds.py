@@ -30,6 +30,7 @@ from intelhub.search.elastic.checking import Checked
 from intelhub.search.elastic.server import Change
 from intelhub.search.elastic.tokens import Wall, index_name
 from intelhub.search.elastic.walls import store_head
+from intelhub.search.sealed import REBUILDING
 from tests.factories.search_world import (
     DEPOT,
     EVERYTHING,
@@ -246,6 +247,30 @@ def test_what_does_not_open_is_told_when_the_others_are_sent_anew(world, monkeyp
     assert process.ids("lậu") == [other.record_id]
     check_search_server(house(world, world.server.indexing))
     assert alarms(world) == 2, "and each night, for its row is still there"
+
+
+def test_tokens_of_an_older_scheme_are_not_asked_nor_added_to_until_they_are_made_anew(world):
+    old, far = document("buôn lậu xăng"), replace(document("buôn lậu gạo", exposure=3), partition=RIVERSIDE)
+    process = world.process()
+    process.write(old, far)
+    assert world.merge()
+    assert world.merge(RIVERSIDE)
+    with world.worker() as session:
+        store_head(session, world.vault, replace(head_of(world), scheme=2))
+    fresh = document("buôn lậu dầu", occurred_at=minutes(1))
+    process.write(fresh)
+    assert not world.merge(), "today's tokens among those of before"
+    for order in Order:
+        answer = process.answer("lậu", order=order)
+        assert {hit.record_id for hit in answer.hits} == {fresh.record_id, far.record_id}
+        assert (answer.notices, answer.is_whole) == ((REBUILDING,), False)
+    with world.worker() as session:
+        assert check_wall(session, world.server.indexing, Wall.of(PARTITION)) == Checked()
+    assert due(world, RANKED) == [1]
+    assert rebuilt(world, RANKED)
+    answer = process.answer("lậu")
+    assert {hit.record_id for hit in answer.hits} == {fresh.record_id, far.record_id, old.record_id}
+    assert answer.is_whole
 
 
 @pytest.mark.parametrize("profiles", [RANKED, FLAT])
