@@ -130,6 +130,7 @@ class Watch:
 
     Until it `has_begun`, what lies above `ceiling` was not to be seen where it was set up, and is not news.
     `is_too_wide` says that more fit than are looked through; `looked_at` is the ceiling of whoever counted them.
+    `cut_at` is the ceiling of the last look if that could not see everything.
     """
 
     known: frozenset[UUID] = frozenset()
@@ -137,6 +138,7 @@ class Watch:
     has_begun: bool = False
     is_too_wide: bool = False
     looked_at: int = 0
+    cut_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

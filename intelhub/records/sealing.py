@@ -212,6 +212,7 @@ def seal_watch(session: Session, row: RecordWatchRow, watch: Watch) -> None:
         "begun": watch.has_begun,
         "wide": watch.is_too_wide,
         "looked": watch.looked_at,
+        "cut": watch.cut_at,
     }
     context = lp(_WATCHES, row.view_id.bytes, row.user_id.bytes)
     row.sealed = seal_blob(vault_of(session).derive(_WATCHES), _padded(written), context=context)
@@ -227,6 +228,7 @@ def open_watch(session: Session, row: RecordWatchRow) -> Watch:
         has_begun=opened["begun"],
         is_too_wide=opened["wide"],
         looked_at=opened.get("looked", 3),  # of one sealed before this was kept nobody knows: the highest
+        cut_at=opened.get("cut"),
     )
 
 

@@ -71,10 +71,18 @@ class _Found:
     is_whole: bool
 
 
-def list_watched(actor: Actor, session: Session) -> dict[UUID, bool]:
-    """The searches one has watched, each with whether more fits it by now than is looked through.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What may be missed: more fits than is looked through, or the last look could not see everything."""
 
-    A session below the one that was looked with is not told so: it could be because of what lies above.
+    is_too_wide: bool
+    is_cut: bool
+
+
+def list_watched(actor: Actor, session: Session) -> dict[UUID, Watched]:
+    """The searches one has watched, each with what may be missed of it.
+
+    A session below the one that was looked with is told nothing: it could be because of what lies above.
     """
     found = {}
     for row in saved_view_queries.list_watch_rows(actor, session):
@@ -83,7 +91,10 @@ def list_watched(actor: Actor, session: Session) -> dict[UUID, bool]:
         except Tampered:
             _let_go(actor, session, row)
         else:
-            found[row.view_id] = watch.is_too_wide and watch.looked_at <= actor.ceiling
+            found[row.view_id] = Watched(
+                is_too_wide=watch.is_too_wide and watch.looked_at <= actor.ceiling,
+                is_cut=watch.cut_at is not None and watch.cut_at <= actor.ceiling,
+            )
     return found
 
 
@@ -158,7 +169,7 @@ def look_again(actor: Actor, session: Session, view_id: UUID) -> int:
 def _after(watch: Watch, found: _Found, ceiling: int) -> Watch:
     """A watch as a look leaves it; what a look did not see may fit all the same, and stays known."""
     if not found.is_whole and not found.is_too_wide:
-        return watch  # how much fits is as it was counted before, by whoever counted it
+        return replace(watch, cut_at=ceiling)  # how much fits is as it was counted before, by whoever counted it
     is_all = found.is_whole and not found.is_too_wide
     return replace(
         watch,
@@ -166,6 +177,7 @@ def _after(watch: Watch, found: _Found, ceiling: int) -> Watch:
         has_begun=watch.has_begun or found.is_whole,
         is_too_wide=found.is_too_wide,
         looked_at=ceiling,
+        cut_at=None,
     )
 
 

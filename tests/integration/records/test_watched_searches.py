@@ -19,11 +19,13 @@ from intelhub.platform.roles import driver_address
 from intelhub.records import saved_view_queries
 from intelhub.records.domain import ViewKind
 from intelhub.records.service import asked, saved_views, shared_searches, watching
+from intelhub.records.service.watching import Watched
 from intelhub.search import SearchRequest
 from tests.factories.record_world import GRADE, act, resubmitted, submitted, travelled
 from tests.factories.watchers import look
 
 QUESTION = SearchRequest(text="phụ tùng")
+NOTHING_MISSED = Watched(is_too_wide=False, is_cut=False)
 
 
 def save(house, username, question=QUESTION, *, name="Phụ tùng", level=3, place=Place.ONSITE):
@@ -318,9 +320,24 @@ def test_a_search_that_has_grown_too_wide_says_so(house, monkeypatch):
     travelled(house, 1)
     look(house)
     with house.acting("analyst") as (actor, session):
-        assert watching.list_watched(actor, session) == {view_id: True}
+        assert watching.list_watched(actor, session) == {view_id: Watched(is_too_wide=True, is_cut=False)}
     with house.acting("analyst", place=Place.REMOTE) as (actor, session):
-        assert watching.list_watched(actor, session) == {view_id: False}, "what was counted may lie above"
+        assert watching.list_watched(actor, session) == {view_id: NOTHING_MISSED}, "what was counted may lie above"
+
+
+def test_a_look_that_could_not_see_everything_says_so_until_one_could(house, monkeypatch):
+    view_id = watch(house, "analyst")
+    monkeypatch.setattr(watching, "SECONDS", 0.0)
+    travelled(house, 1)
+    look(house)
+    with house.acting("analyst") as (actor, session):
+        assert watching.list_watched(actor, session) == {view_id: Watched(is_too_wide=False, is_cut=True)}
+    with house.acting("analyst", place=Place.REMOTE) as (actor, session):
+        assert watching.list_watched(actor, session) == {view_id: NOTHING_MISSED}, "what was not seen may lie above"
+    monkeypatch.undo()
+    look(house)
+    with house.acting("analyst") as (actor, session):
+        assert watching.list_watched(actor, session) == {view_id: NOTHING_MISSED}
 
 
 def test_searches_that_cannot_be_opened_after_the_way_back_go_with_it_and_raise_no_alarm(house):
@@ -406,10 +423,10 @@ def test_a_search_is_as_wide_as_it_was_when_last_everything_was_seen(house, outa
     look(house)
     with outage():
         look(house)
-        assert watched(house, "analyst") == {view_id: True}
+        assert watched(house, "analyst")[view_id].is_too_wide
     monkeypatch.setattr(watching, "MOST_MATCHES", 2)
     look(house)
-    assert watched(house, "analyst") == {view_id: False}
+    assert not watched(house, "analyst")[view_id].is_too_wide
 
 
 def test_what_too_wide_a_search_left_out_of_sight_stays_known(house, monkeypatch):

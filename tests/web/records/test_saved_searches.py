@@ -251,6 +251,20 @@ def test_a_watch_that_cannot_be_says_why(house, client_as, monkeypatch):
     assert "Ngừng theo dõi" not in page
 
 
+def test_a_watch_whose_last_look_could_not_see_everything_says_so(house, client_as, monkeypatch):
+    client = client_as("analyst")
+    url = save(client, "Phụ tùng", level="0").location
+    act(client, url, "watch")
+    assert "thông báo có thể đến muộn" not in client.get(url).text
+    with monkeypatch.context() as hurried:
+        hurried.setattr(watching, "SECONDS", 0.0)
+        travelled(house, 0)
+        look(house)
+    assert "thông báo có thể đến muộn" in client.get(url).text
+    look(house)
+    assert "thông báo có thể đến muộn" not in client.get(url).text
+
+
 def number_of(page):
     """The number beside “Alerts” in the navigation; none where nothing waits."""
     link = re.search(r'class="nav-link-item" href="/alerts"[^>]*>(.*?)</a>', page, re.DOTALL).group(1)
