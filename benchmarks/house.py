@@ -103,11 +103,9 @@ def _measured(installation: Installation, size: int) -> Iterator[Figure]:
                     seconds = _seconds([_call(reader, one, order)])
                     if number:
                         times.add(one.kind, seconds)
-            notices = sum(_is_cut(reader, one, order) for one in asked)
             yield Figure(
                 part="pages", what=f"{who}, {order} first", size=size, value=median(times.all), unit="ms",
-                words=f"p95 {p95(times.all):.0f}; {_by_kind(times)}; {notices} of {len(asked)} answers said that more"
-                " may fit",
+                words=f"p95 {p95(times.all):.0f}; {_by_kind(times)}",
             )  # fmt: skip
     units.engine.dispose()
 
@@ -139,11 +137,6 @@ def _call(reader: Reader, one: Asked, order: Order) -> Call:
 
 def _seconds(calls: Sequence[Call]) -> float:
     return run_here(calls, 1).seconds[0]
-
-
-def _is_cut(reader: Reader, one: Asked, order: Order) -> bool:
-    _, page = reader.ask(_call(reader, one, order))
-    return "may answer than were looked through" in page or "took too long" in page
 
 
 def _wait_for_tokens(superuser: Engine) -> None:
