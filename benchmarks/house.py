@@ -97,7 +97,7 @@ def _measured(installation: Installation, size: int) -> Iterator[Figure]:
             part="first", what=f"first search after the start, {who}", size=size, value=first * 1000, unit="ms"
         )
         for order in Order:
-            times, notices = Times(), 0
+            times = Times()
             for number in range(_ROUNDS + 1):
                 for one in asked:
                     seconds = _seconds([_call(reader, one, order)])
