@@ -1,12 +1,14 @@
 """Asks a filled house by its own pages: `python -m benchmarks.house VAR`, after `make load`, beside a search server.
 
-The server is named as the product's own is (`INTELHUB_ELASTICSEARCH_URL` and its neighbours). Nothing is measured
-before the worker has moved behind tokens what belongs there. What lies in the house is invented.
+The server is named as the product's own is, in `VAR/intelhub.env`. Nothing is measured before the worker has moved behind
+tokens what belongs there, nor while an answer says that something is missing. What lies in the house is invented.
 """
 
 from __future__ import annotations
 
 import argparse
+import gettext
+import html
 import re
 import sys
 import time
@@ -18,6 +20,7 @@ from random import Random
 
 from sqlalchemy import Engine, text
 
+import intelhub
 from benchmarks.bench import Figure
 from benchmarks.client import Call, run_here
 from benchmarks.filling import NOW
@@ -29,6 +32,8 @@ from benchmarks.search.measures import Times, median, p95
 from benchmarks.serving import Installation, free_ports, served
 from intelhub.search import Order
 from intelhub.search.analysis import stop_words, words
+from intelhub.search.elastic.engine import SERVER_AWAY
+from intelhub.search.sealed import REBUILDING, TOO_LONG
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks-house.md"
 _EACH = 12
@@ -54,6 +59,8 @@ def main() -> int:
     options = given.parse_args()
     port, clear_port = free_ports(2)
     installation = Installation(var=options.var.resolve(), port=port, clear_port=clear_port)
+    if installation.settings.elasticsearch_url is None:
+        raise SystemExit(f"{options.var}/intelhub.env names no search server")
     begun = time.monotonic()
     with served(installation):
         superuser = installation.superuser()
@@ -92,6 +99,7 @@ def _measured(installation: Installation, size: int) -> Iterator[Figure]:
     asked = list(_questions())
     for who, username in people.items():
         reader = signed_in(units, installation.port, username)
+        _require_whole(reader, asked[0])
         first = _seconds([_call(reader, asked[0], Order.NEWEST)])
         yield Figure(
             part="first", what=f"first search after the start, {who}", size=size, value=first * 1000, unit="ms"
@@ -107,6 +115,7 @@ def _measured(installation: Installation, size: int) -> Iterator[Figure]:
                 part="pages", what=f"{who}, {order} first", size=size, value=median(times.all), unit="ms",
                 words=f"p95 {p95(times.all):.0f}; {_by_kind(times)}",
             )  # fmt: skip
+        _require_whole(reader, asked[-1])
     units.engine.dispose()
 
 
@@ -129,6 +138,16 @@ def _questions() -> Iterator[Asked]:
         subjects = [one["identifier"] for one in fields["subjects"] if one["identifier"]]
         if subjects:
             yield Asked(kind="identifier", typed=subjects[0])
+
+
+def _require_whole(reader: Reader, one: Asked) -> None:
+    """Refuse to measure without the search server: what is left out is quick."""
+    _, page = reader.ask(_call(reader, one, Order.NEWEST))
+    vietnamese = gettext.translation("messages", str(Path(intelhub.__file__).parent / "translations"), ["vi"])
+    shown = html.unescape(page)
+    for notice in (SERVER_AWAY, REBUILDING, TOO_LONG):
+        if notice.msgid in shown or vietnamese.gettext(notice.msgid) in shown:
+            raise SystemExit(f"an answer is not whole: {notice.msgid}")
 
 
 def _call(reader: Reader, one: Asked, order: Order) -> Call:
