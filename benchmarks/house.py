@@ -1,7 +1,7 @@
 """Asks a filled house by its own pages: `python -m benchmarks.house VAR`, after `make load`, beside a search server.
 
 The server is named as the product's own is, in `VAR/intelhub.env`. Nothing is measured before the worker has moved
-behind tokens what belongs there, nor while an answer says that something is missing. What lies in the house is invented.
+behind tokens what belongs there, nor while an answer says that something is missing. What lies in it is invented.
 """
 
 from __future__ import annotations
