@@ -100,10 +100,6 @@ def _measured(installation: Installation, size: int) -> Iterator[Figure]:
     for who, username in people.items():
         reader = signed_in(units, installation.port, username)
         _require_whole(reader, asked[0])
-        first = _seconds([_call(reader, asked[0], Order.NEWEST)])
-        yield Figure(
-            part="first", what=f"first search after the start, {who}", size=size, value=first * 1000, unit="ms"
-        )
         for order in Order:
             times = Times()
             for number in range(_ROUNDS + 1):
@@ -112,7 +108,7 @@ def _measured(installation: Installation, size: int) -> Iterator[Figure]:
                     if number:
                         times.add(one.kind, seconds)
             yield Figure(
-                part="pages", what=f"{who}, {order} first", size=size, value=median(times.all), unit="ms",
+                part="search", what=f"{who}, {order} first", size=size, value=median(times.all), unit="ms",
                 words=f"p95 {p95(times.all):.0f}; {_by_kind(times)}",
             )  # fmt: skip
         _require_whole(reader, asked[-1])
