@@ -13,7 +13,7 @@ RECORDS ?= 100000
 # Each run starts the product's programs many times; without their compiled files each start compiles them again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test unit lint types contracts check bench bench-search load screenshots lock messages reference clean
+.PHONY: help demo test unit lint types contracts check bench bench-search bench-house load screenshots lock messages reference clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ bench-search: $(VENV)/.runtime ## measure search over tokens on a real Elasticse
 
 load: $(VENV)/.runtime ## fill a house with invented records and keep it (RECORDS=1000000 VAR=var-load)
 	$(BIN)/python -m benchmarks.loading --records $(RECORDS) --var $(if $(filter var,$(VAR)),var-load,$(VAR))
+
+bench-house: $(VENV)/.runtime ## measure search in a filled house with a search server, write docs/benchmarks-house.md (VAR=var-load)
+	$(BIN)/python -m benchmarks.house $(if $(filter var,$(VAR)),var-load,$(VAR))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

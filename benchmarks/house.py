@@ -1,4 +1,4 @@
-"""Asks a filled house by its own pages: `python -m benchmarks.house VAR`, after `make load`, beside a search server.
+"""Asks a filled house by its own pages: `make bench-house`, after `make load`, with a search server.
 
 The server is named as the product's own is, in `VAR/intelhub.env`. Nothing is measured before the worker has moved
 behind tokens what belongs there, nor while an answer says that something is missing. What lies in it is invented.
@@ -76,7 +76,7 @@ def main() -> int:
         superuser.dispose()
     lines = ["# Search in a filled house", ""]
     lines += [
-        f"Measured on {datetime.now(UTC):%Y-%m-%d} by `python -m benchmarks.house VAR`, over invented records.",
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} by `make bench-house`, over invented records.",
         "",
     ]
     lines += [*machine, f"- {moved / 60:.0f} minutes from the start until nothing waited to be moved behind tokens", ""]
