@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
-from uuid import UUID
 
 from intelhub.search.document import SearchDocument, to_microseconds
 from intelhub.search.engine import MOST_RANKED, Hit, Marked, Order, RowFilter, SearchRequest
@@ -47,8 +46,8 @@ class Gathering:
         self.leaves: list[Leaf] = list(dict.fromkeys(positive_leaves(query.tree)))
         self._places: dict[bytes, Place] = {}
         self._floor: datetime | None = None
-        self._by_rank: list[list[Place]] = []
-        self._behind: list[UUID] = []
+        self._named: list[Place] = []
+        self._by_rank = [self._named]
         self._counts: Counter[Leaf] = Counter()
 
     def take(self, segments: Sequence[Segment], tail: Segment, access: RowFilter) -> None:
@@ -81,6 +80,14 @@ class Gathering:
                         counted = Plan(tree=leaf, access=access, deadline=self.deadline)
                         self._counts[leaf] += segment.count(counted, most=most)
 
+    def begin_candidates(self) -> None:
+        """Let the candidates that are taken now be one part of the index, into however many calls they are cut.
+
+        Which of too many are weighed may not hang on where the cuts are: hidden documents decide on that.
+        """
+        self._named = []
+        self._by_rank.append(self._named)
+
     def take_documents(
         self, documents: Iterable[SearchDocument], *, most: int | None = None, is_counted: bool = False
     ) -> int:
@@ -95,7 +102,7 @@ class Gathering:
             if self._request.among is not None:
                 self._keep(places)
             elif self._request.limit:
-                self._by_rank.append(places)
+                self._named += places
             if is_counted:
                 for leaf in self.leaves:
                     self._counts[leaf] += sum(one.fits(leaf) for one in fitting)
@@ -110,15 +117,6 @@ class Gathering:
                 self._keep([Place(_found(one), partial(_same, checked))])
                 self._cut()
         return taken
-
-    def follow(self, records: Iterable[UUID]) -> None:
-        """Let these records come behind everything that was weighed, in this order."""
-        self._behind += records
-
-    @property
-    def behind(self) -> Sequence[UUID]:
-        """The records that come behind what was weighed."""
-        return self._behind
 
     def count(self, leaf: Leaf, found: int) -> None:
         """Add to the number of documents a leaf stands in."""

@@ -165,8 +165,7 @@ class SealedIndex:
     def _answer(self, request: SearchRequest, attempt: Attempt, notices: tuple[Message, ...]) -> SearchAnswer:
         places, has_more = attempt.gathering.in_order()
         if request.order is Order.RELEVANCE and request.among is None:
-            weighed = (place.found.record_id for place in places)
-            ranking = tuple(dict.fromkeys((*weighed, *attempt.gathering.behind)))[:MOST_RANKED]
+            ranking = tuple(dict.fromkeys(place.found.record_id for place in places))[:MOST_RANKED]
             places = places[: request.limit]
         else:
             ranking = ()

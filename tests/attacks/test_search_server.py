@@ -214,15 +214,15 @@ class Lying:
         walls = {replace(PARTITION, level=level, department_id=one) for level, one, _ in rows}
         makers = [head_of(world, wall).tokens(world.vault) for wall in walls]
         self.named = [
-            Proposed(maker.document_id(record), layer.partition, score=1.0, version=1)
+            Proposed(maker.document_id(record), layer.partition)
             for _, _, record in rows
             for maker in makers
             for told in makers
             for layer in told.layers
         ]
         partition = makers[0].layers[2].partition
-        made_up = [Proposed(one, partition, score=9.0, version=1) for one in (uuid4(), UUID(int=0))]
-        self.named += [*made_up, Proposed(uuid4(), "no wall", score=2.0, version=1)]
+        made_up = [Proposed(one, partition) for one in (uuid4(), UUID(int=0))]
+        self.named += [*made_up, Proposed(uuid4(), "no wall")]
 
     def find(self, index, query, *, limit, seconds):
         del index, query, limit, seconds
@@ -233,8 +233,7 @@ class Lying:
         return [most for _ in queries]
 
 
-def test_what_a_lying_server_ranks_unopened_is_read_by_nobody_who_may_not(world, monkeypatch):
-    monkeypatch.setattr(candidates, "RERANKED", 1)
+def test_what_a_lying_server_names_is_ranked_for_nobody_who_may_not_read_it(world):
     own = document("buôn lậu xăng", unit_id=GATE, exposure=2)
     silent = document("chuyện khác", unit_id=GATE, exposure=2)
     shelved(world, own, silent, *(document("buôn lậu dầu", unit_id=DEPOT, exposure=2) for _ in range(5)))
@@ -242,7 +241,7 @@ def test_what_a_lying_server_ranks_unopened_is_read_by_nobody_who_may_not(world,
     process.index._server = Lying(world)
     reader = Reader(unit=GATE, exposure=2)
     ranking = process.answer("lậu", reader=reader, order=Order.RELEVANCE).ranking
-    assert set(process.ids("lậu", reader=reader, among=ranking)) <= {own.record_id}
+    assert set(ranking) == {own.record_id}
     assert process.ids("lậu", reader=reader, scope=Context(ceiling=0), among=ranking) == []
 
 
@@ -446,8 +445,7 @@ def test_a_reader_whom_a_rebuild_overtakes_looks_again(world, monkeypatch):
     assert process.ids("xăng") == [one.record_id]
 
 
-def test_what_follows_unopened_answers_the_times_that_were_asked_for(world, monkeypatch):
-    monkeypatch.setattr(candidates, "RERANKED", 1)
+def test_what_is_ranked_answers_the_times_that_were_asked_for(world):
     shelved(world, *(document("xe tải", occurred_at=minutes(n * 120)) for n in range(24)))
     process = world.process()
     for asked in ("xe tai from:2026-03-02", "xe tai to:2026-03-01", "xe tai"):
@@ -456,18 +454,16 @@ def test_what_follows_unopened_answers_the_times_that_were_asked_for(world, monk
         assert set(process.ids(asked, order=Order.RELEVANCE, among=ranking)) == set(newest), asked
 
 
-def test_of_more_that_answer_alike_than_are_weighed_the_newest_are(world, monkeypatch):
+@pytest.mark.parametrize("reader", [Reader(unit=GATE), Reader(exposure=2)])
+def test_of_more_that_answer_alike_than_are_weighed_the_newest_are(world, monkeypatch, reader):
     monkeypatch.setattr(candidates, "MOST_RANKED", 4)
     monkeypatch.setattr(candidates, "ENOUGH", 2)
     near = [document("xe tải", occurred_at=minutes(2_000 * n)) for n in range(6)]
     far = [replace(document("xe tải", occurred_at=minutes(2_000 * n + 1)), partition=RIVERSIDE) for n in range(6)]
     shelved(world, *near, *far)
-    answer = world.process().answer("xe tai", reader=Reader(unit=GATE), order=Order.RELEVANCE)
+    answer = world.process().answer("xe tai", reader=reader, order=Order.RELEVANCE)
     assert set(answer.ranking) == {one.record_id for one in (*near[-2:], *far[-2:])}
     assert candidates.TOO_MANY in answer.notices
-    whole = world.process().answer("xe tai", reader=Reader(exposure=2), order=Order.RELEVANCE)
-    assert whole.ranking[0] == far[-1].record_id
-    assert candidates.TOO_MANY in whole.notices
 
 
 def test_those_that_hold_more_of_the_words_are_weighed_before_newer_ones(world, monkeypatch):
@@ -493,14 +489,14 @@ def test_times_narrow_the_best_before_they_are_cut(world, monkeypatch):
 
 
 def test_phrases_of_which_enough_were_opened_are_said_to_be_more(world, monkeypatch):
-    monkeypatch.setattr(candidates, "RERANKED", 2)
-    shelved(world, *(document("xe tải", occurred_at=minutes(n)) for n in range(9)))
+    monkeypatch.setattr(candidates, "MOST_RANKED", 2)
+    shelved(world, *(document("xe tải", occurred_at=minutes(n)) for n in range(5)))
     cut = world.process().answer('"xe tai"', order=Order.RELEVANCE)
-    assert 2 <= len(cut.ranking) <= 4
+    assert len(cut.ranking) == 2
     assert (cut.notices, cut.is_whole) == ((candidates.TOO_MANY,), False)
-    monkeypatch.setattr(candidates, "RERANKED", 9)
+    monkeypatch.setattr(candidates, "MOST_RANKED", 6)
     answer = world.process().answer('"xe tai"', order=Order.RELEVANCE)
-    assert len(answer.ranking) == 9
+    assert len(answer.ranking) == 5
     assert (answer.notices, answer.is_whole) == ((), True)
 
 

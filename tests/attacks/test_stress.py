@@ -19,7 +19,7 @@ import pytest
 from intelhub.search import Order
 from intelhub.search.analysis import folded_words
 from intelhub.search.elastic import candidates
-from tests.factories.search_world import DEPOT, GATE, NAVY, PARTITION, RIVERSIDE, Reader, World, document, minutes
+from tests.factories.search_world import CASE, DEPOT, GATE, NAVY, PARTITION, RIVERSIDE, Reader, World, document, minutes
 from tests.integration.search.test_rebuilds import FLAT, rebuilt
 
 WORDS = ("thuốc", "xăng", "vàng", "gỗ", "pháo")
@@ -31,13 +31,16 @@ SHORT = 4
 MORE_THAN_RANKED = 1_200
 
 
+COMPARTMENT = replace(PARTITION, compartments=frozenset({CASE}))
+
+
 class RankedWorld(World):
-    """Everything behind both departments' walls is merged."""
+    """Everything is merged, behind whichever wall."""
 
     def merge(self, partition=None):
         assert partition is None
-        near, far = map(super().merge, (PARTITION, RIVERSIDE))
-        return near or far
+        near, far, within = map(super().merge, (PARTITION, RIVERSIDE, COMPARTMENT))
+        return near or far or within
 
 
 class FlatWorld(World):
@@ -57,9 +60,10 @@ class Probe:
 
 
 UNIT = Probe(Reader(unit=GATE), ({"unit_id": DEPOT},))
-# A department reads what has come up to it whole: by the server's own order, with the boosts that make up for it.
+# A department reads what has come up to it whole, and no compartment.
 DEPARTMENT = Probe(
-    Reader(exposure=2, departments=frozenset({NAVY})), ({"exposure": 1}, {"partition": RIVERSIDE, "exposure": 2})
+    Reader(exposure=2, departments=frozenset({NAVY})),
+    ({"exposure": 1}, {"partition": RIVERSIDE}, {"partition": COMPARTMENT}),
 )
 
 
@@ -72,7 +76,6 @@ def probe(request):
 def world(database, request, monkeypatch):
     if request.param.endswith("short"):
         # What is opened and weighed by our formula hides how it was chosen.
-        monkeypatch.setattr(candidates, "RERANKED", 1)
         monkeypatch.setattr(candidates, "MOST_RANKED", 3)
         monkeypatch.setattr(candidates, "ENOUGH", 2)
     server = None if request.param == "sealed" else request.getfixturevalue("search_server")

@@ -177,7 +177,7 @@ def _after(watch: Watch, found: _Found, ceiling: int) -> Watch:
         has_begun=watch.has_begun or found.is_whole,
         is_too_wide=found.is_too_wide,
         looked_at=ceiling,
-        cut_at=None,
+        cut_at=None if found.is_whole else ceiling,
     )
 
 

@@ -6,15 +6,13 @@ document behind each candidate; what is asked here may be too wide and never too
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
 
-from intelhub.search.analysis import Word
 from intelhub.search.elastic.dictionary import Dictionary, Kind
 from intelhub.search.elastic.tokens import Layer, Tokens, facet_kind, month_of_day, name_kind
 from intelhub.search.elastic.walls import Head
@@ -35,11 +33,9 @@ from intelhub.search.query import (
     Term,
 )
 
-MOST_CLAUSES = 2_000  # weighed tokens of one request; what is only looked for goes in lists
 _MOST_TERMS = 60_000  # of one list; the server takes 65,536
 _SHORTEST = 2  # letters of a beginning that is looked up
 _FEWER = 2  # words that may be missing before it does not matter any more how many are
-_OTHER_LEAF = 3.0  # an identifier or a beginning weighs as much as a word that stands in one of thirty documents
 Query = Mapping[str, object]
 EVERYTHING: Query = {"match_all": {}}
 _NOTHING: Query = {"match_none": {}}
@@ -53,16 +49,7 @@ class OpenLayer:
     wall: Tokens
     tokens: Layer
     dictionary: Dictionary
-    days: Mapping[str, int]
-
-    @property
-    def documents(self) -> int:
-        """How many documents it has."""
-        return sum(self.days.values())
-
-    def count(self, word: str) -> int:
-        """In how many of them a word stands."""
-        return self.dictionary.counts([word], self.tokens.exposure).get(word, 0)
+    days: Collection[str]
 
 
 class Condition(NamedTuple):
@@ -92,21 +79,12 @@ def remaining(access: PartitionFilter, exposure: int) -> Remaining | None:
 
 
 class Asking:
-    """Makes the queries of one question to layers in one index that share what remains of the access filter.
+    """Makes the queries of one question to layers in one index that share what remains of the access filter."""
 
-    `there` is the number of documents that the index holds of all walls: what the server reckons rarity by.
-    """
-
-    def __init__(self, layers: Sequence[OpenLayer], access: Remaining, there: int) -> None:
+    def __init__(self, layers: Sequence[OpenLayer], access: Remaining) -> None:
         self.layers = layers
         self._access = access
-        self._there = there
         self._known: dict[Node, Query] = {}
-
-    @property
-    def documents(self) -> int:
-        """How many documents lie in these layers."""
-        return sum(layer.documents for layer in self.layers)
 
     @cached_property
     def days(self) -> list[str]:
@@ -117,11 +95,6 @@ class Asking:
     def is_flat(self) -> bool:
         """Whether the server keeps nothing to weigh these by."""
         return self.layers[0].head.profile == "flat"
-
-    @property
-    def reads_whole(self) -> bool:
-        """Whether the access filter asks nothing, so that numbers of whole layers are this reader's own."""
-        return not self._access
 
     def candidates(self, tree: Node, *, days: Sequence[str] | None = None, tier: Query = EVERYTHING) -> Query:
         """Every document of this reader that may answer, on these days and in this tier where any are given."""
@@ -142,30 +115,6 @@ class Asking:
             {"bool": {"filter": [one], "must_not": [other]}}
             for one, other in zip([*least, EVERYTHING], before, strict=True)
         ]
-
-    def best(self, tree: Node, weights: Mapping[Leaf, float], *, days: Sequence[str] | None = None) -> Iterator[Query]:
-        """The candidates with those first that hold more of what is rare, in as many requests as the tokens need.
-
-        For readers of whole layers alone: how rare a word is, the server counts over all documents of the index (the
-        STRESS attack), and what is deleted there still counts until it is merged away. Each token is weighed so that
-        the reader's own rarity takes the place of that. A document has tokens of one layer alone, so the best of a
-        word's tokens is their sum.
-        """
-        at_once = max(1, MOST_CLAUSES // max(1, sum(len(_words(leaf)) for leaf in weights)))
-        for start in range(0, len(self.layers), at_once):
-            part = Asking(self.layers[start : start + at_once], self._access, self._there)
-            yield {
-                "bool": {
-                    "filter": [*part._within(tree, days), part.rendered(tree)],
-                    "should": [part._weighed(leaf, weight) for leaf, weight in weights.items()],
-                }
-            }
-
-    def count_in_whole(self, leaf: Leaf) -> int | None:
-        """In how many documents of these layers a word stands, or `None` where only the server can count."""
-        if not isinstance(leaf, Term) or not self.reads_whole:
-            return None
-        return sum(layer.count(leaf.word.folded) for layer in self.layers)
 
     def rendered(self, node: Node) -> Query:
         """The query of a node: never too narrow; looked up once, for a question is asked of many stretches of days."""
@@ -254,24 +203,6 @@ class Asking:
                 single += chosen
         return _any([self._values(kind, values) for kind, values in (("month", months), ("day", single)) if values])
 
-    def _weighed(self, leaf: Leaf, weight: float) -> Query:
-        """What a leaf adds to a document's weight."""
-        words = _words(leaf)
-        if not words:
-            return {"constant_score": {"filter": self.rendered(leaf), "boost": _OTHER_LEAF * weight}}
-        share = weight / len(words)
-        each = []
-        for folded in dict.fromkeys(word.folded for word in words):
-            tokens = [(layer.tokens.folded(folded), count) for layer in self.layers if (count := layer.count(folded))]
-            each.append(self._one_of(tokens, share))
-        return _together(each)
-
-    def _one_of(self, tokens: Sequence[tuple[str, int]], weight: float) -> Query:
-        terms = [
-            {"term": {"f": {"value": token, "boost": weight / rarity(count, self._there)}}} for token, count in tokens
-        ]
-        return {"dis_max": {"queries": terms}} if terms else _NOTHING
-
     def _expanded(self, meant: Callable[[Dictionary, Kind], list[str]]) -> Query:
         """What the dictionaries know of a word of which not every letter was typed.
 
@@ -313,21 +244,6 @@ def is_expanded(leaf: Leaf) -> bool:
     return isinstance(leaf, Prefix | Fuzzy) or (isinstance(leaf, Facet) and leaf.is_beginning)
 
 
-def rarity(documents: int, there: int) -> float:
-    """What Elasticsearch makes of a term in so many of the documents there are (BM25's idf)."""
-    return math.log(1 + (max(there, documents) - documents + 0.5) / (documents + 0.5))
-
-
-def _words(leaf: Leaf) -> tuple[Word, ...]:
-    match leaf:
-        case Term(word):
-            return (word,)
-        case Phrase(words):
-            return words
-        case _:
-            return ()
-
-
 def _is_bound(node: Node) -> bool:
     """Whether every document that is found has a token of this question, and so lies behind a wall that was asked."""
     match node:
@@ -364,10 +280,6 @@ def _all(parts: list[Query]) -> Query:
     if len(parts) == 1:
         return parts[0]
     return {"bool": {"filter": parts}} if parts else EVERYTHING
-
-
-def _together(parts: list[Query]) -> Query:
-    return parts[0] if len(parts) == 1 else {"bool": {"should": parts}}
 
 
 def _any(parts: list[Query]) -> Query:

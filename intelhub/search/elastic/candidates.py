@@ -1,16 +1,15 @@
 """The candidates of one question: what the server names is opened, filtered and compared word by word.
 
 The newest are looked for in stretches of days that hold few candidates, because the server knows no order of time. By
-relevance those are opened and weighed by our own formula that hold most of the words, the newest first. Only where a
-reader reads whole layers the server's order decides which, and the others follow in it, unopened, and are read like any
-hit when their page is.
+relevance those are opened and weighed by our own formula that hold most of the words, the newest first. Nothing of the
+server's own order is taken: it hangs on documents that this reader may not read.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -20,18 +19,16 @@ from intelhub.crypto import Tampered, Vault
 from intelhub.platform.messages import Message
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.elastic import documents
-from intelhub.search.elastic.asking import EVERYTHING, Asking, Query, is_expanded, rarity
+from intelhub.search.elastic.asking import EVERYTHING, Asking, Query, is_expanded
 from intelhub.search.elastic.documents import DocumentRow
 from intelhub.search.elastic.server import MOST_IDS, Proposed, SearchServer, ServerAway
 from intelhub.search.elastic.tokens import Wall, day_of
 from intelhub.search.engine import MOST_RANKED, Order, SearchRequest
-from intelhub.search.query import Leaf
 from intelhub.search.ranking import MOST_COUNTED
 from intelhub.search.sealed import Attempt, Opened
 from intelhub.search.segment import TookTooLong
 
 TOO_MANY = Message("More records may answer than were looked through; narrow the search by more words or a field.")
-RERANKED = 200
 ENOUGH = 300  # candidates of one stretch of days: three first pages of what an index may well hold millions of
 SAMPLED = 300  # documents in which words are counted where the server may not
 Found = tuple[Wall, UUID]
@@ -51,21 +48,18 @@ class Candidates:
         self._told = server
 
     def ask(self, session: Session, request: SearchRequest, index: str, asking: Asking) -> None:
-        """Ask walls of one index."""
+        """Ask layers in one index."""
+        self._gathering.begin_candidates()
         if request.order is Order.NEWEST:
             self._ask_newest(session, index, asking)
             return
-        # The server would count the dummies of a flat wall, of which there are more for what is hidden.
-        counts = {} if asking.is_flat else self._count(index, asking)
+        if not asking.is_flat:  # the server would count dummies there, of which there are more for what is hidden
+            self._count(index, asking)
         if not request.limit:  # counted, and nothing more is wanted
             if asking.is_flat:
                 self._ask_newest(session, index, asking, most=SAMPLED)
             return
-        if asking.reads_whole and not asking.is_flat:
-            weights = {leaf: rarity(count, asking.documents) for leaf, count in counts.items()}
-            self._ask_best(session, index, asking, weights)
-        else:
-            self._ask_fullest(session, index, asking)
+        self._ask_fullest(session, index, asking)
 
     def take_records(self, session: Session, records: Sequence[UUID]) -> None:
         """Take these records, wherever they lie behind tokens."""
@@ -74,8 +68,7 @@ class Candidates:
     def _ask_fullest(self, session: Session, index: str, asking: Asking) -> None:
         """Open those that hold most of the words, and of these the newest, until so many fit as are ranked.
 
-        Who reads a part of a wall gets nothing of the server's reckoning, and everything is cut where documents of this
-        reader alone say so.
+        Everything is cut where documents of this reader alone say so.
         """
         room = MOST_RANKED
         for tier in asking.tiers(self._gathering.tree, self._gathering.leaves):
@@ -113,45 +106,14 @@ class Candidates:
         fitting = (one for one, count in zip(stretches, counts, strict=False) if count <= ENOUGH)
         return next(fitting, stretches[-1])
 
-    def _ask_best(self, session: Session, index: str, asking: Asking, weights: Mapping[Leaf, float]) -> None:
-        """Open the best by the server's order, and the newest beside them, for much is as good as each other there."""
-        tier = asking.tiers(self._gathering.tree, self._gathering.leaves)[0]
-        self._ask_newest(session, index, asking, tier=tier, most=RERANKED)
-        tree = self._gathering.tree
-        is_timed = self._gathering.not_before or self._gathering.newest_wanted
-        days = self._within(asking.days) if is_timed else None
-        # Where the text decides, more must be looked at to find a page of what fits.
-        limit = MOST_RANKED if asking.is_exact(tree) else MOST_IDS
-        proposed: list[Proposed] = []
-        for query in asking.best(tree, weights, days=days):
-            proposed += self._server.find(index, query, limit=limit, seconds=self._seconds)
-        proposed.sort(key=lambda one: (-_rounded(one.score), one.id.bytes))
-        if len(proposed) >= limit:
-            self._attempt.notices.append(TOO_MANY)
-        if asking.is_exact(tree):
-            self._take(self._rows(session, asking, proposed[:RERANKED]))
-            self._gathering.follow(record for _, record in self._records(asking, proposed[RERANKED:limit]))
-            return
-        fitting = 0
-        for start in range(0, len(proposed[:limit]), RERANKED):
-            if fitting >= RERANKED:
-                self._attempt.notices.append(TOO_MANY)
-                return
-            fitting += self._take(self._rows(session, asking, proposed[start : start + RERANKED]))
-
-    def _count(self, index: str, asking: Asking) -> dict[Leaf, int]:
-        """In how many documents of this reader each leaf stands: known of whole walls, or counted behind the filter."""
-        leaves = self._gathering.leaves
-        counts = {leaf: asking.count_in_whole(leaf) for leaf in leaves}
-        # Which words are meant is known of whole walls: a count would tell of words in what is hidden.
-        unknown = [leaf for leaf, count in counts.items() if count is None and not is_expanded(leaf)]
-        asked: list[Query] = [asking.candidates(leaf) for leaf in unknown]
+    def _count(self, index: str, asking: Asking) -> None:
+        """In how many documents of this reader each leaf stands, counted behind the filter."""
+        # Not of what a dictionary completes: a count would tell of words in what is hidden.
+        leaves = [leaf for leaf in self._gathering.leaves if not is_expanded(leaf)]
+        asked: list[Query] = [asking.candidates(leaf) for leaf in leaves]
         counted = self._server.count(index, asked, most=MOST_COUNTED, seconds=self._seconds)
-        counts.update(zip(unknown, counted, strict=False))
-        known = {leaf: count or 0 for leaf, count in counts.items()}
-        for leaf, count in known.items():
+        for leaf, count in zip(leaves, counted, strict=True):
             self._gathering.count(leaf, count)
-        return known
 
     @property
     def _server(self) -> SearchServer:
@@ -226,11 +188,6 @@ class Candidates:
             for day in days
             if (oldest is None or day >= day_of(oldest)) and (newest is None or day <= day_of(newest))
         ]
-
-
-def _rounded(score: float) -> float:
-    """A weight without the last figures, which hang on how many documents others have in the index."""
-    return float(f"{score:.4g}")
 
 
 def _end_of(day: str) -> datetime:

@@ -12,7 +12,7 @@ import threading
 import weakref
 import zlib
 from collections import Counter, OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from uuid import UUID
 
@@ -28,7 +28,6 @@ CREATE TABLE terms (kind TEXT, word TEXT, exact TEXT, documents INTEGER NOT NULL
 WITHOUT ROWID;
 """
 _LAST = "\U0010ffff"
-_AT_ONCE = 500
 
 
 class Kind(StrEnum):
@@ -41,18 +40,17 @@ class Kind(StrEnum):
 
 
 Entry = tuple[Kind, str, str]
-"""A kind, a term, and how it is spelt where it is a spelling, or the layer of the documents where those are counted."""
+"""A kind, a term, and how it is spelt where it is a spelling, or of which layer where it is a day."""
 Vocabulary = Counter[Entry]
 
 
 def vocabulary_of(document: SearchDocument) -> Vocabulary:
     """What one document adds to the dictionary of its wall."""
     found = {(word.folded, word.exact) for word in words_of(document)}
-    layer = str(document.exposure)
-    entries = [(Kind.WORD, folded, layer) for folded in {folded for folded, _ in found}]
+    entries = [(Kind.WORD, folded, "") for folded in {folded for folded, _ in found}]
     entries += [(Kind.SPELLING, folded, exact) for folded, exact in found]
     entries += [(Kind.IDENTIFIER, one, "") for one in identifiers_of(document)]
-    entries.append((Kind.DAY, day_of(document.occurred_at), layer))
+    entries.append((Kind.DAY, day_of(document.occurred_at), str(document.exposure)))
     return Counter(entries)
 
 
@@ -102,10 +100,6 @@ class Part:
             rows = self._connection.execute("SELECT kind, word, exact, documents FROM terms").fetchall()
         return Counter({(Kind(kind), word, exact): count for kind, word, exact, count in rows})
 
-    def of_kind(self, kind: Kind) -> list[tuple[str, int]]:
-        """The terms of a kind with their numbers."""
-        return self._fetched("SELECT word, documents FROM terms WHERE kind = ?", kind)
-
     def days(self, layer: int) -> list[tuple[str, int]]:
         """The days of a layer with the number of its documents of each."""
         return self._fetched("SELECT word, documents FROM terms WHERE kind = ? AND exact = ?", Kind.DAY, str(layer))
@@ -119,14 +113,6 @@ class Part:
         """The terms of a kind that begin so."""
         sql = "SELECT word, documents FROM terms WHERE kind = ? AND word >= ? AND word < ?"
         return self._fetched(sql, kind, beginning, beginning + _LAST)
-
-    def counts(self, words: Sequence[str], layer: int) -> Iterator[tuple[str, int]]:
-        """In how many documents of a layer these words stand, however they are spelt."""
-        for start in range(0, len(words), _AT_ONCE):
-            asked = words[start : start + _AT_ONCE]
-            marks = ", ".join("?" * len(asked))
-            sql = f"SELECT word, documents FROM terms WHERE kind = ? AND exact = ? AND word IN ({marks})"  # noqa: S608 - marks alone
-            yield from self._fetched(sql, Kind.WORD, str(layer), *asked)
 
     def spellings(self, word: str) -> list[tuple[str, int]]:
         """How a word without diacritics is spelt."""
@@ -143,18 +129,9 @@ class Dictionary:
     def __init__(self, parts: Sequence[Part]) -> None:
         self.parts = parts
 
-    def days(self, layer: int) -> dict[str, int]:
-        """The days on which there are documents of a layer, with their number."""
-        return _summed(part.days(layer) for part in self.parts)
-
-    def numbers(self, kind: Kind) -> dict[str, int]:
-        """The terms of a kind with the number of documents each stands in."""
-        return _summed(part.of_kind(kind) for part in self.parts)
-
-    def counts(self, words: Collection[str], layer: int) -> dict[str, int]:
-        """In how many documents of a layer each of these words stands; what stands in none is left out."""
-        asked = list(dict.fromkeys(words))
-        return _summed(part.counts(asked, layer) for part in self.parts)
+    def days(self, layer: int) -> frozenset[str]:
+        """The days on which there are documents of a layer."""
+        return frozenset(_summed(part.days(layer) for part in self.parts))
 
     def beginning(self, kind: Kind, beginning: str) -> list[str]:
         """The terms that begin so."""

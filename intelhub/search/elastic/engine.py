@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -114,9 +114,6 @@ class ElasticIndex(SealedIndex):
         vault = vault_of(session)
         known = {wall: self._walls.find(vault, wall, row.version, row.sealed) for wall, row in rows.items()}
         touched = {wall for wall, one in known.items() if one is None}
-        there: Counter[str] = Counter()
-        for one in filter(None, known.values()):
-            there[one.index] += one.head.documents
         groups: dict[tuple[str, Remaining], list[OpenLayer]] = {}
         for wall, access in {Wall.of(one.view.partition): one.access for one in candidates.opened}.items():
             found = known[wall]
@@ -131,7 +128,7 @@ class ElasticIndex(SealedIndex):
             except Tampered:
                 touched.add(wall)
         for (index, left), layers in groups.items():
-            candidates.ask(session, request, index, Asking(layers, left, there[index]))
+            candidates.ask(session, request, index, Asking(layers, left))
         damaged = [one.view.partition for one in candidates.opened if Wall.of(one.view.partition) in touched]
         if damaged:
             logger.error("a wall of the search index does not fit its seal")
@@ -146,7 +143,7 @@ class ElasticIndex(SealedIndex):
             raise SegmentGone
         for layer in known.tokens.layers:
             left = remaining(access, layer.exposure)
-            days = {} if left is None else dictionary.days(layer.exposure)
+            days = frozenset() if left is None else dictionary.days(layer.exposure)
             if left is not None and days:
                 yield left, OpenLayer(known.head, known.tokens, layer, dictionary, days)
 

@@ -32,7 +32,7 @@ _REFUSED = frozenset({403, 429, 507})
 _OTHER_NODES = 2  # asked when one cannot be reached; a question that took too long is not asked again
 _BULK = 500
 _API_KEY = "api-key"
-_PATHS = ["timed_out", "_shards.failed", "hits.hits._id", "hits.hits._score", "hits.hits._version", "hits.hits.fields"]
+_PATHS = ["timed_out", "_shards.failed", "hits.hits._id", "hits.hits.fields"]
 _LEASE_SECONDS = 35.0
 _A_MINUTE = 60.0
 _LONG_SECONDS = 3_600.0
@@ -58,12 +58,10 @@ class _IsThere(Exception):
 
 
 class Proposed(NamedTuple):
-    """What the server names: an id, the partition it says it lies in, its weight and its version there."""
+    """What the server names: an id, and the partition it says it lies in."""
 
     id: UUID
     partition: str
-    score: float
-    version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +100,7 @@ class SearchServer:
         """Whether the last write was taken: a server without room, or made read-only, answers and takes nothing."""
 
     def find(self, index: str, query: Mapping[str, object], *, limit: int, seconds: float) -> list[Proposed]:
-        """What fits, the best first; nothing of it is shown: weights order a question's own candidates alone."""
+        """What fits, in no order."""
         return self._asked(
             seconds,
             lambda client: _proposed(
@@ -110,7 +108,6 @@ class SearchServer:
                     index=index,
                     query=dict(query),
                     size=min(limit, MOST_IDS),
-                    version=True,
                     docvalue_fields=[{"field": "p"}],
                     track_total_hits=False,
                     allow_partial_search_results=False,
@@ -230,7 +227,7 @@ def _proposed(answer: Any) -> list[Proposed]:
     if answer["timed_out"] or answer["_shards"]["failed"]:
         raise _Partial
     return [
-        Proposed(UUID(hit["_id"]), str(hit["fields"]["p"][0]), float(hit["_score"]), int(hit["_version"]))
+        Proposed(UUID(hit["_id"]), str(hit["fields"]["p"][0]))
         for hit in (answer["hits"]["hits"] if "hits" in answer else ())
     ]
 

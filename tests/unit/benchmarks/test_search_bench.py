@@ -77,9 +77,9 @@ class TestFields:
         assert not mine & theirs
 
     def test_one_key_gives_the_same_word_the_same_token_everywhere(self):
-        (wall,) = ONE_KEY.walls()
+        (layer,) = ONE_KEY.layers()
         one = document(0)
-        assert wall.folded(folded_words(one.title)[0]) in ONE_KEY.fields(one)["f"].split()
+        assert layer.folded(folded_words(one.title)[0]) in ONE_KEY.fields(one)["f"].split()
 
     def test_plain_fields_keep_the_order_of_reading(self):
         one = document(0)
@@ -88,14 +88,14 @@ class TestFields:
 
 class TestBoosts:
     def test_boosted_tokens_weigh_what_the_word_weighs_over_all_walls(self):
-        walls = WALLS.walls()[:2]
-        counts = {walls[0].folded("hang"): 3, walls[1].folded("hang"): 40}
-        reader = Reader(walls=walls, readable=100, indexed=900, counts=counts)
+        layers = WALLS.layers()[:2]
+        counts = {layers[0].folded("hang"): 3, layers[1].folded("hang"): 40}
+        reader = Reader(layers=layers, readable=100, indexed=900, counts=counts)
         weights = [boost * idf(900, counts[token]) for token, boost in reader.weighed("hang")]
         assert weights == [pytest.approx(idf(100, 43))] * 2
 
     def test_a_word_behind_no_wall_finds_nothing(self):
-        reader = Reader(walls=WALLS.walls(), readable=1, indexed=1, counts={})
+        reader = Reader(layers=WALLS.layers(), readable=1, indexed=1, counts={})
         query = by_word(reader, Question(kind=PHRASE, words=("hang",)))
         assert query["bool"]["must"] == [{"match_none": {}}]
 
