@@ -135,12 +135,13 @@ def words_of(document: SearchDocument) -> list[Word]:
 
 
 def fields_of(tokens: Tokens, document: SearchDocument) -> dict[str, object]:
-    """A document as Elasticsearch gets it where words are ranked.
+    """A document as Elasticsearch gets it where nothing is flattened.
 
-    The tokens of each field are sorted, or the translog would keep the order in which the text is read.
+    The tokens of each field are sorted, or the translog would keep the order in which the text is read, and each stands
+    there once: how often words stand is counted in what is opened, and would tell words to whoever has the index.
     """
     layer = tokens.of(document)
-    folded = (word for text in (document.title, *document.texts) for word in folded_words(text))
+    folded = {word for text in (document.title, *document.texts) for word in folded_words(text)}
     return {
         "p": layer.partition,
         "f": " ".join(sorted(map(layer.folded, folded))),

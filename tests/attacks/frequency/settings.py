@@ -56,7 +56,7 @@ class Scene:
         """Words as they are spelt, had they tokens of their own beside."""
         return Postings.over([[self._spelt(word) for word in words(text)] for text in self.indexed])
 
-    def ranked(self) -> Attacker:
+    def with_exact_words(self) -> Attacker:
         """Frequencies, and exact words beside the folded ones."""
         folded = Postings.over(self.folded, with_repeats=True)
         spelt = [words(text) for text in self.read]
@@ -170,9 +170,9 @@ class Scene:
 
 
 SETTINGS: dict[str, Callable[[Scene], Attacker]] = {
-    "exact and folded words, frequencies": Scene.ranked,
+    "exact and folded words, frequencies": Scene.with_exact_words,
     "folded words, frequencies": Scene.folded_only,
-    "folded words, no frequencies": Scene.without_frequencies,
+    "folded words, no frequencies (`ranked`)": Scene.without_frequencies,
     "the same without stop words": Scene.without_stop_words,
     f"the same, a wall of 1/{WALL_PART} of the documents": Scene.walls,
     "flat": Scene.flat,
