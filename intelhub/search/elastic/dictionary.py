@@ -8,6 +8,7 @@ shows nothing before the access filter and the row scope have said yes to a docu
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 import weakref
 import zlib
@@ -131,7 +132,7 @@ class Dictionary:
 
     def days(self, layer: int) -> frozenset[str]:
         """The days on which there are documents of a layer."""
-        return frozenset(_summed(part.days(layer) for part in self.parts))
+        return frozenset(map(sys.intern, _summed(part.days(layer) for part in self.parts)))
 
     def beginning(self, kind: Kind, beginning: str) -> list[str]:
         """The terms that begin so."""

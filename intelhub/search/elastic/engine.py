@@ -10,7 +10,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -38,9 +38,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Known:
+    """A head at one version, with what follows from it; `days` are those of each layer once somebody asked."""
+
     head: Head
     tokens: Tokens
     index: str
+    days: dict[int, frozenset[str]] = field(default_factory=dict)
 
 
 class _KnownWalls:
@@ -143,8 +146,12 @@ class ElasticIndex(SealedIndex):
             raise SegmentGone
         for layer in known.tokens.layers:
             left = remaining(access, layer.exposure)
-            days = frozenset() if left is None else dictionary.days(layer.exposure)
-            if left is not None and days:
+            if left is None:
+                continue
+            # Whoever may look by units looks into every department's walls.
+            if layer.exposure not in known.days:
+                known.days[layer.exposure] = dictionary.days(layer.exposure)
+            if days := known.days[layer.exposure]:
                 yield left, OpenLayer(known.head, known.tokens, layer, dictionary, days)
 
     def _require_same(self, session: Session, opened: Sequence[Opened]) -> None:
