@@ -131,11 +131,13 @@ class Candidates:
     def _records(self, asking: Asking, proposed: Iterable[Proposed]) -> list[Found]:
         """Whose ids these are, in their order; what is of no wall that was asked was made up."""
         order = list(proposed)
+        named: dict[str, list[UUID]] = {}
+        for one in order:
+            named.setdefault(one.partition, []).append(one.id)
         found: dict[UUID, Found] = {}
         for layer in asking.layers:
-            ids = [one.id for one in order if one.partition == layer.tokens.partition]
-            records = layer.wall.records_of(ids)
-            found |= zip(ids, ((layer.head.wall, record) for record in records), strict=True)
+            ids = named.get(layer.tokens.partition, [])
+            found |= zip(ids, ((layer.head.wall, record) for record in layer.wall.records_of(ids)), strict=True)
         return [found[one.id] for one in order if one.id in found]
 
     def _rows(self, session: Session, asking: Asking, proposed: Iterable[Proposed]) -> list[DocumentRow]:
