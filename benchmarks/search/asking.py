@@ -1,92 +1,58 @@
-"""The questions as the server gets them: one token a wall with its boost, or words in clear.
-
-A token stands for a word behind one wall, and the server knows how rare that token is in the whole index. Its boost
-makes up for it: how rare the word is behind all walls that the reader reads, by how rare the server takes it to be.
-"""
+"""The questions as the product asks them, behind one key, behind many or in clear; and as one would without any."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
-from benchmarks.search.questions import PHRASE, Question
-from intelhub.search.elastic.tokens import Layer
+from benchmarks.search.documents import days
+from benchmarks.search.questions import PHRASE, Question, typed
+from benchmarks.search.variants import vault
+from intelhub.search.elastic.asking import EVERYTHING, Asking, OpenLayer, Query
+from intelhub.search.elastic.dictionary import Dictionary
+from intelhub.search.elastic.tokens import Layer, Wall
+from intelhub.search.elastic.walls import Head
+from intelhub.search.query import Node, parse_query
 
-Query = dict[str, Any]
-Counts = Mapping[str, int]
-
-
-def idf(documents: int, found: int) -> float:
-    """BM25's measure of rarity, as Lucene computes it."""
-    return math.log(1 + (documents - found + 0.5) / (found + 0.5))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
-    """Whose walls are asked: their tokens, documents behind them all and in the index, and how often tokens stand.
-
-    `within` is the access filter, as tokens of values; none where it is left out. Without `is_boosted` the server alone
-    weighs.
-    """
-
-    layers: Sequence[Layer]
-    readable: int
-    indexed: int
-    counts: Counts
-    is_all: bool = True
-    is_boosted: bool = True
-    within: tuple[str, ...] = ()
-
-    def weighed(self, word: str) -> list[tuple[str, float]]:
-        """The tokens of a word behind these walls with their boosts; walls that do not hold it are left out."""
-        known = [(token, self.counts[token]) for layer in self.layers if self.counts.get(token := layer.folded(word))]
-        wanted = idf(self.readable, sum(count for _, count in known))
-        return [(token, wanted / idf(self.indexed, count) if self.is_boosted else 1.0) for token, count in known]
-
-    def filters(self, question: Question) -> list[Query]:
-        """What must hold and weighs nothing."""
-        asked: list[Query] = [] if self.is_all else [{"terms": {"p": sorted(layer.partition for layer in self.layers)}}]
-        if question.identifier is not None:
-            asked.append(self._values("identifier", question.identifier))
-        if question.field is not None:
-            name, value = question.field
-            asked.append(self._values(f"facet:{name}", value))
-        if self.within:
-            asked.append({"terms": {"k": list(self.within)}})
-        return asked
-
-    def _values(self, kind: str, value: str) -> Query:
-        return {"terms": {"k": sorted(layer.value(kind, value) for layer in self.layers)}}
+# Of whichever wall: its level and its profile are asked for, and no more.
+_HEAD = Head(wall=Wall(level=0, compartments=frozenset(), department_id=UUID(int=0)))
 
 
-def by_word(reader: Reader, question: Question) -> Query:
-    """Every word must stand there, behind whichever wall."""
-    must = [_any([_term(*one) for one in reader.weighed(word)]) for word in question.words]
-    return {"bool": {"must": must, "filter": reader.filters(question)}}
+class Reader(Asking):
+    """Whoever reads these layers whole; `within` are tokens of values of which a document must have one."""
+
+    def __init__(self, layers: Sequence[OpenLayer], within: tuple[str, ...] = ()) -> None:
+        super().__init__(layers, ())
+        self._values_wanted = within
+
+    def candidates(self, tree: Node, *, days: Sequence[str] | None = None, tier: Query = EVERYTHING) -> Query:
+        """As the product has it, with the values beside it as an access filter has them."""
+        asked = super().candidates(tree, days=days, tier=tier)
+        if not self._values_wanted:
+            return asked
+        return {"bool": {"filter": [asked, {"terms": {"k": list(self._values_wanted)}}]}}
+
+
+def open_layers(layers: Sequence[Layer]) -> list[OpenLayer]:
+    """Layers with documents on each of the days."""
+    wall, nothing, every = _HEAD.tokens(vault()), Dictionary([]), frozenset(days())
+    return [OpenLayer(_HEAD, wall, one, nothing, every) for one in layers]
+
+
+def tree_of(question: Question) -> Node:
+    """What the product understands of a question."""
+    return parse_query(typed(question)).tree
 
 
 def plain_query(question: Question) -> Query:
     """The same of fields as one would have them."""
-    must: list[Query] = [{"term": {"f": word}} for word in question.words]
+    must: list[Any] = [{"term": {"f": word}} for word in question.words]
     if question.kind == PHRASE:
         must = [{"match_phrase": {"f": " ".join(question.words)}}]
-    asked: list[Query] = []
     if question.identifier is not None:
-        asked.append({"term": {"identifier": question.identifier}})
+        must.append({"term": {"identifier": question.identifier}})
     if question.field is not None:
         name, value = question.field
-        asked.append({"term": {name: value}})
-    return {"bool": {"must": must, "filter": asked}}
-
-
-def _term(token: str, boost: float) -> Query:
-    return {"term": {"f": {"value": token, "boost": boost}}} if boost != 1.0 else {"term": {"f": token}}
-
-
-def _any(parts: list[Query]) -> Query:
-    if len(parts) == 1:
-        return parts[0]
-    # A document holds the token of one wall alone: the greatest is the sum, and quicker than one.
-    return {"dis_max": {"queries": parts}} if parts else {"match_none": {}}
+        must.append({"term": {name: value}})
+    return {"bool": {"must": must}}

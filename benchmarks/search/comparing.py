@@ -1,4 +1,4 @@
-"""Asks the same questions of several indices in turns, and compares seconds, scores and hits."""
+"""Asks the same questions of several indices in turns, and compares seconds and what is found."""
 
 from __future__ import annotations
 
@@ -9,88 +9,87 @@ from uuid import UUID
 
 from elasticsearch import Elasticsearch
 
-from benchmarks.search.asking import Query, Reader, by_word, plain_query
-from benchmarks.search.measures import Hit, Times, is_identical, overlap
-from benchmarks.search.questions import PHRASE, Question
+from benchmarks.search.asking import Reader, plain_query, tree_of
+from benchmarks.search.measures import Times
+from benchmarks.search.questions import Question
 from benchmarks.search.stored import Stores
-from benchmarks.search.variants import Variant, index_of
-from intelhub.search.elastic.tokens import Layer
+from benchmarks.search.variants import PLAIN, Variant, index_of
+from intelhub.search import SearchDocument
+from intelhub.search.elastic.server import SearchServer
+from intelhub.search.elastic.stretches import Stretches
+from intelhub.search.engine import MOST_RANKED
 from intelhub.search.matching import Checked
-from intelhub.search.query import parse_query
+from intelhub.search.query import Node
 
 PAGE = 10
-_COUNTED_AT_ONCE = 200
-_PAGES = (50, 500, 5_000)  # a phrase is looked for in so many candidates, then in ten times as many
-Ask = Callable[[Question], list[Hit]]
+_SECONDS = 5.0  # for one question, as in the product
+_WAITS = 600.0
+Ask = Callable[[Question], list[str]]
+"""A question's answer, as ids of the server's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One client at one index."""
+    """The product's own client at one index."""
 
     client: Elasticsearch
     variant: Variant
 
-    def hits(self, query: Query, *, size: int = PAGE, begin: int = 0) -> list[Hit]:
-        """The best hits; nothing else is asked of the server."""
-        answer = self.client.search(
-            index=index_of(self.variant),
-            query=query,
-            size=size,
-            from_=begin,
-            track_total_hits=False,
-            filter_path=["timed_out", "hits.hits._id", "hits.hits._score"],
-        )
-        if answer["timed_out"]:
-            raise TimeoutError(self.variant.name)
-        found = answer.get("hits", {}).get("hits", [])
-        return [Hit(one["_id"], one["_score"]) for one in found]
+    def named(self, reader: Reader, *, most: int = PAGE) -> Ask:
+        """What the server names of the newest days until it is a page, in no order."""
 
-    def by_word(self, reader: Reader) -> Ask:
-        """Candidates, the best first."""
-        return lambda question: self.hits(by_word(reader, question))
-
-    def verified(self, reader: Reader, stores: Stores) -> Ask:
-        """The same, and phrases compared with the sealed documents behind the candidates."""
-
-        def ask(question: Question) -> list[Hit]:
-            query = by_word(reader, question)
-            if question.kind != PHRASE:
-                return self.hits(query)
-            return self._phrase(query, question, stores)
+        def ask(question: Question) -> list[str]:
+            stretches, found = self._stretches(reader, tree_of(question)), list[str]()
+            while stretches.days and len(found) < most:
+                found += (one.id.hex for one in stretches.take(lambda: _WAITS))
+            return found
 
         return ask
 
-    def plain(self) -> Ask:
-        """What needs no help."""
-        return lambda question: self.hits(plain_query(question))
+    def opened(self, reader: Reader, stores: Stores) -> Ask:
+        """A page of the newest: what is named is opened and compared, until the product's time is up."""
 
-    def _phrase(self, query: Query, question: Question, stores: Stores) -> list[Hit]:
-        tree = parse_query(f'"{" ".join(question.words)}"').tree
-        good: list[Hit] = []
-        begin = 0
-        for size in _PAGES:
-            found = self.hits(query, size=size, begin=begin)
-            opened = stores.get([UUID(hit.id) for hit in found])
-            good += (hit for hit in found if Checked(opened[UUID(hit.id)]).fits(tree))
-            if len(good) >= PAGE or len(found) < size:
-                break
-            begin += size
-        return good[:PAGE]
+        def ask(question: Question) -> list[str]:
+            tree, until = tree_of(question), time.monotonic() + _SECONDS
+            stretches, good = self._stretches(reader, tree), dict[UUID, SearchDocument]()
+            while stretches.days and len(good) < PAGE and time.monotonic() < until:
+                opened = stores.get([one.id for one in stretches.take(lambda: _WAITS)])
+                good |= {one_id: one for one_id, one in opened.items() if Checked(one).fits(tree)}
+            newest = sorted(good, key=lambda one_id: good[one_id].occurred_at, reverse=True)
+            return [one_id.hex for one_id in newest[:PAGE]]
 
-    def counted(self, layers: Sequence[Layer], asked: Sequence[Question]) -> Mapping[str, int]:
-        """In how many documents each token of the questions stands: what a dictionary of words knows."""
-        wanted = sorted({layer.folded(word) for one in asked for word in one.words for layer in layers})
-        known: dict[str, int] = {}
-        for start in range(0, len(wanted), _COUNTED_AT_ONCE):
-            part = wanted[start : start + _COUNTED_AT_ONCE]
-            lines: list[Mapping[str, object]] = []
-            for token in part:
-                lines += [{}, {"query": {"term": {"f": token}}, "size": 0, "track_total_hits": True}]
-            answers = self.client.msearch(index=index_of(self.variant), searches=lines)["responses"]
-            counts = (answer["hits"]["total"]["value"] for answer in answers)
-            known |= {token: count for token, count in zip(part, counts, strict=True) if count}
-        return known
+        return ask
+
+    def _stretches(self, reader: Reader, tree: Node) -> Stretches:
+        return Stretches(SearchServer(self.client), index_of(self.variant), reader, tree)
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A client at the index that keeps positions and a time."""
+
+    client: Elasticsearch
+
+    def newest(self, question: Question) -> list[str]:
+        """The newest that fit."""
+        return self._found(question, [{"at": "desc"}])
+
+    def best(self, question: Question) -> list[str]:
+        """Those that Elasticsearch's own order puts first."""
+        return self._found(question, None)
+
+    def _found(self, question: Question, sort: Sequence[Mapping[str, str]] | None) -> list[str]:
+        answer = self.client.search(
+            index=index_of(PLAIN),
+            query=dict(plain_query(question)),
+            size=PAGE,
+            track_total_hits=False,
+            filter_path=["timed_out", "hits.hits._id"],
+            sort=sort,
+        )
+        if answer["timed_out"]:
+            raise TimeoutError(PLAIN.name)
+        return [one["_id"] for one in answer.get("hits", {}).get("hits", [])]
 
 
 def in_turns(ways: Mapping[str, Ask], asked: Sequence[Question], rounds: int) -> dict[str, Times]:
@@ -107,20 +106,15 @@ def in_turns(ways: Mapping[str, Ask], asked: Sequence[Question], rounds: int) ->
     return found
 
 
-def identical_share(left: Ask, right: Ask, asked: Sequence[Question]) -> float:
-    """For which share of the questions two ways give the same scores and hits."""
-    return sum(is_identical(left(one), right(one)) for one in asked) / len(asked)
+def share_alike(left: Ask, right: Ask, asked: Sequence[Question]) -> float:
+    """For which share of the questions two ways find the same documents."""
+    return sum(set(left(one)) == set(right(one)) for one in asked) / len(asked)
 
 
-def overlaps(reference: Asked, reader: Reader, other: Ask, asked: Sequence[Question]) -> Iterator[float]:
-    """For every question with words and an answer, how much of the reference's first page another way finds too."""
+def shares_weighed(plain: Plain, ours: Asked, reader: Reader, asked: Sequence[Question]) -> Iterator[float]:
+    """For every question with words and an answer, how many of plain's best are among those that the product weighs."""
+    weighed = ours.named(reader, most=MOST_RANKED)
     for question in asked:
-        if not question.words:
-            continue  # nothing is weighed: every hit is as good
-        query = by_word(reader, question)
-        found = [hit.id for hit in other(question)]
-        known: Query = {"bool": {"must": [query], "filter": [{"ids": {"values": found}}]}}
-        scores = {hit.id: hit.score for hit in reference.hits(known)}
-        share = overlap(reference.hits(query), found, scores)
-        if share is not None:
-            yield share
+        best = set(plain.best(question)) if question.words else set()
+        if best:
+            yield len(best & set(weighed(question))) / len(best)

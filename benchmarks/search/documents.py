@@ -16,12 +16,14 @@ from uuid import UUID
 from benchmarks.search.vocabulary import Vocabulary, vocabulary, zipf
 from intelhub.demo.identifiers import mint_container, mint_declaration, mint_plate, mint_tax_code
 from intelhub.search import Partition, SearchDocument
+from intelhub.search.elastic.tokens import day_of
 
 SEED = 20261122
 DEPARTMENTS = 35
 SHARED_UP = 3  # as far as all of them have come: headquarters reads what was shared up
 _NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-_SPAN_SECONDS = 730 * 86_400
+_DAYS = 730
+_SPAN_SECONDS = _DAYS * 86_400
 _SUBJECTS, _HEADINGS, _PEOPLE = 200_000, 1_500, 60_000
 _FEWEST, _MOST = 60, 150
 _SYLLABLES_A_WORD = 1.65
@@ -72,6 +74,11 @@ def house(seed: int = SEED) -> House:
     )
     sizes = tuple(accumulate((number + 3) ** -0.8 for number in range(DEPARTMENTS)))
     return House(seed, departments, sizes, language)
+
+
+def days() -> list[str]:
+    """Every day on which documents may lie."""
+    return [day_of(_NOW - timedelta(days=number)) for number in range(_DAYS + 1)]
 
 
 def document(number: int, *, seed: int = SEED) -> SearchDocument:

@@ -47,6 +47,17 @@ def questions(size: int, *, seed: int = SEED) -> list[Question]:
     return found
 
 
+def typed(question: Question) -> str:
+    """The question as somebody types it."""
+    words = " ".join(question.words)
+    if question.kind == PHRASE:
+        return f'"{words}"'
+    if question.field is not None:
+        name, value = question.field
+        return f"{words} {name}:{value}"
+    return question.identifier or words
+
+
 def _any_words(count: int) -> Callable[[SearchDocument, Random], Question | None]:
     kind = {1: ONE, 2: TWO, 4: FOUR}[count]
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 from uuid import UUID
 
 from benchmarks.bench import Figure
 from benchmarks.search import sealed
-from benchmarks.search.asking import Reader
-from benchmarks.search.comparing import Ask, Asked, identical_share, in_turns, overlaps
+from benchmarks.search.asking import Reader, open_layers
+from benchmarks.search.comparing import Ask, Asked, Plain, in_turns, share_alike, shares_weighed
 from benchmarks.search.documents import SEED, Department, document, house
 from benchmarks.search.loading import PROCESSES, Spent
 from benchmarks.search.measures import Times, median, p95
@@ -25,7 +25,7 @@ from intelhub.search import Order
 from intelhub.search.elastic.tokens import Layer, facet_kind, fields_of
 from intelhub.search.query import facet
 
-LOADING, BYTES, SPEED, RANKING, FILTER, SEALED = "loading", "bytes", "speed", "ranking", "filter", "sealed engine"
+LOADING, BYTES, SPEED, ANSWERS, FILTER, SEALED = "loading", "bytes", "speed", "answers", "filter", "sealed engine"
 _VALUES, _LIMITED_VALUES, _FILTER_LIMIT = (1, 16, 64, 500), 64, 1.15
 _SLOW_ROUNDS = 1
 _MADE = 1_000
@@ -49,7 +49,7 @@ class Running:
         """Everything."""
         yield from self._bytes()
         yield from self._speed()
-        yield from self._ranking()
+        yield from self._answers()
         yield from self._filters()
         if self.size <= sealed.MOST:
             yield from self._sealed()
@@ -82,59 +82,67 @@ class Running:
             )
 
     def _speed(self) -> Iterator[Figure]:
-        ways = {
-            "clear": self._asked(CLEAR).by_word(self._clear),
-            "one key": self._asked(ONE_KEY).by_word(self._one_key),
-            "headquarters": self._asked(WALLS).by_word(self._headquarters),
-            "plain": self._asked(PLAIN).plain(),
-            "one key, verified": self._asked(ONE_KEY).verified(self._one_key, self.stores),
-            "headquarters, verified": self._asked(WALLS).verified(self._headquarters, self.stores),
-            "a department": self._asked(WALLS).by_word(self._analyst),
-        }
-        found = in_turns(ways, self.asked, self.rounds)
+        found = in_turns(
+            {
+                "clear": self._asked(CLEAR).named(self._clear),
+                "one key": self._asked(ONE_KEY).named(self._one_key),
+                "headquarters": self._asked(WALLS).named(self._headquarters),
+                "a department": self._asked(WALLS).named(self._analyst),
+            },
+            self.asked,
+            self.rounds,
+        )
         yield from self._against(SPEED, found, "one key", "clear", median=1.10)
         yield from self._against(SPEED, found, "headquarters", "clear", median=2.0, p95=6.0)
-        yield from self._against(SPEED, found, "one key, verified", "plain", median=2.0)
-        yield from self._against(SPEED, found, "headquarters, verified", "plain", median=2.0)
         yield from self._against(SPEED, found, "a department", "clear")
+        yield from self._each(found)
+        found = in_turns(
+            {
+                "plain": self._plain.newest,
+                "one key, opened": self._asked(ONE_KEY).opened(self._one_key, self.stores),
+                "headquarters, opened": self._asked(WALLS).opened(self._headquarters, self.stores),
+            },
+            self.asked,
+            _SLOW_ROUNDS,
+        )
+        yield from self._against(SPEED, found, "one key, opened", "plain", median=2.0)
+        yield from self._against(SPEED, found, "headquarters, opened", "plain", median=2.0)
+        yield from self._each(found)
+
+    def _each(self, found: Mapping[str, Times]) -> Iterator[Figure]:
         for name, times in found.items():
             yield Figure(
                 part=SPEED, what=name, size=self.size, value=median(times.all), unit="ms", words=_by_kind(times)
             )
 
-    def _ranking(self) -> Iterator[Figure]:
-        clear, headquarters = self._asked(CLEAR), self._asked(WALLS)
-        share = identical_share(clear.by_word(self._clear), self._asked(ONE_KEY).by_word(self._one_key), self.asked)
-        yield self._figure(
-            RANKING,
-            "questions with identical scores, one key against clear",
-            share,
-            f"of {len(self.asked)}",
-            at_least=1.0,
-        )
-        bare = replace(self._headquarters, is_boosted=False)
-        for what, reader, limit in (("with boosts", self._headquarters, 0.95), ("without boosts", bare, None)):
-            found = list(overlaps(clear, self._clear, headquarters.by_word(reader), self.asked))
+    def _answers(self) -> Iterator[Figure]:
+        """Whether the right things are found, and which are weighed by relevance."""
+        clear, walls = self._asked(CLEAR).named(self._clear), self._asked(WALLS)
+        for name, ours in (
+            ("one key", self._asked(ONE_KEY).named(self._one_key)),
+            ("headquarters", walls.named(self._headquarters)),
+        ):
             yield self._figure(
-                RANKING,
-                f"first ten of headquarters over its departments against clear, {what}, ignoring ties",
-                statistics.mean(found),
-                f"{sum(one == 1.0 for one in found)} of {len(found)} questions alike, worst {min(found):.1f}",
-                at_least=limit,
+                ANSWERS,
+                f"questions for which {name} and clear find the same",
+                share_alike(ours, clear, self.asked),
+                f"of {len(self.asked)}",
+                at_least=1.0,
             )
-
-        yield self._phrases_found()
-
-    def _phrases_found(self) -> Figure:
-        """Where many hold the words, the few with the phrase may lie behind the candidates that are opened."""
-        plain, ours = self._asked(PLAIN).plain(), self._asked(WALLS).verified(self._headquarters, self.stores)
-        answered = [one for one in self.asked if one.kind == PHRASE and plain(one)]
-        found = sum(bool(ours(one)) for one in answered)
-        return self._figure(
-            RANKING,
-            "phrases that positions find and headquarters finds too, among the candidates it opens",
-            found / len(answered),
-            f"{found} of {len(answered)}",
+        for kinds, asked in (
+            ("but for phrases", [one for one in self.asked if one.kind != PHRASE]),
+            ("phrases", [one for one in self.asked if one.kind == PHRASE]),
+        ):
+            opened = walls.opened(self._headquarters, self.stores)
+            share = share_alike(opened, self._plain.newest, asked)
+            what = f"first pages of the newest that headquarters and plain have alike, {kinds}"
+            yield self._figure(ANSWERS, what, share, f"of {len(asked)}")
+        found = list(shares_weighed(self._plain, walls, self._headquarters, self.asked))
+        yield self._figure(
+            ANSWERS,
+            "of the ten best by plain's own order, those that headquarters weighs",
+            statistics.mean(found),
+            f"{sum(one == 1.0 for one in found)} of {len(found)} questions all ten, worst {min(found):.1f}",
         )
 
     def _filters(self) -> Iterator[Figure]:
@@ -142,21 +150,20 @@ class Running:
         asked = self._asked(WALLS)
         rng = Random(f"{SEED}/filters")
         department = house().departments[_ANALYST]
-        own = self._analyst.layers[0]
-        ways: dict[str, Ask] = {"none": asked.by_word(self._analyst)}
+        own = self._analyst.layers[0].tokens
+        ways: dict[str, Ask] = {"none": asked.named(self._analyst)}
         for count in _VALUES:
-            values = _wide(own, department, count, rng)
-            ways[f"{count}"] = asked.by_word(replace(self._analyst, within=values))
+            ways[f"{count}"] = asked.named(Reader(self._analyst.layers, _wide(own, department, count, rng)))
         self._require_alike(ways)
         found = in_turns(ways, self.asked, self.rounds)
         for count in _VALUES:
             limit = _FILTER_LIMIT if count <= _LIMITED_VALUES else None
             yield self._compared(found, f"{count}", f"an access filter of {count} values against none, a unit", limit)
         departments = zip(self._headquarters.layers, house().departments, strict=True)
-        every = tuple(_of_all(layer, one) for layer, one in departments)
+        every = tuple(_of_all(layer.tokens, one) for layer, one in departments)
         ways = {
-            "none": asked.by_word(self._headquarters),
-            "chosen": asked.by_word(replace(self._headquarters, within=every)),
+            "none": asked.named(self._headquarters),
+            "chosen": asked.named(Reader(self._headquarters.layers, every)),
         }
         self._require_alike(ways)
         found = in_turns(ways, self.asked, self.rounds)
@@ -164,7 +171,7 @@ class Running:
 
     def _require_alike(self, ways: Mapping[str, Ask]) -> None:
         """Raise unless all find the same and anything at all: a filter that lets nothing through is quick."""
-        answers = {name: [ask(one) for one in self.asked] for name, ask in ways.items()}
+        answers = {name: [set(ask(one)) for one in self.asked] for name, ask in ways.items()}
         different = [name for name, found in answers.items() if found != answers["none"]]
         if different or not any(answers["none"]):
             raise SystemExit(f"with a filter of {different} values something else was found than without")
@@ -185,9 +192,7 @@ class Running:
             words=f"{len(engine.parts)} segments, {engine.bytes / self.size:.0f} B a document, texts included",
         )
         for order, rounds in ((Order.NEWEST, self.rounds), (Order.RELEVANCE, _SLOW_ROUNDS)):
-            ways = {str(order): engine.ask(order), "headquarters": self._asked(WALLS).by_word(self._headquarters)}
-            found = in_turns(ways, self.asked, rounds)
-            yield from self._against(SEALED, found, str(order), "headquarters")
+            found = in_turns({str(order): engine.ask(order)}, self.asked, rounds)
             yield Figure(
                 part=SEALED,
                 what=f"all departments, {order} first",
@@ -206,7 +211,7 @@ class Running:
                 part, f"{name}, {ours} against {other}", mine / theirs, f"{mine:.2f} ms against {theirs:.2f} ms",
                 at_most=limits.get(name),
             )  # fmt: skip
-        if ours.endswith("verified"):
+        if ours.endswith("opened"):
             mine, theirs = median(found[ours].by_kind[PHRASE]), median(found[other].by_kind[PHRASE])
             yield self._figure(
                 part, f"median, {ours} against {other}, phrases alone", mine / theirs,
@@ -230,30 +235,26 @@ class Running:
     def _asked(self, variant: Variant) -> Asked:
         return Asked(self.node.client(), variant)
 
-    def _reader(self, variant: Variant) -> Reader:
-        layers = variant.layers()
-        counts = self._asked(variant).counted(layers, self.asked)
-        return Reader(layers=layers, readable=self.size, indexed=self.size, counts=counts)
+    @property
+    def _plain(self) -> Plain:
+        return Plain(self.node.client())
 
     @cached_property
     def _one_key(self) -> Reader:
-        return self._reader(ONE_KEY)
+        return Reader(open_layers(ONE_KEY.layers()))
 
     @cached_property
     def _clear(self) -> Reader:
-        return self._reader(CLEAR)
+        return Reader(open_layers(CLEAR.layers()))
 
     @cached_property
     def _headquarters(self) -> Reader:
-        return self._reader(WALLS)
+        return Reader(open_layers(WALLS.layers()))
 
     @cached_property
     def _analyst(self) -> Reader:
         """Of one department, of middle size."""
-        whole = self._headquarters
-        layer = whole.layers[_ANALYST]
-        mine = self.node.client().count(index=index_of(WALLS), query={"term": {"p": layer.partition}})["count"]
-        return Reader(layers=[layer], readable=int(mine), indexed=whole.indexed, counts=whole.counts, is_all=False)
+        return Reader(self._headquarters.layers[_ANALYST : _ANALYST + 1])
 
 
 _ANALYST = 10

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from benchmarks.search.comparing import PAGE, Ask
 from benchmarks.search.documents import document
-from benchmarks.search.measures import Hit
-from benchmarks.search.questions import PHRASE, Question
+from benchmarks.search.questions import Question, typed
 from intelhub import access
 from intelhub.search import Order, Partition, SearchDocument, SearchRequest
 from intelhub.search.gathering import Gathering
@@ -36,13 +35,13 @@ class Sealed:
     def ask(self, order: Order) -> Ask:
         """The first page of all segments, as the engine gathers it."""
 
-        def asked(question: Question) -> list[Hit]:
+        def asked(question: Question) -> list[str]:
             request = SearchRequest(text=typed(question), order=order, limit=PAGE)
             gathering = Gathering(parse_query(request.text), request, float("inf"))
             for segment, tail in self.parts:
                 gathering.take([segment], tail, _ASKS_NOTHING)
             places, _ = gathering.in_order()
-            return [Hit(gathering.hit(place).record_id.hex, 0.0) for place in places[:PAGE]]
+            return [gathering.hit(place).record_id.hex for place in places[:PAGE]]
 
         return asked
 
@@ -59,14 +58,3 @@ def write_segments(size: int) -> Sealed:
         for partition in list(by_partition)
     ]
     return Sealed(parts, time.perf_counter() - begin)
-
-
-def typed(question: Question) -> str:
-    """The question as somebody types it."""
-    words = " ".join(question.words)
-    if question.kind == PHRASE:
-        return f'"{words}"'
-    if question.field is not None:
-        name, value = question.field
-        return f"{words} {name}:{value}"
-    return question.identifier or words

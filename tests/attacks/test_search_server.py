@@ -27,6 +27,7 @@ from intelhub.search.elastic import (
     list_walls,
     rebuild_wall,
     shelve_partition,
+    stretches,
     walls_of_level,
 )
 from intelhub.search.elastic.engine import SERVER_AWAY
@@ -457,7 +458,7 @@ def test_what_is_ranked_answers_the_times_that_were_asked_for(world):
 @pytest.mark.parametrize("reader", [Reader(unit=GATE), Reader(exposure=2)])
 def test_of_more_that_answer_alike_than_are_weighed_the_newest_are(world, monkeypatch, reader):
     monkeypatch.setattr(candidates, "MOST_RANKED", 4)
-    monkeypatch.setattr(candidates, "ENOUGH", 2)
+    monkeypatch.setattr(stretches, "ENOUGH", 2)
     near = [document("xe tải", occurred_at=minutes(2_000 * n)) for n in range(6)]
     far = [replace(document("xe tải", occurred_at=minutes(2_000 * n + 1)), partition=RIVERSIDE) for n in range(6)]
     shelved(world, *near, *far)

@@ -18,7 +18,7 @@ import pytest
 
 from intelhub.search import Order
 from intelhub.search.analysis import folded_words
-from intelhub.search.elastic import candidates
+from intelhub.search.elastic import candidates, stretches
 from tests.factories.search_world import CASE, DEPOT, GATE, NAVY, PARTITION, RIVERSIDE, Reader, World, document, minutes
 from tests.integration.search.test_rebuilds import FLAT, rebuilt
 
@@ -77,7 +77,7 @@ def world(database, request, monkeypatch):
     if request.param.endswith("short"):
         # What is opened and weighed by our formula hides how it was chosen.
         monkeypatch.setattr(candidates, "MOST_RANKED", 3)
-        monkeypatch.setattr(candidates, "ENOUGH", 2)
+        monkeypatch.setattr(stretches, "ENOUGH", 2)
     server = None if request.param == "sealed" else request.getfixturevalue("search_server")
     kind = FlatWorld if request.param.startswith("flat") else RankedWorld
     return kind(database.app_url, database.worker_url, database.superuser_url, server=server)

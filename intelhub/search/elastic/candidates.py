@@ -22,6 +22,7 @@ from intelhub.search.elastic import documents
 from intelhub.search.elastic.asking import EVERYTHING, Asking, Query, is_expanded
 from intelhub.search.elastic.documents import DocumentRow
 from intelhub.search.elastic.server import MOST_IDS, Proposed, SearchServer, ServerAway
+from intelhub.search.elastic.stretches import Stretches
 from intelhub.search.elastic.tokens import Wall, day_of
 from intelhub.search.engine import MOST_RANKED, Order, SearchRequest
 from intelhub.search.ranking import MOST_COUNTED
@@ -29,7 +30,6 @@ from intelhub.search.sealed import Attempt, Opened
 from intelhub.search.segment import TookTooLong
 
 TOO_MANY = Message("More records may answer than were looked through; narrow the search by more words or a field.")
-ENOUGH = 300  # candidates of one stretch of days: three first pages of what an index may well hold millions of
 SAMPLED = 300  # documents in which words are counted where the server may not
 Found = tuple[Wall, UUID]
 
@@ -81,37 +81,23 @@ class Candidates:
         self, session: Session, index: str, asking: Asking, *, tier: Query = EVERYTHING, most: int = MOST_IDS
     ) -> int:
         """Open stretches of days, the newest first, until nothing older can stand on the page or `most` fit."""
-        tree, days, taken = self._gathering.tree, self._within(asking.days), 0
-        while days and taken < most and not self._gathering.is_past(_end_of(days[0])):
-            stretch = self._next_stretch(index, asking, days, tier)
-            query = asking.candidates(tree, days=None if stretch == asking.days else stretch, tier=tier)
-            found = self._server.find(index, query, limit=MOST_IDS, seconds=self._seconds)
-            if len(found) == MOST_IDS:
-                self._attempt.notices.append(TOO_MANY)
-            taken += self._take(self._rows(session, asking, found), most=most - taken, is_counted=asking.is_flat)
-            days = days[len(stretch) :]
+        stretches = Stretches(
+            self._server, index, asking, self._gathering.tree, days=self._within(asking.days), tier=tier
+        )
+        taken = 0
+        while stretches.days and taken < most and not self._gathering.is_past(_end_of(stretches.days[0])):
+            rows = self._rows(session, asking, stretches.take(self._seconds))
+            taken += self._take(rows, most=most - taken, is_counted=asking.is_flat)
+        if stretches.is_cut:
+            self._attempt.notices.append(TOO_MANY)
         return taken
-
-    def _next_stretch(self, index: str, asking: Asking, days: Sequence[str], tier: Query) -> Sequence[str]:
-        """The longest stretch of the next days that does not hold too many candidates, or the first day alone."""
-        lengths = [len(days)]
-        while lengths[-1] > 1:
-            lengths.append((lengths[-1] + 2) // 3)
-        stretches = [days[:length] for length in lengths]
-        tree = self._gathering.tree
-        queries = [
-            asking.candidates(tree, days=None if one == asking.days else one, tier=tier) for one in stretches[:-1]
-        ]
-        counts = self._server.count(index, queries, most=ENOUGH + 1, seconds=self._seconds)
-        fitting = (one for one, count in zip(stretches, counts, strict=False) if count <= ENOUGH)
-        return next(fitting, stretches[-1])
 
     def _count(self, index: str, asking: Asking) -> None:
         """In how many documents of this reader each leaf stands, counted behind the filter."""
         # Not of what a dictionary completes: a count would tell of words in what is hidden.
         leaves = [leaf for leaf in self._gathering.leaves if not is_expanded(leaf)]
         asked: list[Query] = [asking.candidates(leaf) for leaf in leaves]
-        counted = self._server.count(index, asked, most=MOST_COUNTED, seconds=self._seconds)
+        counted = self._server.count(index, asked, most=MOST_COUNTED, seconds=self._seconds())
         for leaf, count in zip(leaves, counted, strict=True):
             self._gathering.count(leaf, count)
 
@@ -121,7 +107,6 @@ class Candidates:
             raise ServerAway
         return self._told
 
-    @property
     def _seconds(self) -> float:
         left = self._gathering.deadline - time.monotonic()
         if left <= 0:
@@ -167,7 +152,7 @@ class Candidates:
 
     def _readable(self, rows: Iterable[DocumentRow]) -> Iterator[SearchDocument]:
         for row in rows:
-            _ = self._seconds  # opening takes time too
+            self._seconds()  # opening takes time too
             opened = self._by_partition.get(row.partition)
             if opened is None or opened.view.partition in self._attempt.damaged:
                 continue

@@ -8,7 +8,7 @@ import pytest
 
 from intelhub.index_upkeep import catch_up, check_search_server, merge_tails
 from intelhub.search import Cursor, SearchServer
-from intelhub.search.elastic import candidates, connect, shelving
+from intelhub.search.elastic import candidates, connect, shelving, stretches
 from tests.factories.search_world import PARTITION, World, by_hand, changed, document, house, minutes
 
 OPEN = replace(PARTITION, level=0)
@@ -87,8 +87,8 @@ def test_a_round_without_a_server_opens_nothing_for_it(world, monkeypatch):
 
 
 def test_long_stretches_are_asked_in_pieces_and_a_day_with_too_many_says_so(world, monkeypatch):
-    monkeypatch.setattr(candidates, "ENOUGH", 2)
-    monkeypatch.setattr(candidates, "MOST_IDS", 3)
+    monkeypatch.setattr(stretches, "ENOUGH", 2)
+    monkeypatch.setattr(stretches, "MOST_IDS", 3)
     month = 31 * 24 * 60
     many = [document("nền", occurred_at=minutes(-n * month - day)) for n in range(7) for day in (0, 1)]
     process = world.process()

@@ -1,19 +1,15 @@
-"""What the benchmark of search computes: documents that any process can make again, overlap that forgives ties."""
+"""What the benchmark of search computes: documents any process can make again, questions as the product asks them."""
 
 from collections import Counter
 
 import pytest
 
-from benchmarks.search.asking import Reader, by_word, idf
+from benchmarks.search.asking import Reader, open_layers, tree_of
 from benchmarks.search.documents import document, house
-from benchmarks.search.measures import Hit, is_identical, median, overlap, p95
-from benchmarks.search.questions import FIELD, KINDS, PHRASE, Question, questions
+from benchmarks.search.measures import median, p95
+from benchmarks.search.questions import FIELD, KINDS, ONE, PHRASE, Question, questions
 from benchmarks.search.variants import CLEAR, ONE_KEY, PLAIN, WALLS
 from intelhub.search.analysis import folded_words
-
-
-def hits(**scores):
-    return [Hit(name, score) for name, score in scores.items()]
 
 
 class TestDocuments:
@@ -86,46 +82,25 @@ class TestFields:
         assert " ".join(folded_words(one.texts[0])) in PLAIN.fields(one)["f"]
 
 
-class TestBoosts:
-    def test_boosted_tokens_weigh_what_the_word_weighs_over_all_walls(self):
-        layers = WALLS.layers()[:2]
-        counts = {layers[0].folded("hang"): 3, layers[1].folded("hang"): 40}
-        reader = Reader(layers=layers, readable=100, indexed=900, counts=counts)
-        weights = [boost * idf(900, counts[token]) for token, boost in reader.weighed("hang")]
-        assert weights == [pytest.approx(idf(100, 43))] * 2
+class TestAsking:
+    def test_headquarters_asks_a_word_by_one_token_a_wall_and_nothing_else(self):
+        layers = WALLS.layers()
+        query = Reader(open_layers(layers)).candidates(tree_of(Question(kind=ONE, words=("hang",))))
+        assert query == {"bool": {"filter": [{"terms": {"f": sorted(layer.folded("hang") for layer in layers)}}]}}
 
-    def test_a_word_behind_no_wall_finds_nothing(self):
-        reader = Reader(layers=WALLS.layers(), readable=1, indexed=1, counts={})
-        query = by_word(reader, Question(kind=PHRASE, words=("hang",)))
-        assert query["bool"]["must"] == [{"match_none": {}}]
+    def test_in_clear_it_asks_the_word_itself(self):
+        query = Reader(open_layers(CLEAR.layers())).candidates(tree_of(Question(kind=ONE, words=("hang",))))
+        assert query == {"bool": {"filter": [{"terms": {"f": ["hang"]}}]}}
+
+    def test_values_wanted_beside_it_are_asked_as_a_filter(self):
+        tree = tree_of(Question(kind=ONE, words=("hang",)))
+        layers = open_layers(CLEAR.layers())
+        asked = Reader(layers, ("unit:d01",)).candidates(tree)
+        without = Reader(layers).candidates(tree)
+        assert asked == {"bool": {"filter": [without, {"terms": {"k": ["unit:d01"]}}]}}
 
 
 class TestMeasures:
-    def test_the_same_hits_in_another_order_overlap_wholly(self):
-        assert overlap(hits(a=3.0, b=2.0), ["b", "a"], {"a": 3.0, "b": 2.0}) == 1.0
-
-    def test_a_tie_with_the_last_hit_counts(self):
-        assert overlap(hits(a=3.0, b=2.0), ["a", "c"], {"a": 3.0, "c": 2.0}) == 1.0
-
-    def test_what_scores_less_or_is_no_answer_does_not_count(self):
-        assert overlap(hits(a=3.0, b=2.0), ["a", "c"], {"a": 3.0, "c": 1.9}) == 0.5
-        assert overlap(hits(a=3.0, b=2.0), ["a", "c"], {"a": 3.0}) == 0.5
-
-    def test_a_hit_found_twice_counts_once(self):
-        assert overlap(hits(a=3.0, b=2.0), ["a", "a"], {"a": 3.0}) == 0.5
-
-    def test_an_answer_without_hits_says_nothing(self):
-        assert overlap([], ["a"], {}) is None
-
-    def test_identical_means_every_bit_of_every_score(self):
-        assert is_identical(hits(a=3.0, b=2.0), hits(a=3.0, b=2.0))
-        assert not is_identical(hits(a=3.0, b=2.0), hits(a=3.0, b=2.0000001))
-        assert not is_identical(hits(a=3.0, b=2.0), hits(c=3.0, b=2.0))
-        assert not is_identical(hits(a=3.0), [])
-
-    def test_documents_tied_at_the_end_of_a_page_may_be_others(self):
-        assert is_identical(hits(a=3.0, b=2.0), hits(a=3.0, c=2.0))
-
     def test_percentiles_are_milliseconds(self):
         seconds = [number / 1000 for number in range(1, 101)]
         assert median(seconds) == pytest.approx(50.5)
