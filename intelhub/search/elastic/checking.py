@@ -53,7 +53,7 @@ def check_wall(session: Session, server: SearchServer, wall: Wall) -> Checked | 
     head = find_head(session, vault, wall)
     if head is None or not head.is_legible:  # of another scheme: a rebuild is due
         return Checked()
-    server.prepare(head.index(vault), head.profile)
+    server.prepare(head.index(vault))
     vocabulary: Vocabulary = Counter()
     held: dict[UUID, int] = {}
     damaged: set[UUID] = set()

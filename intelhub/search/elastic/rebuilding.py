@@ -28,7 +28,7 @@ from intelhub.search.elastic.shelving import MOST_IN_VOLUME, Profiles, has_enoug
 from intelhub.search.elastic.tokens import Wall, any_token, fields_of, index_name, value_tokens, words_of
 from intelhub.search.elastic.walls import (
     Head,
-    definition_of,
+    definition_today,
     find_head,
     has_head,
     hold_wall,
@@ -71,9 +71,7 @@ def _count_waiting(session: Session, level: int, rules: Profiles) -> int:
 
 
 def _is_of_today(head: Head, rules: Profiles) -> bool:
-    return (
-        head.is_legible and head.profile == rules.of(head.wall.level) and head.definition == definition_of(head.profile)
-    )
+    return head.is_legible and head.profile == rules.of(head.wall.level) and head.definition == definition_today()
 
 
 def walls_of_level(session: Session, level: int, *, profiles: Profiles | None = None) -> list[Wall]:
@@ -144,9 +142,9 @@ def rebuild_wall(
         salt=secrets.token_hex(16),
         volume=volume,
         profile=profile,
-        definition=definition_of(profile),
+        definition=definition_today(),
     )
-    server.prepare(head.index(vault), profile)
+    server.prepare(head.index(vault))
     vocabulary: Vocabulary = Counter()
     send = _send_flat if profile == "flat" else _send_ranked
     count = send(session, server, vault, head, vocabulary)

@@ -157,11 +157,11 @@ class SearchServer:
             return False
         return True
 
-    def prepare(self, index: str, profile: str = "ranked") -> None:
+    def prepare(self, index: str) -> None:
         """Make an index as reviewed, unless it is there."""
         if index in self.made:
             return
-        known = index_definition(profile)
+        known = index_definition()
         with suppress(_IsThere):  # another worker made it, or this one before it was started again
             self._asked(
                 _A_MINUTE,
@@ -301,10 +301,7 @@ def _lines(change: Change) -> list[Mapping[str, object]]:
 
 
 @cache
-def index_definition(profile: str = "ranked") -> Mapping[str, Any]:
-    """The reviewed settings and mappings of the indices of a profile, from `search/elastic-index.json`."""
+def index_definition() -> Mapping[str, Any]:
+    """The reviewed settings and mappings of every index, from `search/elastic-index.json`."""
     known: Mapping[str, Any] = json.loads(shipped("search/elastic-index.json").read_text(encoding="utf-8"))
-    fields = {name: known["fields"][name] for name in known["profiles"][profile]["fields"]}
-    own: Mapping[str, Any] = known["profiles"][profile]["of_words"]
-    properties = {name: {**field, **(own if field["type"] == "text" else {})} for name, field in fields.items()}
-    return {"settings": known["settings"], "mappings": {**known["mappings"], "properties": properties}}
+    return known

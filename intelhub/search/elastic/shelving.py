@@ -27,7 +27,7 @@ from intelhub.search.elastic.tokens import Wall, fields_of
 from intelhub.search.elastic.walls import (
     Head,
     change_dictionary,
-    definition_of,
+    definition_today,
     find_head,
     hold_wall,
     list_walls,
@@ -193,7 +193,7 @@ def new_head(session: Session, vault: Vault, wall: Wall) -> Head:
     volume = max(volumes, default=0)
     volume += volumes[volume] >= MOST_IN_VOLUME
     made = (head.definition for head in beside if (head.epoch, head.volume) == (epoch, volume))
-    return Head(wall=wall, epoch=epoch, volume=volume, definition=next(made, definition_of("ranked")))
+    return Head(wall=wall, epoch=epoch, volume=volume, definition=next(made, definition_today()))
 
 
 def _is_newer(entry: Entry, before: DocumentRow | None) -> bool:

@@ -60,9 +60,9 @@ class Head:
         return index_name(vault, self.wall.level, self.epoch, self.volume)
 
 
-def definition_of(profile: str) -> str:
-    """A digest of what `search/elastic-index.json` says today of a profile's indices."""
-    return sha256(json.dumps(index_definition(profile), sort_keys=True).encode()).hexdigest()
+def definition_today() -> str:
+    """A digest of what `search/elastic-index.json` says today of indices."""
+    return sha256(json.dumps(index_definition(), sort_keys=True).encode()).hexdigest()
 
 
 def count_behind_tokens(session: Session) -> int:

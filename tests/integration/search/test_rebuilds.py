@@ -280,10 +280,10 @@ def test_an_index_of_an_older_definition_is_made_anew(world, monkeypatch, profil
     process.write(near)
     rebuilt(world, profiles)
     assert due(world, profiles) == []
-    known = server.index_definition(profiles.of(1))
+    known = server.index_definition()
     other = {**known, "settings": {**known["settings"], "index.refresh_interval": "7s"}}
     for module in (server, walls):
-        monkeypatch.setattr(module, "index_definition", lambda _profile: other)
+        monkeypatch.setattr(module, "index_definition", lambda: other)
     assert due(world, profiles) == [1]
     process.write(far)
     with world.worker() as session:
