@@ -5,13 +5,14 @@ Only what `Segment` let through its access filter gets here, and nothing here op
 
 from __future__ import annotations
 
-import itertools
+import heapq
 import time
+from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
+from functools import cache, cached_property, partial
 
 from intelhub.search.document import SearchDocument, to_microseconds
 from intelhub.search.engine import MOST_RANKED, Hit, Marked, Order, RowFilter, SearchRequest
@@ -34,6 +35,10 @@ class Place:
     checked: Callable[[], Checked]
 
 
+Weighed = tuple[int, Found, Callable[[], Checked]]
+"""How many of the words a hit lacks, what it is, and how to come by what is stored of it."""
+
+
 class Gathering:
     """Takes partitions one after the other; raises `TookTooLong` when `deadline` (monotonic seconds) passes."""
 
@@ -46,8 +51,10 @@ class Gathering:
         self.leaves: list[Leaf] = list(dict.fromkeys(positive_leaves(query.tree)))
         self._places: dict[bytes, Place] = {}
         self._floor: datetime | None = None
-        self._named: list[Place] = []
-        self._by_rank = [self._named]
+        self._of_parts: list[Weighed] = []
+        self._named: list[Weighed] = []
+        self.is_cut = False
+        """Whether more may answer by relevance than are weighed."""
         self._counts: Counter[Leaf] = Counter()
 
     def take(self, segments: Sequence[Segment], tail: Segment, access: RowFilter) -> None:
@@ -73,50 +80,50 @@ class Gathering:
                     self._cut()
             else:
                 if self._request.limit:
-                    best = segment.best(plan, limit=MOST_RANKED)
-                    self._by_rank.append(list(_places(segment, best)))
+                    self._of_parts += (
+                        (lacking, found, partial(_opened, segment, found.row))
+                        for lacking, found in segment.fullest(plan, self.leaves, limit=MOST_RANKED + 1)
+                    )
                 for leaf in self.leaves:
                     if most := self._most(leaf):
                         counted = Plan(tree=leaf, access=access, deadline=self.deadline)
                         self._counts[leaf] += segment.count(counted, most=most)
 
-    def begin_candidates(self) -> None:
-        """Let the candidates that are taken now be one part of the index, into however many calls they are cut.
-
-        Which of too many are weighed may not hang on where the cuts are: hidden documents decide on that.
-        """
-        self._named = []
-        self._by_rank.append(self._named)
-
-    def take_documents(
-        self, documents: Iterable[SearchDocument], *, most: int | None = None, is_counted: bool = False
-    ) -> int:
-        """Take those of some candidates that fit, the newest first and no more than `most`; how many these are.
-
-        Where nobody else can count, `is_counted` has them counted: in how many of them each leaf stands.
-        """
-        if self._request.order is not Order.NEWEST or self._request.among is not None:
-            newest = map(Checked, sorted(documents, key=_found))
-            fitting = list(itertools.islice(filter(self._fits, newest), most))
-            places = [Place(_found(one.document), partial(_same, one)) for one in fitting]
-            if self._request.among is not None:
-                self._keep(places)
-            elif self._request.limit:
-                self._named += places
-            if is_counted:
-                for leaf in self.leaves:
-                    self._counts[leaf] += sum(one.fits(leaf) for one in fitting)
-            return len(places)
-        taken = 0
+    def take_documents(self, documents: Iterable[SearchDocument]) -> None:
+        """Take those that fit of documents that may: for the page of the newest, or where records were named."""
         for one in sorted(documents, key=_found):
             if self._floor is not None and one.occurred_at < self._floor:
                 break
             checked = Checked(one)
             if self._fits(checked):
-                taken += 1
                 self._keep([Place(_found(one), partial(_same, checked))])
-                self._cut()
-        return taken
+                if self._request.among is None:
+                    self._cut()
+
+    def fitting(self, documents: Iterable[SearchDocument]) -> list[Checked]:
+        """Those of some candidates that fit, the newest first."""
+        return list(filter(self._fits, map(Checked, sorted(documents, key=_found))))
+
+    def name(self, lacking: int, candidate: Checked) -> bool:
+        """Take a candidate that fits to be weighed, the next of all that are named; `False` where there is no room.
+
+        All sealed parts are asked before.
+        """
+        one: Weighed = (lacking, newest_first(candidate), partial(_same, candidate))
+        if bisect(self._of_parts_in_order, _in_order(one), key=_in_order) + len(self._named) >= MOST_RANKED:
+            self.is_cut = True
+            return False
+        self._named.append(one)
+        return True
+
+    @cached_property
+    def _of_parts_in_order(self) -> list[Weighed]:
+        return sorted(self._of_parts, key=_in_order)
+
+    def count_in(self, candidate: Checked) -> None:
+        """Count the leaves of a candidate where nobody else can count them."""
+        for leaf in self.leaves:
+            self._counts[leaf] += candidate.fits(leaf)
 
     def count(self, leaf: Leaf, found: int) -> None:
         """Add to the number of documents a leaf stands in."""
@@ -196,12 +203,12 @@ class Gathering:
         self._floor = newest[-1].found.occurred_at
 
     def _candidates(self) -> list[Place]:
-        """The best of every part in turn, because the engine's scores say nothing across parts."""
-        for place in itertools.chain.from_iterable(itertools.zip_longest(*self._by_rank)):
-            if place is not None:
-                self._keep([place])
-                if len(self._places) == MOST_RANKED:
-                    break
+        """Those that lack the fewest words and of these the newest, whatever part of the index they lie in."""
+        for _, found, checked in heapq.merge(self._of_parts_in_order, self._named, key=_in_order):
+            if len(self._places) == MOST_RANKED and found.record not in self._places:
+                self.is_cut = True
+                break
+            self._keep([Place(found, checked)])
         return list(self._places.values())
 
     def _ranked(self) -> list[Place]:
@@ -221,6 +228,15 @@ class Gathering:
 def _places(segment: Segment, found: Iterable[Found]) -> Iterator[Place]:
     for hit in found:
         yield Place(hit, partial(_opened, segment, hit.row))
+
+
+def _in_order(one: Weighed) -> tuple[int, Found]:
+    return one[:2]
+
+
+def newest_first(candidate: Checked) -> Found:
+    """What puts candidates in order, the newest first."""
+    return _found(candidate.document)
 
 
 def _found(document: SearchDocument) -> Found:

@@ -29,6 +29,7 @@ from intelhub.search.nearness import SHORTEST
 
 MOST_CHARACTERS = 1000
 MOST_TERMS = 64
+FEWER = 2  # words that may be missing before it does not matter any more how many are
 MOST_FUZZY = 8  # each is held against every word of what the reader may open
 _DEEPEST = 16
 
@@ -185,6 +186,17 @@ def parse_query(typed: str, *, zone: tzinfo = VIETNAM) -> Query:
         marks = (node for token in tokens if isinstance(token, _Mark) for node in _plain(token.typed))
         tree = And(leaves or tuple(marks))
     return Query(_without_stop_words(tree), lexer.not_before, lexer.not_after, once_each(notices))
+
+
+def wants_all(node: Node) -> bool:
+    """Whether all words of a question must stand there; what is chosen beside it may be alternatives."""
+    match node:
+        case And(children):
+            return all(map(wants_all, children))
+        case Or(children):
+            return all(isinstance(child, Facet | Named) for child in children)
+        case _:
+            return True
 
 
 def positive_leaves(node: Node) -> Iterator[Leaf]:

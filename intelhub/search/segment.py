@@ -29,7 +29,7 @@ from intelhub.search.document import (
 from intelhub.search.engine import Cursor, RowFilter
 from intelhub.search.matching import Checked, indexed_words, is_word, needs_check, to_match
 from intelhub.search.nearness import near
-from intelhub.search.query import Node
+from intelhub.search.query import FEWER, Leaf, Node, wants_all
 
 _SCHEMA = """
 CREATE TABLE docs (
@@ -44,9 +44,9 @@ _IN_MEMORY = "PRAGMA temp_store = MEMORY; PRAGMA journal_mode = MEMORY; PRAGMA c
 _MASKED = "CREATE TEMP TABLE masked (id INTEGER PRIMARY KEY)"
 _VOCABULARY = "CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab (main, fts, row)"
 _STEPS_BETWEEN_LOOKS = 2_000
-_WEIGHTS = "4.0, 1.0, 4.0, 0.0"  # title, body, identifiers, facets
 _FROM = "FROM fts f CROSS JOIN docs d ON d.id = f.rowid"
 _HIT = "-d.at, d.record, -d.version, d.id"
+_ROW = 3  # where the row stands in it
 _LIVE = "d.dead = 0 AND d.id NOT IN (SELECT id FROM temp.masked)"
 
 
@@ -205,15 +205,26 @@ class Segment:
     def newest(self, plan: Plan, *, limit: int, after: Cursor | None = None) -> list[Found]:
         """Up to `limit` hits, newest first, behind the cursor."""
         clause, parameters = self._conditions(plan, after)
-        order = "f.rowid" if self._is_sorted else "d.at DESC, d.record"
-        sql = f"SELECT {_HIT} {_FROM} WHERE {clause} ORDER BY {order}"
-        return self._fetched(plan, sql, parameters, limit)
+        sql = f"SELECT {_HIT} {_FROM} WHERE {clause} ORDER BY {self._order}"
+        return [Found(*row) for row in self._fetched(plan, sql, parameters, limit)]
 
-    def best(self, plan: Plan, *, limit: int) -> list[Found]:
-        """Up to `limit` hits by the engine's own measure, best first; it means nothing beyond this segment."""
+    def fullest(self, plan: Plan, leaves: Sequence[Leaf], *, limit: int) -> list[tuple[int, Found]]:
+        """Up to `limit` hits with how many leaves each lacks, `FEWER` at most: the fullest first, of these the newest.
+
+        FTS5's own measure is not asked for: how rare it takes a word to be hangs on what this reader may not read.
+        """
+        if wants_all(plan.tree):
+            return [(0, found) for found in self.newest(plan, limit=limit)]
         clause, parameters = self._conditions(plan, None)
-        sql = f"SELECT {_HIT} {_FROM} WHERE {clause} ORDER BY bm25(fts, {_WEIGHTS})"
-        return self._fetched(plan, sql, parameters, limit)
+        with self._lock:
+            asked = [to_match(leaf, lambda folded: self._near(folded, plan.deadline)) for leaf in leaves]
+        held = " UNION ALL ".join(["SELECT rowid AS id FROM fts WHERE fts MATCH ?"] * len(asked))
+        sql = (
+            f"SELECT {_HIT}, min(? - count(held.id), {FEWER}) AS lacking {_FROM} "
+            f"LEFT JOIN ({held}) held ON held.id = d.id WHERE {clause} GROUP BY d.id ORDER BY lacking, {self._order}"
+        )
+        rows = self._fetched(plan, sql, [len(asked), *asked, *parameters], limit)
+        return [(lacking, Found(*found)) for *found, lacking in rows]
 
     def among(self, plan: Plan, records: Sequence[UUID]) -> list[Found]:
         """Those of these records that the reader may see, in no order."""
@@ -373,16 +384,20 @@ class Segment:
                 low = middle + 1
         return low
 
-    def _fetched(self, plan: Plan, sql: str, parameters: list[Any], limit: int) -> list[Found]:
+    @property
+    def _order(self) -> str:
+        """The newest first; the rows of a sealed segment lie so."""
+        return "f.rowid" if self._is_sorted else "d.at DESC, d.record"
+
+    def _fetched(self, plan: Plan, sql: str, parameters: list[Any], limit: int) -> list[tuple[Any, ...]]:
         with self._lock:
             if not needs_check(plan.tree):
-                rows = self._bounded(plan.deadline, f"{sql} LIMIT ?", (*parameters, limit))
-                return [Found(*row) for row in rows]
-            found: list[Found] = []
+                return list(self._bounded(plan.deadline, f"{sql} LIMIT ?", (*parameters, limit)))
+            found: list[tuple[Any, ...]] = []
             for row in self._bounded(plan.deadline, sql, parameters):
-                hit = Found(*row)
-                if Checked(cast("SearchDocument", self._entry(hit.row))).fits(plan.tree):
-                    found.append(hit)
+                document = cast("SearchDocument", self._entry(row[_ROW]))
+                if Checked(document).fits(plan.tree):
+                    found.append(row)
                     if len(found) == limit:
                         break
             return found

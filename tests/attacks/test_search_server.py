@@ -16,11 +16,10 @@ from elasticsearch import ApiError
 from sqlalchemy import text as sql
 from sqlalchemy.exc import ProgrammingError
 
-from intelhub.search import Order, merge_partition, reindex_partition
+from intelhub.search import Order, gathering, merge_partition, reindex_partition
 from intelhub.search.elastic import (
     Profiles,
     SearchServer,
-    candidates,
     check_wall,
     connect,
     levels_due,
@@ -34,7 +33,7 @@ from intelhub.search.elastic.engine import SERVER_AWAY
 from intelhub.search.elastic.server import Proposed, index_definition
 from intelhub.search.elastic.shelving import shipped_profiles
 from intelhub.search.elastic.tokens import Wall, fields_of, index_name
-from intelhub.search.sealed import with_spotted_identifiers
+from intelhub.search.sealed import TOO_MANY, with_spotted_identifiers
 from tests.factories.search_world import (
     DEPOT,
     GATE,
@@ -457,18 +456,18 @@ def test_what_is_ranked_answers_the_times_that_were_asked_for(world):
 
 @pytest.mark.parametrize("reader", [Reader(unit=GATE), Reader(exposure=2)])
 def test_of_more_that_answer_alike_than_are_weighed_the_newest_are(world, monkeypatch, reader):
-    monkeypatch.setattr(candidates, "MOST_RANKED", 4)
+    monkeypatch.setattr(gathering, "MOST_RANKED", 4)
     monkeypatch.setattr(stretches, "ENOUGH", 2)
     near = [document("xe tải", occurred_at=minutes(2_000 * n)) for n in range(6)]
     far = [replace(document("xe tải", occurred_at=minutes(2_000 * n + 1)), partition=RIVERSIDE) for n in range(6)]
     shelved(world, *near, *far)
     answer = world.process().answer("xe tai", reader=reader, order=Order.RELEVANCE)
     assert set(answer.ranking) == {one.record_id for one in (*near[-2:], *far[-2:])}
-    assert candidates.TOO_MANY in answer.notices
+    assert TOO_MANY in answer.notices
 
 
 def test_those_that_hold_more_of_the_words_are_weighed_before_newer_ones(world, monkeypatch):
-    monkeypatch.setattr(candidates, "MOST_RANKED", 4)
+    monkeypatch.setattr(gathering, "MOST_RANKED", 4)
     both = [document("xăng và gạo", occurred_at=minutes(n)) for n in range(2)]
     single = [document(word, occurred_at=minutes(9_000 * n)) for n, word in enumerate(("xăng", "gạo", "xăng", "gạo"))]
     shelved(world, *both, *single)
@@ -478,24 +477,24 @@ def test_those_that_hold_more_of_the_words_are_weighed_before_newer_ones(world, 
 
 
 def test_times_narrow_the_best_before_they_are_cut(world, monkeypatch):
-    monkeypatch.setattr(candidates, "MOST_RANKED", 3)
+    monkeypatch.setattr(gathering, "MOST_RANKED", 3)
     old = [document("xe tải", occurred_at=minutes(n)) for n in range(5)]
     new = document("xe tải", occurred_at=minutes(200_000))
     shelved(world, *old, new)
     answer = world.process().answer("xe tai from:2026-06-01", order=Order.RELEVANCE)
     assert [hit.record_id for hit in answer.hits] == [new.record_id]
     cut = world.process().answer("xe tai", order=Order.RELEVANCE)
-    assert candidates.TOO_MANY in cut.notices
+    assert TOO_MANY in cut.notices
     assert not cut.is_whole
 
 
 def test_phrases_of_which_enough_were_opened_are_said_to_be_more(world, monkeypatch):
-    monkeypatch.setattr(candidates, "MOST_RANKED", 2)
+    monkeypatch.setattr(gathering, "MOST_RANKED", 2)
     shelved(world, *(document("xe tải", occurred_at=minutes(n)) for n in range(5)))
     cut = world.process().answer('"xe tai"', order=Order.RELEVANCE)
     assert len(cut.ranking) == 2
-    assert (cut.notices, cut.is_whole) == ((candidates.TOO_MANY,), False)
-    monkeypatch.setattr(candidates, "MOST_RANKED", 6)
+    assert (cut.notices, cut.is_whole) == ((TOO_MANY,), False)
+    monkeypatch.setattr(gathering, "MOST_RANKED", 6)
     answer = world.process().answer('"xe tai"', order=Order.RELEVANCE)
     assert len(answer.ranking) == 5
     assert (answer.notices, answer.is_whole) == ((), True)

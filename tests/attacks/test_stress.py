@@ -16,7 +16,7 @@ from uuid import UUID
 
 import pytest
 
-from intelhub.search import Order
+from intelhub.search import Order, gathering
 from intelhub.search.analysis import folded_words
 from intelhub.search.elastic import candidates, stretches
 from tests.factories.search_world import CASE, DEPOT, GATE, NAVY, PARTITION, RIVERSIDE, Reader, World, document, minutes
@@ -72,13 +72,13 @@ def probe(request):
     return request.param
 
 
-@pytest.fixture(params=["sealed", "tokens", "tokens, cut short", "flat", "flat, cut short"])
+@pytest.fixture(params=["sealed", "sealed, cut short", "tokens", "tokens, cut short", "flat", "flat, cut short"])
 def world(database, request, monkeypatch):
     if request.param.endswith("short"):
         # What is opened and weighed by our formula hides how it was chosen.
-        monkeypatch.setattr(candidates, "MOST_RANKED", 3)
+        monkeypatch.setattr(gathering, "MOST_RANKED", 3)
         monkeypatch.setattr(stretches, "ENOUGH", 2)
-    server = None if request.param == "sealed" else request.getfixturevalue("search_server")
+    server = None if request.param.startswith("sealed") else request.getfixturevalue("search_server")
     kind = FlatWorld if request.param.startswith("flat") else RankedWorld
     return kind(database.app_url, database.worker_url, database.superuser_url, server=server)
 

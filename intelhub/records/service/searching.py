@@ -29,11 +29,10 @@ from intelhub.records.domain import RecordSummary
 from intelhub.records.projection import index_of
 from intelhub.records.service.over_time import OverTime, count_over_time, month_of
 from intelhub.records.service.reading import raise_alarm, raise_index_alarm
-from intelhub.search import Cursor, Hit, Order, SearchRequest
+from intelhub.search import MOST_RANKED, Cursor, Hit, Order, SearchRequest
 
 PAGE = 10  # lines with what was found in them: more would weigh over 40 kB, and pages are not compressed
 EXACT = 100
-MOST_RANKED = 1000
 FACETS = ("topic", "channel", "state", "grade", "level", "unit", "place")
 _CURSOR = b"intelhub/search/cursor/v1"
 _MOST_VALUES = 6

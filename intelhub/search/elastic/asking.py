@@ -19,6 +19,7 @@ from intelhub.search.elastic.walls import Head
 from intelhub.search.engine import PartitionFilter
 from intelhub.search.fields import is_own, told_of
 from intelhub.search.query import (
+    FEWER,
     And,
     Facet,
     Fuzzy,
@@ -31,11 +32,11 @@ from intelhub.search.query import (
     Phrase,
     Prefix,
     Term,
+    wants_all,
 )
 
 _MOST_TERMS = 60_000  # of one list; the server takes 65,536
 _SHORTEST = 2  # letters of a beginning that is looked up
-_FEWER = 2  # words that may be missing before it does not matter any more how many are
 Query = Mapping[str, object]
 EVERYTHING: Query = {"match_all": {}}
 _NOTHING: Query = {"match_none": {}}
@@ -93,7 +94,7 @@ class Asking:
 
     @property
     def is_flat(self) -> bool:
-        """Whether the server keeps nothing to weigh these by."""
+        """Whether dummies lie among these, so that the server cannot count for us."""
         return self.layers[0].head.profile == "flat"
 
     def candidates(self, tree: Node, *, days: Sequence[str] | None = None, tier: Query = EVERYTHING) -> Query:
@@ -103,12 +104,12 @@ class Asking:
 
     def tiers(self, tree: Node, leaves: Sequence[Leaf]) -> list[Query]:
         """Where some words of a question are enough: those that hold all of them, all but one, and the others."""
-        if _wants_all(tree):
+        if wants_all(tree):
             return [EVERYTHING]
         held = [self.rendered(leaf) for leaf in leaves]
         least = [
             {"bool": {"should": held, "minimum_should_match": count}}
-            for count in range(len(held), max(len(held) - _FEWER, 0), -1)
+            for count in range(len(held), max(len(held) - FEWER, 0), -1)
         ]
         before: list[Query] = [_NOTHING, *least]
         return [
@@ -263,17 +264,6 @@ def _terms(field: str, tokens: Iterable[str]) -> Query:
     wanted = sorted(set(tokens))
     starts = range(0, len(wanted), _MOST_TERMS)
     return _any([{"terms": {field: wanted[start : start + _MOST_TERMS]}} for start in starts])
-
-
-def _wants_all(node: Node) -> bool:
-    """Whether all words of a question must stand there; what is chosen beside it may be alternatives."""
-    match node:
-        case And(children):
-            return all(map(_wants_all, children))
-        case Or(children):
-            return all(isinstance(child, Facet | Named) for child in children)
-        case _:
-            return True
 
 
 def _all(parts: list[Query]) -> Query:

@@ -7,33 +7,44 @@ server's own order is taken: it hangs on documents that this reader may not read
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from intelhub.crypto import Tampered, Vault
-from intelhub.platform.messages import Message
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.elastic import documents
 from intelhub.search.elastic.asking import EVERYTHING, Asking, Query, is_expanded
 from intelhub.search.elastic.documents import DocumentRow
-from intelhub.search.elastic.server import MOST_IDS, Proposed, SearchServer, ServerAway
+from intelhub.search.elastic.server import Proposed, SearchServer, ServerAway
 from intelhub.search.elastic.stretches import Stretches
 from intelhub.search.elastic.tokens import Wall, day_of
-from intelhub.search.engine import MOST_RANKED, Order, SearchRequest
+from intelhub.search.engine import Order, SearchRequest
+from intelhub.search.gathering import newest_first
+from intelhub.search.matching import Checked
 from intelhub.search.ranking import MOST_COUNTED
-from intelhub.search.sealed import Attempt, Opened
+from intelhub.search.sealed import TOO_MANY, Attempt, Opened
 from intelhub.search.segment import TookTooLong
 
-TOO_MANY = Message("More records may answer than were looked through; narrow the search by more words or a field.")
 SAMPLED = 300  # documents in which words are counted where the server may not
 Found = tuple[Wall, UUID]
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Layers in one index of which the access filter leaves the same to ask."""
+
+    index: str
+    asking: Asking
 
 
 class Candidates:
@@ -47,57 +58,81 @@ class Candidates:
         self._by_partition = {one.view.partition: one for one in opened}
         self._told = server
 
-    def ask(self, session: Session, request: SearchRequest, index: str, asking: Asking) -> None:
-        """Ask layers in one index."""
-        self._gathering.begin_candidates()
+    def ask(self, session: Session, request: SearchRequest, groups: Sequence[Group]) -> None:
+        """Ask groups of layers, each in its index."""
         if request.order is Order.NEWEST:
-            self._ask_newest(session, index, asking)
+            for group in groups:
+                self._ask_newest(session, group)
             return
-        if not asking.is_flat:  # the server would count dummies there, of which there are more for what is hidden
-            self._count(index, asking)
-        if not request.limit:  # counted, and nothing more is wanted
-            if asking.is_flat:
-                self._ask_newest(session, index, asking, most=SAMPLED)
-            return
-        self._ask_fullest(session, index, asking)
+        for group in groups:
+            if not group.asking.is_flat:  # the server would count dummies there, and more where more is hidden
+                self._count(group)
+        if request.limit:
+            self._ask_fullest(session, groups)
+        else:  # counted, and nothing more is wanted
+            flat = [group for group in groups if group.asking.is_flat]
+            newest = self._fitting(session, flat, [EVERYTHING] * len(flat))
+            for _, candidate in itertools.islice(newest, SAMPLED):
+                self._gathering.count_in(candidate)
 
     def take_records(self, session: Session, records: Sequence[UUID]) -> None:
         """Take these records, wherever they lie behind tokens."""
-        self._take(documents.fetch_of_records(session, records))
+        self._gathering.take_documents(self._readable(documents.fetch_of_records(session, records)))
 
-    def _ask_fullest(self, session: Session, index: str, asking: Asking) -> None:
-        """Open those that hold most of the words, and of these the newest, until so many fit as are ranked.
+    def _ask_newest(self, session: Session, group: Group) -> None:
+        """Open stretches of days, the newest first, until nothing older can stand on the page."""
+        stretches = self._stretches(group)
+        while stretches.days and not self._gathering.is_past(_end_of(stretches.days[0])):
+            self._gathering.take_documents(self._documents(session, group, stretches))
 
-        Everything is cut where documents of this reader alone say so.
+    def _ask_fullest(self, session: Session, groups: Sequence[Group]) -> None:
+        """Name those that lack the fewest words, and of these the newest, until there is no more room.
+
+        Everything is cut where documents of this reader alone say so, over all groups at once: where stretches of days
+        end hangs on what others wrote, and which of too many are weighed may not.
         """
-        room = MOST_RANKED
-        for tier in asking.tiers(self._gathering.tree, self._gathering.leaves):
-            room -= self._ask_newest(session, index, asking, tier=tier, most=room)
-            if not room:
-                self._attempt.notices.append(TOO_MANY)
-                return
+        tree, leaves = self._gathering.tree, self._gathering.leaves
+        tiers = zip(*(group.asking.tiers(tree, leaves) for group in groups), strict=True)
+        for lacking, tier in enumerate(tiers):
+            for is_flat, candidate in self._fitting(session, groups, tier):
+                if not self._gathering.name(lacking, candidate):
+                    return
+                if is_flat:
+                    self._gathering.count_in(candidate)
 
-    def _ask_newest(
-        self, session: Session, index: str, asking: Asking, *, tier: Query = EVERYTHING, most: int = MOST_IDS
-    ) -> int:
-        """Open stretches of days, the newest first, until nothing older can stand on the page or `most` fit."""
-        stretches = Stretches(
-            self._server, index, asking, self._gathering.tree, days=self._within(asking.days), tier=tier
-        )
-        taken = 0
-        while stretches.days and taken < most and not self._gathering.is_past(_end_of(stretches.days[0])):
-            rows = self._rows(session, asking, stretches.take(self._seconds))
-            taken += self._take(rows, most=most - taken, is_counted=asking.is_flat)
+    def _fitting(
+        self, session: Session, groups: Sequence[Group], tiers: Sequence[Query]
+    ) -> Iterator[tuple[bool, Checked]]:
+        """What fits in a tier of each group, the newest of all first, and whether its layer is flat.
+
+        A group is asked on when all that it named so far is taken.
+        """
+        each = (self._of_group(session, group, tier) for group, tier in zip(groups, tiers, strict=True))
+        return heapq.merge(*each, key=lambda one: newest_first(one[1]))
+
+    def _of_group(self, session: Session, group: Group, tier: Query) -> Iterator[tuple[bool, Checked]]:
+        stretches = self._stretches(group, tier)
+        while stretches.days:
+            for candidate in self._gathering.fitting(self._documents(session, group, stretches)):
+                yield group.asking.is_flat, candidate
+
+    def _stretches(self, group: Group, tier: Query = EVERYTHING) -> Stretches:
+        days = self._within(group.asking.days)
+        return Stretches(self._server, group.index, group.asking, self._gathering.tree, days=days, tier=tier)
+
+    def _documents(self, session: Session, group: Group, stretches: Stretches) -> Iterator[SearchDocument]:
+        """The readable documents of the next stretch."""
+        rows = self._rows(session, group.asking, stretches.take(self._seconds))
         if stretches.is_cut:
             self._attempt.notices.append(TOO_MANY)
-        return taken
+        return self._readable(rows)
 
-    def _count(self, index: str, asking: Asking) -> None:
+    def _count(self, group: Group) -> None:
         """In how many documents of this reader each leaf stands, counted behind the filter."""
         # Not of what a dictionary completes: a count would tell of words in what is hidden.
         leaves = [leaf for leaf in self._gathering.leaves if not is_expanded(leaf)]
-        asked: list[Query] = [asking.candidates(leaf) for leaf in leaves]
-        counted = self._server.count(index, asked, most=MOST_COUNTED, seconds=self._seconds())
+        asked: list[Query] = [group.asking.candidates(leaf) for leaf in leaves]
+        counted = self._server.count(group.index, asked, most=MOST_COUNTED, seconds=self._seconds())
         for leaf, count in zip(leaves, counted, strict=True):
             self._gathering.count(leaf, count)
 
@@ -132,12 +167,6 @@ class Candidates:
         known = {(Wall.of(row.partition), row.record_id): row for row in rows}
         return [known[one] for one in wanted if one in known]
 
-    def _take(self, rows: Sequence[DocumentRow], *, most: int = MOST_IDS, is_counted: bool = False) -> int:
-        """Open candidates and give the readable ones to the question, the newest first; how many of them fit it."""
-        newer = self._newer_than(rows)
-        readable = self._readable(row for row in rows if (row.partition, row.record_id) not in newer)
-        return self._gathering.take_documents(readable, most=most, is_counted=is_counted)
-
     def _newer_than(self, rows: Iterable[DocumentRow]) -> set[tuple[Partition, UUID]]:
         """Those of which the tail or a segment knows something newer."""
         versions: dict[Partition, dict[UUID, int]] = {}
@@ -150,8 +179,12 @@ class Candidates:
             for record in part.newer_than(known)
         }
 
-    def _readable(self, rows: Iterable[DocumentRow]) -> Iterator[SearchDocument]:
+    def _readable(self, rows: Sequence[DocumentRow]) -> Iterator[SearchDocument]:
+        """Open candidates that this reader may read and of which nothing newer is known."""
+        newer = self._newer_than(rows)
         for row in rows:
+            if (row.partition, row.record_id) in newer:
+                continue
             self._seconds()  # opening takes time too
             opened = self._by_partition.get(row.partition)
             if opened is None or opened.view.partition in self._attempt.damaged:

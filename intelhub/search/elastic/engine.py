@@ -19,7 +19,7 @@ from intelhub.crypto import Tampered, Vault, vault_of
 from intelhub.platform.messages import Message
 from intelhub.search import store
 from intelhub.search.elastic.asking import Asking, OpenLayer, Remaining, remaining
-from intelhub.search.elastic.candidates import Candidates
+from intelhub.search.elastic.candidates import Candidates, Group
 from intelhub.search.elastic.dictionary import OpenParts
 from intelhub.search.elastic.server import AskedTooMuch, IndexGone, SearchServer, ServerAway
 from intelhub.search.elastic.tokens import Tokens, Wall
@@ -130,8 +130,8 @@ class ElasticIndex(SealedIndex):
                     groups.setdefault((found.index, left), []).append(layer)
             except Tampered:
                 touched.add(wall)
-        for (index, left), layers in groups.items():
-            candidates.ask(session, request, index, Asking(layers, left))
+        asked = [Group(index, Asking(layers, left)) for (index, left), layers in groups.items()]
+        candidates.ask(session, request, asked)
         damaged = [one.view.partition for one in candidates.opened if Wall.of(one.view.partition) in touched]
         if damaged:
             logger.error("a wall of the search index does not fit its seal")

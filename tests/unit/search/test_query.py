@@ -16,7 +16,7 @@ from intelhub.search.analysis import stop_words, words
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.fields import FIELDS
 from intelhub.search.matching import Checked, needs_check, to_match
-from intelhub.search.query import And, Facet, Identifier, Not, Or, Phrase, Prefix, Term, parse_query
+from intelhub.search.query import And, Facet, Identifier, Not, Or, Phrase, Prefix, Term, parse_query, positive_leaves
 from intelhub.search.segment import Plan, Segment
 
 PARTITION = Partition(level=1, department_id=UUID(int=7), year=2026)
@@ -222,7 +222,7 @@ def test_nothing_typed_raises_or_reaches_fts5_as_syntax(typed):
     plan = Plan(tree=query.tree, access=Everybody(), not_before=query.not_before, not_after=query.not_after)
     for segment in SEGMENTS:
         segment.newest(plan, limit=5)
-        segment.best(plan, limit=5)
+        segment.fullest(plan, list(positive_leaves(query.tree)), limit=5)
         segment.count(plan, most=5)
 
 
@@ -262,9 +262,23 @@ def test_the_index_finds_what_a_reader_of_every_text_would(typed, texts):
     sealed = Segment(PARTITION, image=Segment.image_of(PARTITION, documents))
     for segment in (tail, sealed):
         assert [hit.record_id for hit in segment.newest(plan, limit=10)] == wanted
-        assert {hit.record_id for hit in segment.best(plan, limit=10)} == set(wanted)
+        fullest = segment.fullest(plan, list(positive_leaves(query.tree)), limit=10)
+        assert {hit.record_id for _, hit in fullest} == set(wanted)
+        assert fullest == sorted(fullest)
     if not needs_check(query.tree):
         assert sealed.count(plan, most=10) == len(wanted)
+
+
+def test_of_alternatives_the_fullest_come_first_and_of_these_the_newest():
+    texts = ["xe xe xe", "buôn lậu xe", "buôn", "lậu buôn", "xe lậu buôn", "gạo"]
+    query = parse_query("buôn OR lậu OR xe OR tàu")
+    documents = [document(number, text) for number, text in enumerate(texts)]
+    tail = Segment(PARTITION)
+    tail.add(documents)
+    for segment in (tail, Segment(PARTITION, image=Segment.image_of(PARTITION, documents))):
+        plan, leaves = Plan(tree=query.tree, access=Everybody()), list(positive_leaves(query.tree))
+        found = [(lacking, hit.record_id.int) for lacking, hit in segment.fullest(plan, leaves, limit=4)]
+        assert found == [(1, 4), (1, 1), (2, 3), (2, 2)]
 
 
 @pytest.mark.parametrize(
