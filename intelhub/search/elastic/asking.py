@@ -17,7 +17,7 @@ from intelhub.search.elastic.dictionary import Dictionary, Kind
 from intelhub.search.elastic.tokens import Layer, Tokens, facet_kind, month_of_day, name_kind
 from intelhub.search.elastic.walls import Head
 from intelhub.search.engine import PartitionFilter
-from intelhub.search.fields import is_own, told_of
+from intelhub.search.fields import IDENTIFIER_FIELDS, is_own, told_of
 from intelhub.search.query import (
     FEWER,
     And,
@@ -163,19 +163,20 @@ class Asking:
                     return EVERYTHING
                 meant = self._tokens(
                     lambda known: known.beginning(Kind.IDENTIFIER, value),
-                    lambda tokens, one: tokens.value(facet_kind(name), one),
+                    lambda tokens, one: tokens.value("identifier", one),
                 )
                 return _terms("k", meant)
             case Facet("level", value):  # the same behind all these walls, and so no token
                 return EVERYTHING if value == str(self.layers[0].head.wall.level) else _NOTHING
             case Facet(name, value):
-                return self._values(facet_kind(name), [told_of(name, value)])
+                found = self._values(facet_kind(name), [told_of(name, value)])
+                return _any([found, self._values("identifier", [value])]) if name in IDENTIFIER_FIELDS else found
 
     def is_exact(self, node: Node) -> bool:
         """Whether the rendering finds nothing that does not fit, so that its opposite misses nothing."""
         match node:
             case Facet(name, is_beginning=is_beginning):
-                return not is_beginning and not is_own(name)
+                return not is_beginning and not is_own(name) and name not in IDENTIFIER_FIELDS
             case Term():
                 return True
             case Not(child):

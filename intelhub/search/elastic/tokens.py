@@ -21,12 +21,12 @@ from uuid import UUID
 from intelhub.crypto import Pseudonyms, Vault, lp
 from intelhub.search.analysis import Word, folded_words, identifier_token, words
 from intelhub.search.document import Partition, SearchDocument
-from intelhub.search.fields import NAME_FIELDS, told_of
+from intelhub.search.fields import IDENTIFIER_FIELDS, NAME_FIELDS, told_of
 from intelhub.search.matching import all_facets
 from intelhub.search.query import facet
 
 FIRST_EPOCH = 1
-SCHEME = 3
+SCHEME = 4
 """Which tokens these are; whatever lies under those of another scheme is made anew."""
 _LAYERS = 4  # as many as there are exposures
 _BYTES = 10  # 80 bits: that two of a million words share a token has a probability of 4e-13
@@ -155,7 +155,11 @@ def value_tokens(layer: Layer, document: SearchDocument) -> set[str]:
 
 
 def values_of(document: SearchDocument) -> Iterator[tuple[str, str]]:
-    """Everything a document is asked for that is no word of its text, nor the same in the whole layer."""
+    """Everything a document is asked for that is no word of its text, nor the same in the whole layer.
+
+    Identifiers are told as such and not of which kind they are: a second token of each would cost and tell more.
+    """
+    identifiers = identifiers_of(document)
     for name, values in all_facets(document).items():
         if name == "level":
             continue
@@ -163,9 +167,10 @@ def values_of(document: SearchDocument) -> Iterator[tuple[str, str]]:
             yield from ((name_kind(name), word) for value in values for word in folded_words(value))
             continue
         for value in values:
-            asked = facet(name, value)
-            yield facet_kind(name), told_of(name, asked.value)
-    for identifier in identifiers_of(document):
+            asked = facet(name, value).value
+            if name not in IDENTIFIER_FIELDS or asked not in identifiers:
+                yield facet_kind(name), told_of(name, asked)
+    for identifier in identifiers:
         yield "identifier", identifier
     day = day_of(document.occurred_at)
     yield "day", day
