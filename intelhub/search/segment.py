@@ -213,7 +213,7 @@ class Segment:
 
         FTS5's own measure is not asked for: how rare it takes a word to be hangs on what this reader may not read.
         """
-        if wants_all(plan.tree):
+        if not leaves or wants_all(plan.tree):
             return [(0, found) for found in self.newest(plan, limit=limit)]
         clause, parameters = self._conditions(plan, None)
         with self._lock:
