@@ -29,7 +29,6 @@ from intelhub.search.nearness import SHORTEST
 
 MOST_CHARACTERS = 1000
 MOST_TERMS = 64
-FEWER = 2  # words that may be missing before it does not matter any more how many are
 MOST_FUZZY = 8  # each is held against every word of what the reader may open
 _DEEPEST = 16
 

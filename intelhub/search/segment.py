@@ -29,7 +29,7 @@ from intelhub.search.document import (
 from intelhub.search.engine import Cursor, RowFilter
 from intelhub.search.matching import Checked, indexed_words, is_word, needs_check, to_match
 from intelhub.search.nearness import near
-from intelhub.search.query import FEWER, Leaf, Node, wants_all
+from intelhub.search.query import Leaf, Node, wants_all
 
 _SCHEMA = """
 CREATE TABLE docs (
@@ -209,7 +209,7 @@ class Segment:
         return [Found(*row) for row in self._fetched(plan, sql, parameters, limit)]
 
     def fullest(self, plan: Plan, leaves: Sequence[Leaf], *, limit: int) -> list[tuple[int, Found]]:
-        """Up to `limit` hits with how many leaves each lacks, `FEWER` at most: the fullest first, of these the newest.
+        """Up to `limit` hits with how many leaves each lacks: the fullest first, of these the newest.
 
         FTS5's own measure is not asked for: how rare it takes a word to be hangs on what this reader may not read.
         """
@@ -220,7 +220,7 @@ class Segment:
             asked = [to_match(leaf, lambda folded: self._near(folded, plan.deadline)) for leaf in leaves]
         held = " UNION ALL ".join(["SELECT rowid AS id FROM fts WHERE fts MATCH ?"] * len(asked))
         sql = (
-            f"SELECT {_HIT}, min(? - count(held.id), {FEWER}) AS lacking {_FROM} "
+            f"SELECT {_HIT}, ? - count(held.id) AS lacking {_FROM} "
             f"LEFT JOIN ({held}) held ON held.id = d.id WHERE {clause} GROUP BY d.id ORDER BY lacking, {self._order}"
         )
         rows = self._fetched(plan, sql, [len(asked), *asked, *parameters], limit)

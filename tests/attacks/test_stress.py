@@ -76,7 +76,12 @@ def probe(request):
 def world(database, request, monkeypatch):
     if request.param.endswith("short"):
         # What is opened and weighed by our formula hides how it was chosen.
-        monkeypatch.setattr(gathering, "MOST_RANKED", 3)
+        for module, name, most in (
+            (gathering, "MOST_RANKED", 3),
+            (candidates, "MOST_RANKED", 3),
+            (candidates, "ENOUGH", 2),
+        ):
+            monkeypatch.setattr(module, name, most)
         monkeypatch.setattr(stretches, "ENOUGH", 2)
     server = None if request.param.startswith("sealed") else request.getfixturevalue("search_server")
     kind = FlatWorld if request.param.startswith("flat") else RankedWorld

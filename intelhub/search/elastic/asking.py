@@ -19,7 +19,6 @@ from intelhub.search.elastic.walls import Head
 from intelhub.search.engine import PartitionFilter
 from intelhub.search.fields import IDENTIFIER_FIELDS, is_own, told_of
 from intelhub.search.query import (
-    FEWER,
     And,
     Facet,
     Fuzzy,
@@ -32,7 +31,6 @@ from intelhub.search.query import (
     Phrase,
     Prefix,
     Term,
-    wants_all,
 )
 
 _MOST_TERMS = 60_000  # of one list; the server takes 65,536
@@ -102,20 +100,16 @@ class Asking:
         among = [] if tier == EVERYTHING else [tier]
         return {"bool": {"filter": [*self._within(tree, days), self.rendered(tree), *among]}}
 
-    def tiers(self, tree: Node, leaves: Sequence[Leaf]) -> list[Query]:
-        """Where some words of a question are enough: those that hold all of them, all but one, and the others."""
-        if wants_all(tree):
-            return [EVERYTHING]
-        held = [self.rendered(leaf) for leaf in leaves]
-        least = [
-            {"bool": {"should": held, "minimum_should_match": count}}
-            for count in range(len(held), max(len(held) - FEWER, 0), -1)
-        ]
-        before: list[Query] = [_NOTHING, *least]
-        return [
-            {"bool": {"filter": [one], "must_not": [other]}}
-            for one, other in zip([*least, EVERYTHING], before, strict=True)
-        ]
+    def leaves(self, leaves: Sequence[Leaf]) -> list[Query]:
+        """Each leaf of a question by itself."""
+        return [self.rendered(leaf) for leaf in leaves]
+
+    def tier(self, leaves: Sequence[Leaf], held: int) -> Query:
+        """What holds so many of these leaves, no more and no fewer."""
+        least, more = (
+            {"bool": {"should": self.leaves(leaves), "minimum_should_match": count}} for count in (held, held + 1)
+        )
+        return {"bool": {"filter": [least] if held else [], "must_not": [more] if held < len(leaves) else []}}
 
     def rendered(self, node: Node) -> Query:
         """The query of a node: never too narrow; looked up once, for a question is asked of many stretches of days."""
@@ -188,9 +182,10 @@ class Asking:
 
     def _within(self, tree: Node, days: Sequence[str] | None) -> list[Query]:
         """What is asked of every document beside the question itself; a token says its layer already."""
+        on = [] if days is None or days == self.days else [self._on(days)]
         stages = [_any([self._condition(one) for one in stage]) for stage in self._access]
         layers = [] if _is_bound(tree) else [_terms("p", (layer.tokens.partition for layer in self.layers))]
-        return [*layers, *stages, *([] if days is None else [self._on(days)])]
+        return [*layers, *stages, *on]
 
     def _on(self, days: Sequence[str]) -> Query:
         """On these days, whole months by one token."""

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -24,17 +25,18 @@ from intelhub.search.elastic import documents
 from intelhub.search.elastic.asking import EVERYTHING, Asking, Query, is_expanded
 from intelhub.search.elastic.documents import DocumentRow
 from intelhub.search.elastic.server import Proposed, SearchServer, ServerAway
-from intelhub.search.elastic.stretches import Stretches
+from intelhub.search.elastic.stretches import ENOUGH, Stretches
 from intelhub.search.elastic.tokens import Wall, day_of
-from intelhub.search.engine import Order, SearchRequest
+from intelhub.search.engine import MOST_RANKED, Order, SearchRequest
 from intelhub.search.gathering import newest_first
 from intelhub.search.matching import Checked
+from intelhub.search.query import wants_all
 from intelhub.search.ranking import MOST_COUNTED
 from intelhub.search.sealed import TOO_MANY, Attempt, Opened
-from intelhub.search.segment import TookTooLong
+from intelhub.search.segment import Found, TookTooLong
 
 SAMPLED = 300  # documents in which words are counted where the server may not
-Found = tuple[Wall, UUID]
+Named = tuple[Wall, UUID]
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,14 @@ class Group:
 
     index: str
     asking: Asking
+
+
+class Fitting(NamedTuple):
+    """A candidate that fits, with how many leaves it lacks by its tokens, and whether its layer is flat."""
+
+    lacking: int
+    is_flat: bool
+    checked: Checked
 
 
 class Candidates:
@@ -70,10 +80,10 @@ class Candidates:
         if request.limit:
             self._ask_fullest(session, groups)
         else:  # counted, and nothing more is wanted
-            flat = [group for group in groups if group.asking.is_flat]
-            newest = self._fitting(session, flat, [EVERYTHING] * len(flat))
-            for _, candidate in itertools.islice(newest, SAMPLED):
-                self._gathering.count_in(candidate)
+            flat = (group for group in groups if group.asking.is_flat)
+            newest = heapq.merge(*(self._of_tier(session, group) for group in flat), key=_in_order)
+            for one in itertools.islice(newest, SAMPLED):
+                self._gathering.count_in(one.checked)
 
     def take_records(self, session: Session, records: Sequence[UUID]) -> None:
         """Take these records, wherever they lie behind tokens."""
@@ -91,30 +101,48 @@ class Candidates:
         Everything is cut where documents of this reader alone say so, over all groups at once: where stretches of days
         end hangs on what others wrote, and which of too many are weighed may not.
         """
-        tree, leaves = self._gathering.tree, self._gathering.leaves
-        tiers = zip(*(group.asking.tiers(tree, leaves) for group in groups), strict=True)
-        for lacking, tier in enumerate(tiers):
-            for is_flat, candidate in self._fitting(session, groups, tier):
-                if not self._gathering.name(lacking, candidate):
-                    return
-                if is_flat:
-                    self._gathering.count_in(candidate)
+        each = (self._fullest_of(session, group) for group in groups)
+        for one in heapq.merge(*each, key=_in_order):
+            if not self._gathering.name(one.lacking, one.checked):
+                return
+            if one.is_flat:
+                self._gathering.count_in(one.checked)
 
-    def _fitting(
-        self, session: Session, groups: Sequence[Group], tiers: Sequence[Query]
-    ) -> Iterator[tuple[bool, Checked]]:
-        """What fits in a tier of each group, the newest of all first, and whether its layer is flat.
+    def _fullest_of(self, session: Session, group: Group) -> Iterator[Fitting]:
+        """What fits in a group, the fullest first and of these the newest; asked on when that is taken.
 
-        A group is asked on when all that it named so far is taken.
+        One look tells which tiers there are. Those that it names whole and are small are opened at once.
         """
-        each = (self._of_group(session, group, tier) for group, tier in zip(groups, tiers, strict=True))
-        return heapq.merge(*each, key=lambda one: newest_first(one[1]))
+        tree, leaves, asking = self._gathering.tree, self._gathering.leaves, group.asking
+        if not leaves or wants_all(tree):
+            yield from self._of_tier(session, group)
+            return
+        query = asking.candidates(tree, days=self._within(asking.days))
+        tiers, cut = self._named_tiers(group, query)
+        for held in range(len(leaves), -1, -1):
+            named = tiers.get(held, [])
+            if held <= cut or len(named) > ENOUGH:
+                yield from self._of_tier(session, group, len(leaves) - held, asking.tier(leaves, held))
+            elif named:
+                rows = self._rows(session, asking, named)
+                for candidate in self._gathering.fitting(self._readable(rows)):
+                    yield Fitting(len(leaves) - held, asking.is_flat, candidate)
 
-    def _of_group(self, session: Session, group: Group, tier: Query) -> Iterator[tuple[bool, Checked]]:
+    def _named_tiers(self, group: Group, query: Query) -> tuple[dict[int, list[Proposed]], int]:
+        """The fullest by how many leaves they hold, and at how many the server no longer named all, -1 where it did."""
+        leaves = group.asking.leaves(self._gathering.leaves)
+        named = self._server.find_fullest(group.index, query, leaves, limit=MOST_RANKED, seconds=self._seconds())
+        tiers: dict[int, list[Proposed]] = {}
+        for held, one in named:
+            tiers.setdefault(held, []).append(one)
+        return tiers, named[-1][0] if len(named) == MOST_RANKED else -1
+
+    def _of_tier(self, session: Session, group: Group, lacking: int = 0, tier: Query = EVERYTHING) -> Iterator[Fitting]:
+        """What fits in a tier of a group, the newest first; asked on when that is taken."""
         stretches = self._stretches(group, tier)
         while stretches.days:
             for candidate in self._gathering.fitting(self._documents(session, group, stretches)):
-                yield group.asking.is_flat, candidate
+                yield Fitting(lacking, group.asking.is_flat, candidate)
 
     def _stretches(self, group: Group, tier: Query = EVERYTHING) -> Stretches:
         days = self._within(group.asking.days)
@@ -148,13 +176,13 @@ class Candidates:
             raise TookTooLong
         return left
 
-    def _records(self, asking: Asking, proposed: Iterable[Proposed]) -> list[Found]:
+    def _records(self, asking: Asking, proposed: Iterable[Proposed]) -> list[Named]:
         """Whose ids these are, in their order; what is of no wall that was asked was made up."""
         order = list(proposed)
         named: dict[str, list[UUID]] = {}
         for one in order:
             named.setdefault(one.partition, []).append(one.id)
-        found: dict[UUID, Found] = {}
+        found: dict[UUID, Named] = {}
         for layer in asking.layers:
             ids = named.get(layer.tokens.partition, [])
             found |= zip(ids, ((layer.head.wall, record) for record in layer.wall.records_of(ids)), strict=True)
@@ -208,6 +236,10 @@ class Candidates:
             for day in days
             if (oldest is None or day >= day_of(oldest)) and (newest is None or day <= day_of(newest))
         ]
+
+
+def _in_order(one: Fitting) -> tuple[int, Found]:
+    return one.lacking, newest_first(one.checked)
 
 
 def _end_of(day: str) -> datetime:

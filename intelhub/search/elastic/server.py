@@ -116,6 +116,35 @@ class SearchServer:
             ),
         )
 
+    def find_fullest(
+        self,
+        index: str,
+        query: Mapping[str, object],
+        alternatives: Sequence[Mapping[str, object]],
+        *,
+        limit: int,
+        seconds: float,
+    ) -> list[tuple[int, Proposed]]:
+        """What fits with how many alternatives it holds, those with most first, the server choosing among the last.
+
+        Each alternative counts one: nothing of how rare the server takes a word to be is in that.
+        """
+        counted = [{"constant_score": {"filter": one}} for one in alternatives]
+        return self._asked(
+            seconds,
+            lambda client: _scored(
+                client.search(
+                    index=index,
+                    query={"bool": {"filter": [dict(query)], "should": counted}},
+                    size=limit,
+                    docvalue_fields=[{"field": "p"}],
+                    track_total_hits=False,
+                    allow_partial_search_results=False,
+                    filter_path=[*_PATHS, "hits.hits._score"],
+                )
+            ),
+        )
+
     def versions(self, index: str, partitions: Sequence[str]) -> dict[UUID, int]:
         """Every id in some partitions, by their tokens, and its version; read in the order of writing, page by page."""
         found: dict[UUID, int] = {}
@@ -230,6 +259,12 @@ def _proposed(answer: Any) -> list[Proposed]:
         Proposed(UUID(hit["_id"]), str(hit["fields"]["p"][0]))
         for hit in (answer["hits"]["hits"] if "hits" in answer else ())
     ]
+
+
+def _scored(answer: Any) -> list[tuple[int, Proposed]]:
+    proposed = _proposed(answer)
+    scores = (round(hit["_score"]) for hit in (answer["hits"]["hits"] if "hits" in answer else ()))
+    return list(zip(scores, proposed, strict=True))
 
 
 def _versions(

@@ -55,5 +55,4 @@ class Stretches:
         return next(fitting, stretches[-1])
 
     def _query(self, stretch: Sequence[str]) -> Query:
-        days = None if stretch == self._asking.days else stretch
-        return self._asking.candidates(self._tree, days=days, tier=self._tier)
+        return self._asking.candidates(self._tree, days=stretch, tier=self._tier)

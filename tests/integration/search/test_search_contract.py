@@ -26,11 +26,11 @@ from intelhub.search import (
 )
 from intelhub.search import query as q
 from intelhub.search.analysis import _recognisers as recognisers
-from intelhub.search.elastic import asking
+from intelhub.search.elastic import asking, candidates
 from intelhub.search.elastic.engine import NOT_TOLD
 from intelhub.search.merge import list_merges_due, list_partitions
 from intelhub.search.query import UNREADABLE
-from intelhub.search.sealed import TOO_LONG
+from intelhub.search.sealed import TOO_LONG, TOO_MANY
 from intelhub.search.snippets import best_snippet
 from tests.factories.search_world import (
     DEPOT,
@@ -236,6 +236,24 @@ def test_relevance_prefers_titles_rare_words_and_neighbours(world):
     rest = one.answer("thuốc lá", order=Order.RELEVANCE, among=answer.ranking[1:])
     assert [hit.record_id for hit in rest.hits] == [in_text.record_id]
     assert any(piece.is_hit for piece in rest.hits[0].snippet)
+
+
+@pytest.mark.parametrize("is_merged", [True, False])
+def test_of_too_many_alternatives_the_fullest_are_weighed_however_old(world, monkeypatch, is_merged):
+    for module in (gathering, candidates):
+        monkeypatch.setattr(module, "MOST_RANKED", 3)
+    one = world.process()
+    words = ["xăng", "gạo", "thép", "voi", "sừng"]
+    full = [document(" ".join(words[:count]), occurred_at=minutes(count)) for count in (5, 4, 3)]
+    newer = [document(word, occurred_at=minutes(5_000 * place)) for place, word in enumerate(words * 2, start=1)]
+    one.write(*full, *newer)
+    assert world.merge() if is_merged else True
+    answer = one.answer(" OR ".join(words), order=Order.RELEVANCE)
+    assert set(answer.ranking) == {each.record_id for each in full}
+    assert (answer.notices, answer.is_whole) == ((TOO_MANY,), False)
+    older = one.answer(f"({' OR '.join(words)}) to:2026-03-02", order=Order.RELEVANCE)
+    assert set(older.ranking) == {each.record_id for each in full}
+    assert len(one.answer("voi OR sừng", order=Order.RELEVANCE).ranking) == 3
 
 
 def test_a_question_without_limit_counts_words_for_this_reader_and_finds_nothing(world):
