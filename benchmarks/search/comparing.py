@@ -61,7 +61,7 @@ class Asked:
         return ask
 
     def _stretches(self, reader: Reader, tree: Node) -> Stretches:
-        return Stretches(SearchServer(self.client), index_of(self.variant), reader, tree)
+        return Stretches(SearchServer(self.client), index_of(self.variant), reader, tree, days=reader.days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ from intelhub.search.models import (
     SearchTailRow,
 )
 from intelhub.search.query import Facet, Fuzzy, Prefix, unknown_date
-from intelhub.search.sealed import SealedIndex
+from intelhub.search.sealed import MORE_MAY_ANSWER, SealedIndex
 from intelhub.search.snippets import mark_query
 from intelhub.search.store import delete_impossible_rows
 from intelhub.search.telling import MOST_TELLING, choose_telling, list_candidates, list_numbers, question_of
@@ -65,6 +65,7 @@ from intelhub.search.telling import MOST_TELLING, choose_telling, list_candidate
 __all__ = [
     "CHANGED_SHARE",
     "IDENTIFIER_FIELDS",
+    "MORE_MAY_ANSWER",
     "MOST_RANKED",
     "MOST_TELLING",
     "TAIL_ROWS",

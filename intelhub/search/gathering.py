@@ -17,7 +17,7 @@ from functools import cache, cached_property, partial
 from intelhub.search.document import SearchDocument, to_microseconds
 from intelhub.search.engine import MOST_RANKED, Hit, Marked, Order, RowFilter, SearchRequest
 from intelhub.search.matching import Checked, all_facets
-from intelhub.search.query import And, Leaf, Node, Or, Query, Term, bare_identifier, facet, positive_leaves
+from intelhub.search.query import And, Leaf, Node, Or, Query, Term, bare_identifier, counted, facet, positive_leaves
 from intelhub.search.ranking import MOST_COUNTED, rank
 from intelhub.search.segment import Found, Plan, Segment, TookTooLong
 from intelhub.search.snippets import best_snippet, mark_hits
@@ -35,8 +35,8 @@ class Place:
     checked: Callable[[], Checked]
 
 
-Weighed = tuple[int, Found, Callable[[], Checked]]
-"""How many of the words a hit lacks, what it is, and how to come by what is stored of it."""
+Candidate = tuple[int, Found, Callable[[], Checked]]
+"""How many parts of the question a hit lacks, what it is, and how to come by what is stored of it."""
 
 
 class Gathering:
@@ -49,10 +49,11 @@ class Gathering:
         self.not_before = max(filter(None, (query.not_before, request.not_before)), default=None)
         self.not_after = min(filter(None, (query.not_after, request.not_after)), default=None)
         self.leaves: list[Leaf] = list(dict.fromkeys(positive_leaves(query.tree)))
+        self.parts = counted(self.leaves)
         self._places: dict[bytes, Place] = {}
         self._floor: datetime | None = None
-        self._of_parts: list[Weighed] = []
-        self._named: list[Weighed] = []
+        self._sealed: list[Candidate] = []
+        self._admitted: list[Candidate] = []
         self.is_cut = False
         """Whether more may answer by relevance than are weighed."""
         self._counts: Counter[Leaf] = Counter()
@@ -80,9 +81,9 @@ class Gathering:
                     self._cut()
             else:
                 if self._request.limit:
-                    self._of_parts += (
+                    self._sealed += (
                         (lacking, found, partial(_opened, segment, found.row))
-                        for lacking, found in segment.fullest(plan, self.leaves, limit=MOST_RANKED + 1)
+                        for lacking, found in segment.fullest(plan, self.parts, limit=MOST_RANKED + 1)
                     )
                 for leaf in self.leaves:
                     if most := self._most(leaf):
@@ -91,39 +92,39 @@ class Gathering:
 
     def take_documents(self, documents: Iterable[SearchDocument]) -> None:
         """Take those that fit of documents that may: for the page of the newest, or where records were named."""
-        for one in sorted(documents, key=_found):
+        for one in sorted(documents, key=found_of):
             if self._floor is not None and one.occurred_at < self._floor:
                 break
             checked = Checked(one)
             if self._fits(checked):
-                self._keep([Place(_found(one), partial(_same, checked))])
+                self._keep([Place(found_of(one), partial(_same, checked))])
                 if self._request.among is None:
                     self._cut()
 
     def fitting(self, documents: Iterable[SearchDocument]) -> list[Checked]:
         """Those of some candidates that fit, the newest first."""
-        return list(filter(self._fits, map(Checked, sorted(documents, key=_found))))
+        return list(filter(self._fits, map(Checked, sorted(documents, key=found_of))))
 
-    def name(self, lacking: int, candidate: Checked) -> bool:
-        """Take a candidate that fits to be weighed, the next of all that are named; `False` where there is no room.
+    def admit(self, lacking: int, checked: Checked) -> bool:
+        """Let a document that fits be weighed, the next behind those admitted; `False` where there is no more room.
 
-        All sealed parts are asked before.
+        All sealed segments are asked before.
         """
-        one: Weighed = (lacking, newest_first(candidate), partial(_same, candidate))
-        if bisect(self._of_parts_in_order, _in_order(one), key=_in_order) + len(self._named) >= MOST_RANKED:
+        one: Candidate = (lacking, found_of(checked.document), partial(_same, checked))
+        if bisect(self._sealed_in_order, _in_order(one), key=_in_order) + len(self._admitted) >= MOST_RANKED:
             self.is_cut = True
             return False
-        self._named.append(one)
+        self._admitted.append(one)
         return True
 
     @cached_property
-    def _of_parts_in_order(self) -> list[Weighed]:
-        return sorted(self._of_parts, key=_in_order)
+    def _sealed_in_order(self) -> list[Candidate]:
+        return sorted(self._sealed, key=_in_order)
 
-    def count_in(self, candidate: Checked) -> None:
-        """Count the leaves of a candidate where nobody else can count them."""
+    def count_in(self, checked: Checked) -> None:
+        """Count the leaves of a document where nobody else can count them."""
         for leaf in self.leaves:
-            self._counts[leaf] += candidate.fits(leaf)
+            self._counts[leaf] += checked.fits(leaf)
 
     def count(self, leaf: Leaf, found: int) -> None:
         """Add to the number of documents a leaf stands in."""
@@ -157,7 +158,7 @@ class Gathering:
         return (
             (self.not_before is None or at >= self.not_before)
             and (self.not_after is None or at <= self.not_after)
-            and (after is None or _found(document)[:2] > (-to_microseconds(after.occurred_at), after.record_id.bytes))
+            and (after is None or found_of(document)[:2] > (-to_microseconds(after.occurred_at), after.record_id.bytes))
             and checked.fits(self.tree)
         )
 
@@ -204,7 +205,7 @@ class Gathering:
 
     def _candidates(self) -> list[Place]:
         """Those that lack the fewest words and of these the newest, whatever part of the index they lie in."""
-        for _, found, checked in heapq.merge(self._of_parts_in_order, self._named, key=_in_order):
+        for _, found, checked in heapq.merge(self._sealed_in_order, self._admitted, key=_in_order):
             if len(self._places) == MOST_RANKED and found.record not in self._places:
                 self.is_cut = True
                 break
@@ -230,16 +231,12 @@ def _places(segment: Segment, found: Iterable[Found]) -> Iterator[Place]:
         yield Place(hit, partial(_opened, segment, hit.row))
 
 
-def _in_order(one: Weighed) -> tuple[int, Found]:
+def _in_order(one: Candidate) -> tuple[int, Found]:
     return one[:2]
 
 
-def newest_first(candidate: Checked) -> Found:
-    """What puts candidates in order, the newest first."""
-    return _found(candidate.document)
-
-
-def _found(document: SearchDocument) -> Found:
+def found_of(document: SearchDocument) -> Found:
+    """What puts a document in order, the newest first."""
     return Found(-to_microseconds(document.occurred_at), document.record_id.bytes, -document.row_version, 0)
 
 

@@ -38,7 +38,9 @@ from intelhub.search.tail import LivePartitions, View
 
 REBUILDING = Message("A part of the index is being rebuilt; some records may be missing from these results.")
 TOO_LONG = Message("The search took too long and was stopped; narrow it by more words or a field.")
-TOO_MANY = Message("More records may answer than were looked through; narrow the search by more words or a field.")
+MORE_MAY_ANSWER = Message(
+    "More records may answer than were looked through; narrow the search by more words or a field."
+)
 _MOST_ATTEMPTS = 5
 _LOOKED_THROUGH = 100  # documents a round, out of which words are proposed
 
@@ -166,7 +168,7 @@ class SealedIndex:
     def _answer(self, request: SearchRequest, attempt: Attempt, notices: tuple[Message, ...]) -> SearchAnswer:
         places, has_more = attempt.gathering.in_order()
         if attempt.gathering.is_cut:
-            attempt.notices.append(TOO_MANY)
+            attempt.notices.append(MORE_MAY_ANSWER)
         notices = (*notices, *attempt.notices)
         if request.order is Order.RELEVANCE and request.among is None:
             ranking = tuple(dict.fromkeys(place.found.record_id for place in places))[:MOST_RANKED]

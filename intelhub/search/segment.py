@@ -29,7 +29,7 @@ from intelhub.search.document import (
 from intelhub.search.engine import Cursor, RowFilter
 from intelhub.search.matching import Checked, indexed_words, is_word, needs_check, to_match
 from intelhub.search.nearness import near
-from intelhub.search.query import Leaf, Node, wants_all
+from intelhub.search.query import Node, wants_all
 
 _SCHEMA = """
 CREATE TABLE docs (
@@ -208,22 +208,25 @@ class Segment:
         sql = f"SELECT {_HIT} {_FROM} WHERE {clause} ORDER BY {self._order}"
         return [Found(*row) for row in self._fetched(plan, sql, parameters, limit)]
 
-    def fullest(self, plan: Plan, leaves: Sequence[Leaf], *, limit: int) -> list[tuple[int, Found]]:
-        """Up to `limit` hits with how many leaves each lacks: the fullest first, of these the newest.
+    def fullest(self, plan: Plan, parts: Sequence[Node], *, limit: int) -> list[tuple[int, Found]]:
+        """Up to `limit` hits with how many parts of the question each lacks: the fullest first, of these the newest.
 
         FTS5's own measure is not asked for: how rare it takes a word to be hangs on what this reader may not read.
         """
-        if not leaves or wants_all(plan.tree):
+        if not parts or wants_all(plan.tree):
             return [(0, found) for found in self.newest(plan, limit=limit)]
         clause, parameters = self._conditions(plan, None)
         with self._lock:
-            asked = [to_match(leaf, lambda folded: self._near(folded, plan.deadline)) for leaf in leaves]
-        held = " UNION ALL ".join(["SELECT rowid AS id FROM fts WHERE fts MATCH ?"] * len(asked))
+            asked = [to_match(part, lambda folded: self._near(folded, plan.deadline)) for part in parts]
+        within = "SELECT rowid AS id FROM fts WHERE fts MATCH ? AND rowid BETWEEN ? AND ?"
+        held = " UNION ALL ".join([within] * len(asked))
+        span = self._span(plan, None) if self._is_sorted else (1, len(self))
         sql = (
             f"SELECT {_HIT}, ? - count(held.id) AS lacking {_FROM} "
             f"LEFT JOIN ({held}) held ON held.id = d.id WHERE {clause} GROUP BY d.id ORDER BY lacking, {self._order}"
         )
-        rows = self._fetched(plan, sql, [len(asked), *asked, *parameters], limit)
+        told = (one for each in asked for one in (each, *span))
+        rows = self._fetched(plan, sql, [len(asked), *told, *parameters], limit)
         return [(lacking, Found(*found)) for *found, lacking in rows]
 
     def among(self, plan: Plan, records: Sequence[UUID]) -> list[Found]:

@@ -33,7 +33,7 @@ from intelhub.search.elastic.engine import SERVER_AWAY
 from intelhub.search.elastic.server import Proposed, index_definition
 from intelhub.search.elastic.shelving import shipped_profiles
 from intelhub.search.elastic.tokens import Wall, fields_of, index_name
-from intelhub.search.sealed import TOO_MANY, with_spotted_identifiers
+from intelhub.search.sealed import MORE_MAY_ANSWER, with_spotted_identifiers
 from tests.factories.search_world import (
     DEPOT,
     GATE,
@@ -404,6 +404,37 @@ def test_no_question_takes_the_server_from_the_others(world, question):
     assert SERVER_AWAY not in answer.notices
 
 
+ONE_HIT = {"_id": "0" * 32, "fields": {"p": ["aa"]}}
+A_COUNT = {"timed_out": False, "_shards": {"failed": 0}, "hits": {"total": {"value": 1}}}
+
+
+@pytest.mark.parametrize("score", [float("inf"), float("nan"), None, "many"])
+def test_a_score_that_is_no_number_of_words_is_a_server_that_is_away(world, score):
+    hits = {"hits": [ONE_HIT | {"_score": score}]}
+    assert_is_away(world, {"timed_out": False, "_shards": {"failed": 0}, "hits": hits}, [A_COUNT] * 2)
+
+
+@pytest.mark.parametrize("counted", [[], [A_COUNT], [A_COUNT] * 3])
+def test_a_server_that_answers_another_number_of_questions_is_away(world, counted):
+    assert_is_away(world, {"timed_out": False, "_shards": {"failed": 0}, "hits": {"hits": []}}, counted)
+
+
+def assert_is_away(world, told, counted):
+    class Odd:
+        def options(self, **_):
+            return self
+
+        def search(self, **_):
+            return told
+
+        def msearch(self, **_):
+            return {"responses": counted}
+
+    shelved(world, document("buôn lậu xăng"))
+    answer = world.process(server=SearchServer(Odd())).answer("lậu OR xăng", order=Order.RELEVANCE)
+    assert SERVER_AWAY in answer.notices
+
+
 @pytest.mark.parametrize(
     "told",
     [
@@ -463,7 +494,7 @@ def test_of_more_that_answer_alike_than_are_weighed_the_newest_are(world, monkey
     shelved(world, *near, *far)
     answer = world.process().answer("xe tai", reader=reader, order=Order.RELEVANCE)
     assert set(answer.ranking) == {one.record_id for one in (*near[-2:], *far[-2:])}
-    assert TOO_MANY in answer.notices
+    assert MORE_MAY_ANSWER in answer.notices
 
 
 def test_those_that_hold_more_of_the_words_are_weighed_before_newer_ones(world, monkeypatch):
@@ -484,7 +515,7 @@ def test_times_narrow_the_best_before_they_are_cut(world, monkeypatch):
     answer = world.process().answer("xe tai from:2026-06-01", order=Order.RELEVANCE)
     assert [hit.record_id for hit in answer.hits] == [new.record_id]
     cut = world.process().answer("xe tai", order=Order.RELEVANCE)
-    assert TOO_MANY in cut.notices
+    assert MORE_MAY_ANSWER in cut.notices
     assert not cut.is_whole
 
 
@@ -493,7 +524,7 @@ def test_phrases_of_which_enough_were_opened_are_said_to_be_more(world, monkeypa
     shelved(world, *(document("xe tải", occurred_at=minutes(n)) for n in range(5)))
     cut = world.process().answer('"xe tai"', order=Order.RELEVANCE)
     assert len(cut.ranking) == 2
-    assert (cut.notices, cut.is_whole) == ((TOO_MANY,), False)
+    assert (cut.notices, cut.is_whole) == ((MORE_MAY_ANSWER,), False)
     monkeypatch.setattr(gathering, "MOST_RANKED", 6)
     answer = world.process().answer('"xe tai"', order=Order.RELEVANCE)
     assert len(answer.ranking) == 5

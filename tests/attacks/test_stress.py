@@ -78,7 +78,7 @@ def world(database, request, monkeypatch):
         # What is opened and weighed by our formula hides how it was chosen.
         for module, name, most in (
             (gathering, "MOST_RANKED", 3),
-            (candidates, "MOST_RANKED", 3),
+            (candidates, "MOST_NAMED", 3),
             (candidates, "ENOUGH", 2),
         ):
             monkeypatch.setattr(module, name, most)

@@ -20,6 +20,7 @@ from intelhub.records.projection import MERGED_INTO, index_of
 from intelhub.records.service.reading import raise_alarm, raise_index_alarm, read_record
 from intelhub.records.service.searching import FoundRecord, fresh_hit, limit_time, log_searched
 from intelhub.search import (
+    MORE_MAY_ANSWER,
     MOST_TELLING,
     Hit,
     Order,
@@ -66,8 +67,10 @@ class _Looks:
         """Ask the index one of them."""
         scope: ActorScope = self.session.info["scope"]
         answer = index_of(self.session).search(self.session, scope.records, request)
-        if not answer.is_whole:
-            self.notices += (one for one in answer.notices if one not in self.notices)
+        # Those that share the most words are among the thousand that are weighed, and no more than sixty are looked at.
+        missing = [one for one in answer.notices if one != MORE_MAY_ANSWER]
+        if not answer.is_whole and (missing or answer.damaged):
+            self.notices += (one for one in missing if one not in self.notices)
             self.is_whole = False
         self.is_damaged = self.is_damaged or bool(answer.damaged)
         return answer

@@ -26,7 +26,7 @@ from intelhub.records.projection import index_of
 from intelhub.records.queries import ListFilter
 from intelhub.records.service.reading import raise_alarm, raise_index_alarm
 from intelhub.records.service.searching import describe_question, limit_time
-from intelhub.search import MOST_RANKED, SearchRequest
+from intelhub.search import MORE_MAY_ANSWER, MOST_RANKED, SearchRequest
 
 MOST = MOST_RANKED
 ONE_PERSON = 1
@@ -88,9 +88,9 @@ def select_lines(actor: Actor, session: Session, request: SearchRequest) -> Sele
                 "Not all records can be looked through just now; what can be holds nothing to export. Try again later."
             )
         raise RuleRefused(said, rule="nothing_to_export")
-    # By relevance no more than 1,000 are ever ranked.
-    is_cut = len(ids) > MOST or len(answer.ranking) >= MOST
-    return Selection(lines=lines, kept_back=kept_back, is_cut=is_cut, notices=answer.notices)
+    is_cut = len(ids) > MOST or MORE_MAY_ANSWER in answer.notices
+    notices = tuple(one for one in answer.notices if one != MORE_MAY_ANSWER)
+    return Selection(lines=lines, kept_back=kept_back, is_cut=is_cut, notices=notices)
 
 
 def list_takeable(actor: Actor, session: Session, ids: Iterable[UUID]) -> tuple[tuple[RecordSummary, ...], int]:

@@ -19,6 +19,7 @@ from intelhub.search.elastic.walls import Head
 from intelhub.search.engine import PartitionFilter
 from intelhub.search.fields import IDENTIFIER_FIELDS, is_own, told_of
 from intelhub.search.query import (
+    SHORTEST_BEGINNING,
     And,
     Facet,
     Fuzzy,
@@ -34,7 +35,6 @@ from intelhub.search.query import (
 )
 
 _MOST_TERMS = 60_000  # of one list; the server takes 65,536
-_SHORTEST = 2  # letters of a beginning that is looked up
 Query = Mapping[str, object]
 EVERYTHING: Query = {"match_all": {}}
 _NOTHING: Query = {"match_none": {}}
@@ -100,16 +100,11 @@ class Asking:
         among = [] if tier == EVERYTHING else [tier]
         return {"bool": {"filter": [*self._within(tree, days), self.rendered(tree), *among]}}
 
-    def leaves(self, leaves: Sequence[Leaf]) -> list[Query]:
-        """Each leaf of a question by itself."""
-        return [self.rendered(leaf) for leaf in leaves]
-
-    def tier(self, leaves: Sequence[Leaf], held: int) -> Query:
-        """What holds so many of these leaves, no more and no fewer."""
-        least, more = (
-            {"bool": {"should": self.leaves(leaves), "minimum_should_match": count}} for count in (held, held + 1)
-        )
-        return {"bool": {"filter": [least] if held else [], "must_not": [more] if held < len(leaves) else []}}
+    def tier(self, parts: Sequence[Node], held: int) -> Query:
+        """What holds so many parts of a question, no more and no fewer."""
+        asked = list(map(self.rendered, parts))
+        least, more = ({"bool": {"should": asked, "minimum_should_match": count}} for count in (held, held + 1))
+        return {"bool": {"filter": [least] if held else [], "must_not": [more] if held < len(parts) else []}}
 
     def rendered(self, node: Node) -> Query:
         """The query of a node: never too narrow; looked up once, for a question is asked of many stretches of days."""
@@ -137,7 +132,7 @@ class Asking:
                 has_digit = any(map(str.isdigit, word.folded))
                 return _any([found, self._values("identifier", [word.folded])]) if has_digit else found
             case Prefix(folded):
-                if len(folded) < _SHORTEST:
+                if len(folded) < SHORTEST_BEGINNING:
                     return EVERYTHING
                 return self._expanded(lambda known, kind: known.beginning(kind, folded))
             case Fuzzy(folded):
@@ -153,7 +148,7 @@ class Asking:
             case Named(field, Phrase(words)):
                 return _all([self._values(name_kind(field), [word.folded]) for word in words])
             case Facet(name, value, True):
-                if len(value) < _SHORTEST:
+                if len(value) < SHORTEST_BEGINNING:
                     return EVERYTHING
                 meant = self._tokens(
                     lambda known: known.beginning(Kind.IDENTIFIER, value),

@@ -24,17 +24,18 @@ from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.elastic import documents
 from intelhub.search.elastic.asking import EVERYTHING, Asking, Query, is_expanded
 from intelhub.search.elastic.documents import DocumentRow
-from intelhub.search.elastic.server import Proposed, SearchServer, ServerAway
+from intelhub.search.elastic.server import AskedTooMuch, Proposed, SearchServer, ServerAway
 from intelhub.search.elastic.stretches import ENOUGH, Stretches
 from intelhub.search.elastic.tokens import Wall, day_of
-from intelhub.search.engine import MOST_RANKED, Order, SearchRequest
-from intelhub.search.gathering import newest_first
+from intelhub.search.engine import Order, SearchRequest
+from intelhub.search.gathering import found_of
 from intelhub.search.matching import Checked
 from intelhub.search.query import wants_all
 from intelhub.search.ranking import MOST_COUNTED
-from intelhub.search.sealed import TOO_MANY, Attempt, Opened
+from intelhub.search.sealed import MORE_MAY_ANSWER, TOO_LONG, Attempt, Opened
 from intelhub.search.segment import Found, TookTooLong
 
+MOST_NAMED = 1_000  # by one look at what is fullest
 SAMPLED = 300  # documents in which words are counted where the server may not
 Named = tuple[Wall, UUID]
 
@@ -50,7 +51,7 @@ class Group:
 
 
 class Fitting(NamedTuple):
-    """A candidate that fits, with how many leaves it lacks by its tokens, and whether its layer is flat."""
+    """A candidate that fits, with how many parts of the question it lacks, and whether its layer is flat."""
 
     lacking: int
     is_flat: bool
@@ -80,9 +81,8 @@ class Candidates:
         if request.limit:
             self._ask_fullest(session, groups)
         else:  # counted, and nothing more is wanted
-            flat = (group for group in groups if group.asking.is_flat)
-            newest = heapq.merge(*(self._of_tier(session, group) for group in flat), key=_in_order)
-            for one in itertools.islice(newest, SAMPLED):
+            flat = (self._of_tier(session, group) for group in groups if group.asking.is_flat)
+            for one in itertools.islice(self._in_line(flat), SAMPLED):
                 self._gathering.count_in(one.checked)
 
     def take_records(self, session: Session, records: Sequence[UUID]) -> None:
@@ -101,48 +101,61 @@ class Candidates:
         Everything is cut where documents of this reader alone say so, over all groups at once: where stretches of days
         end hangs on what others wrote, and which of too many are weighed may not.
         """
-        each = (self._fullest_of(session, group) for group in groups)
-        for one in heapq.merge(*each, key=_in_order):
-            if not self._gathering.name(one.lacking, one.checked):
+        for one in self._in_line(self._fullest_of(session, group) for group in groups):
+            if not self._gathering.admit(one.lacking, one.checked):
                 return
             if one.is_flat:
                 self._gathering.count_in(one.checked)
+
+    def _in_line(self, groups: Iterable[Iterator[Fitting]]) -> Iterator[Fitting]:
+        """What fits in all groups, the fullest first and of these the newest."""
+        return heapq.merge(*map(self._to_its_end, groups), key=_in_order)
+
+    def _to_its_end(self, group: Iterator[Fitting]) -> Iterator[Fitting]:
+        """One group as far as it can be asked: what is missing of it takes nothing from the others."""
+        try:
+            yield from group
+        except (TookTooLong, AskedTooMuch):
+            self._attempt.notices.append(TOO_LONG)
 
     def _fullest_of(self, session: Session, group: Group) -> Iterator[Fitting]:
         """What fits in a group, the fullest first and of these the newest; asked on when that is taken.
 
         One look tells which tiers there are. Those that it names whole and are small are opened at once.
         """
-        tree, leaves, asking = self._gathering.tree, self._gathering.leaves, group.asking
-        if not leaves or wants_all(tree):
+        parts, asking = self._gathering.parts, group.asking
+        if not parts or wants_all(self._gathering.tree):
             yield from self._of_tier(session, group)
             return
-        query = asking.candidates(tree, days=self._within(asking.days))
-        tiers, cut = self._named_tiers(group, query)
-        for held in range(len(leaves), -1, -1):
+        tiers, cut = self._look(group)
+        for held in range(len(parts), -1, -1):
             named = tiers.get(held, [])
             if held <= cut or len(named) > ENOUGH:
-                yield from self._of_tier(session, group, len(leaves) - held, asking.tier(leaves, held))
+                yield from self._of_tier(session, group, len(parts) - held, asking.tier(parts, held))
             elif named:
                 rows = self._rows(session, asking, named)
-                for candidate in self._gathering.fitting(self._readable(rows)):
-                    yield Fitting(len(leaves) - held, asking.is_flat, candidate)
+                for checked in self._gathering.fitting(self._readable(rows)):
+                    yield Fitting(len(parts) - held, asking.is_flat, checked)
 
-    def _named_tiers(self, group: Group, query: Query) -> tuple[dict[int, list[Proposed]], int]:
-        """The fullest by how many leaves they hold, and at how many the server no longer named all, -1 where it did."""
-        leaves = group.asking.leaves(self._gathering.leaves)
-        named = self._server.find_fullest(group.index, query, leaves, limit=MOST_RANKED, seconds=self._seconds())
+    def _look(self, group: Group) -> tuple[dict[int, list[Proposed]], int]:
+        """The fullest, by how many parts they hold; and how many those hold of which not all are named, or fewer.
+
+        That is -1 where everything was named.
+        """
+        asked = list(map(group.asking.rendered, self._gathering.parts))
+        query = group.asking.candidates(self._gathering.tree, days=self._within(group.asking.days))
+        named = self._server.find_fullest(group.index, query, asked, limit=MOST_NAMED, seconds=self._seconds())
         tiers: dict[int, list[Proposed]] = {}
         for held, one in named:
             tiers.setdefault(held, []).append(one)
-        return tiers, named[-1][0] if len(named) == MOST_RANKED else -1
+        return tiers, named[-1][0] if len(named) == MOST_NAMED else -1
 
     def _of_tier(self, session: Session, group: Group, lacking: int = 0, tier: Query = EVERYTHING) -> Iterator[Fitting]:
         """What fits in a tier of a group, the newest first; asked on when that is taken."""
         stretches = self._stretches(group, tier)
         while stretches.days:
-            for candidate in self._gathering.fitting(self._documents(session, group, stretches)):
-                yield Fitting(lacking, group.asking.is_flat, candidate)
+            for checked in self._gathering.fitting(self._documents(session, group, stretches)):
+                yield Fitting(lacking, group.asking.is_flat, checked)
 
     def _stretches(self, group: Group, tier: Query = EVERYTHING) -> Stretches:
         days = self._within(group.asking.days)
@@ -152,7 +165,7 @@ class Candidates:
         """The readable documents of the next stretch."""
         rows = self._rows(session, group.asking, stretches.take(self._seconds))
         if stretches.is_cut:
-            self._attempt.notices.append(TOO_MANY)
+            self._attempt.notices.append(MORE_MAY_ANSWER)
         return self._readable(rows)
 
     def _count(self, group: Group) -> None:
@@ -239,7 +252,7 @@ class Candidates:
 
 
 def _in_order(one: Fitting) -> tuple[int, Found]:
-    return one.lacking, newest_first(one.checked)
+    return one.lacking, found_of(one.checked.document)
 
 
 def _end_of(day: str) -> datetime:

@@ -162,7 +162,7 @@ class SearchServer:
         lines: list[Mapping[str, object]] = []
         for query in queries:
             lines += [{}, {"query": query, "size": 0, "track_total_hits": most}]
-        return self._asked(seconds, lambda client: _counts(client.msearch(index=index, searches=lines)))
+        return self._asked(seconds, lambda client: _counts(client.msearch(index=index, searches=lines), len(queries)))
 
     def write(self, changes: Iterable[Change], *, seconds: float = _A_MINUTE) -> None:
         """Bring documents to these versions and let them be found; an older version than the one there does nothing."""
@@ -226,7 +226,15 @@ class SearchServer:
             self.takes_writes = False
             logger.error("the search server takes nothing new")  # noqa: TRY400 - an error may quote what was sent
             raise ServerAway from None
-        except (ApiError, TransportError, SerializationError, LookupError, TypeError, ValueError) as error:
+        except (
+            ApiError,
+            TransportError,
+            SerializationError,
+            LookupError,
+            TypeError,
+            ValueError,
+            OverflowError,
+        ) as error:
             if isinstance(error, ApiError) and error.error == "resource_already_exists_exception":
                 raise _IsThere from None
             if isinstance(error, ApiError) and error.error == "index_not_found_exception":
@@ -288,7 +296,7 @@ def _versions(
     return page, list(hits[-1]["sort"]) if len(hits) == MOST_IDS else None
 
 
-def _counts(answer: Any) -> list[int]:
+def _counts(answer: Any, asked: int) -> list[int]:
     counts = []
     for one in answer["responses"]:
         if one.get("status") in _TOO_MUCH:
@@ -296,6 +304,8 @@ def _counts(answer: Any) -> list[int]:
         if "error" in one or one["timed_out"] or one["_shards"]["failed"]:
             raise _Partial
         counts.append(int(one["hits"]["total"]["value"]))
+    if len(counts) != asked:
+        raise _Partial
     return counts
 
 

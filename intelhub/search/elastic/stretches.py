@@ -24,10 +24,10 @@ class Stretches:
         asking: Asking,
         tree: Node,
         *,
-        days: Sequence[str] | None = None,
+        days: Sequence[str],
         tier: Query = EVERYTHING,
     ) -> None:
-        self.days = asking.days if days is None else days
+        self.days = days
         self.is_cut = False
         self._server = server
         self._index = index

@@ -30,7 +30,7 @@ from intelhub.search.elastic import asking, candidates
 from intelhub.search.elastic.engine import NOT_TOLD
 from intelhub.search.merge import list_merges_due, list_partitions
 from intelhub.search.query import UNREADABLE
-from intelhub.search.sealed import TOO_LONG, TOO_MANY
+from intelhub.search.sealed import MORE_MAY_ANSWER, TOO_LONG
 from intelhub.search.snippets import best_snippet
 from tests.factories.search_world import (
     DEPOT,
@@ -238,10 +238,42 @@ def test_relevance_prefers_titles_rare_words_and_neighbours(world):
     assert any(piece.is_hit for piece in rest.hits[0].snippet)
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        '"xe tai" OR gạo',
+        "x* OR gạo",
+        "MSKU1234565 OR gạo",
+        "plate:29C-123.45 OR gạo",
+        "plate:29C* OR gạo",
+        "tham~ OR gạo",
+    ],
+)
+def test_what_lies_in_sealed_parts_stands_in_one_line_with_what_lies_behind_tokens(world, monkeypatch, typed):
+    """Where a document lies hangs on what others write, so which are weighed may not hang on that."""
+    monkeypatch.setattr(gathering, "MOST_RANKED", 2)
+    monkeypatch.setattr(candidates, "MOST_NAMED", 2)
+    texts = [
+        "tải xe gạo",
+        "xăng gạo thảm",
+        "MSKU 123456-5 tải",
+        "msku1234565 gạo",
+        "xe 29C-123.45",
+        "29c12346 gạo",
+        "gạo",
+    ]
+    one = world.process()
+    one.write(*(document(text, occurred_at=minutes(place * 3_000)) for place, text in enumerate(texts)))
+    waiting = set(one.answer(typed, order=Order.RELEVANCE).ranking)
+    assert len(waiting) == 2
+    assert world.merge()
+    assert set(one.answer(typed, order=Order.RELEVANCE).ranking) == waiting
+
+
 @pytest.mark.parametrize("is_merged", [True, False])
 def test_of_too_many_alternatives_the_fullest_are_weighed_however_old(world, monkeypatch, is_merged):
-    for module in (gathering, candidates):
-        monkeypatch.setattr(module, "MOST_RANKED", 3)
+    monkeypatch.setattr(gathering, "MOST_RANKED", 3)
+    monkeypatch.setattr(candidates, "MOST_NAMED", 3)
     one = world.process()
     words = ["xăng", "gạo", "thép", "voi", "sừng"]
     full = [document(" ".join(words[:count]), occurred_at=minutes(count)) for count in (5, 4, 3)]
@@ -250,7 +282,7 @@ def test_of_too_many_alternatives_the_fullest_are_weighed_however_old(world, mon
     assert world.merge() if is_merged else True
     answer = one.answer(" OR ".join(words), order=Order.RELEVANCE)
     assert set(answer.ranking) == {each.record_id for each in full}
-    assert (answer.notices, answer.is_whole) == ((TOO_MANY,), False)
+    assert (answer.notices, answer.is_whole) == ((MORE_MAY_ANSWER,), False)
     older = one.answer(f"({' OR '.join(words)}) to:2026-03-02", order=Order.RELEVANCE)
     assert set(older.ranking) == {each.record_id for each in full}
     assert len(one.answer("voi OR sừng", order=Order.RELEVANCE).ranking) == 3

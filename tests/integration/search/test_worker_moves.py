@@ -9,7 +9,7 @@ import pytest
 from intelhub.index_upkeep import catch_up, check_search_server, merge_tails
 from intelhub.search import Cursor, SearchServer
 from intelhub.search.elastic import connect, shelving, stretches
-from intelhub.search.sealed import TOO_MANY
+from intelhub.search.sealed import MORE_MAY_ANSWER
 from tests.factories.search_world import PARTITION, World, by_hand, changed, document, house, minutes
 
 OPEN = replace(PARTITION, level=0)
@@ -97,10 +97,10 @@ def test_long_stretches_are_asked_in_pieces_and_a_day_with_too_many_says_so(worl
     assert world.merge()
     answer = process.answer("nền")
     assert [hit.record_id for hit in answer.hits] == [one.record_id for one in many]
-    assert TOO_MANY not in answer.notices
+    assert MORE_MAY_ANSWER not in answer.notices
     process.write(*(document("nền", occurred_at=minutes(2 + n)) for n in range(2)))
     assert world.merge()
-    assert TOO_MANY in process.answer("nền").notices
+    assert MORE_MAY_ANSWER in process.answer("nền").notices
     assert process.ids("nền", limit=2, after=Cursor(many[1].occurred_at, many[1].record_id)) == [
         one.record_id for one in many[2:4]
     ]

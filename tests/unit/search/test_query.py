@@ -16,7 +16,19 @@ from intelhub.search.analysis import stop_words, words
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.fields import FIELDS
 from intelhub.search.matching import Checked, needs_check, to_match
-from intelhub.search.query import And, Facet, Identifier, Not, Or, Phrase, Prefix, Term, parse_query, positive_leaves
+from intelhub.search.query import (
+    And,
+    Facet,
+    Identifier,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Term,
+    counted,
+    parse_query,
+    positive_leaves,
+)
 from intelhub.search.segment import Plan, Segment
 
 PARTITION = Partition(level=1, department_id=UUID(int=7), year=2026)
@@ -222,7 +234,7 @@ def test_nothing_typed_raises_or_reaches_fts5_as_syntax(typed):
     plan = Plan(tree=query.tree, access=Everybody(), not_before=query.not_before, not_after=query.not_after)
     for segment in SEGMENTS:
         segment.newest(plan, limit=5)
-        segment.fullest(plan, list(positive_leaves(query.tree)), limit=5)
+        segment.fullest(plan, counted(positive_leaves(query.tree)), limit=5)
         segment.count(plan, most=5)
 
 
@@ -262,7 +274,7 @@ def test_the_index_finds_what_a_reader_of_every_text_would(typed, texts):
     sealed = Segment(PARTITION, image=Segment.image_of(PARTITION, documents))
     for segment in (tail, sealed):
         assert [hit.record_id for hit in segment.newest(plan, limit=10)] == wanted
-        fullest = segment.fullest(plan, list(positive_leaves(query.tree)), limit=10)
+        fullest = segment.fullest(plan, counted(positive_leaves(query.tree)), limit=10)
         assert {hit.record_id for _, hit in fullest} == set(wanted)
         assert fullest == sorted(fullest)
     if not needs_check(query.tree):
@@ -276,8 +288,8 @@ def test_of_alternatives_the_fullest_come_first_and_of_these_the_newest():
     tail = Segment(PARTITION)
     tail.add(documents)
     for segment in (tail, Segment(PARTITION, image=Segment.image_of(PARTITION, documents))):
-        plan, leaves = Plan(tree=query.tree, access=Everybody()), list(positive_leaves(query.tree))
-        found = [(lacking, hit.record_id.int) for lacking, hit in segment.fullest(plan, leaves, limit=4)]
+        plan, parts = Plan(tree=query.tree, access=Everybody()), counted(positive_leaves(query.tree))
+        found = [(lacking, hit.record_id.int) for lacking, hit in segment.fullest(plan, parts, limit=4)]
         assert found == [(1, 4), (1, 1), (2, 3), (3, 2)]
 
 
