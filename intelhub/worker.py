@@ -15,6 +15,7 @@ from uuid import UUID
 
 import procrastinate
 import structlog
+from procrastinate.jobs import Status
 from sqlalchemy.orm import Session
 
 from intelhub.access import record_policy_in_force
@@ -30,6 +31,7 @@ from intelhub.system import WORKER, SystemScope
 from intelhub.watching import look_for_watchers
 
 _log = structlog.get_logger(__name__)
+_SILENT_SECONDS = 120.0  # a worker says every ten that it lives
 _EVERY_MINUTE = "* * * * *"
 _EVERY_HOUR = "7 * * * *"
 _UPKEEP = "search.upkeep"  # what may take long: one at a time, so that a slot is left for what is due each minute
@@ -65,6 +67,16 @@ def report(house: House, *, on_keys: bool = False) -> None:
             _log.error("a count for operators failed", count=name, kind=type(error).__name__)
 
 
+async def end_stalled_jobs(jobs: procrastinate.App) -> None:
+    """Call a job failed whose worker was not heard of for two minutes.
+
+    A worker that is killed leaves its job standing as if it ran, and nothing behind the same lock would ever run again.
+    """
+    for job in await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=_SILENT_SECONDS):
+        _log.error("a job stopped with its worker", job=job.task_name)
+        await jobs.job_manager.finish_job(job, status=Status.FAILED, delete_job=False)
+
+
 def build_jobs(house: House, desk: House) -> procrastinate.App:
     """The jobs this process works on, on the worker's own connection; `desk` is where it looks for people."""
     reached: UUID | None = None
@@ -84,6 +96,12 @@ def build_jobs(house: House, desk: House) -> procrastinate.App:
         nonlocal reached
         del timestamp
         reached = look_for_watchers(house, desk, after=reached)
+
+    @jobs.periodic(cron=_EVERY_MINUTE)
+    @jobs.task(name="jobs.end_stalled", queueing_lock="jobs.end_stalled")
+    async def end_stalled(timestamp: int) -> None:
+        del timestamp
+        await end_stalled_jobs(jobs)
 
     @jobs.periodic(cron=_EVERY_HOUR)
     @jobs.task(name="search.merge_every_tail", lock=_UPKEEP, queueing_lock="search.merge_every_tail")

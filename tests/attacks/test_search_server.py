@@ -30,10 +30,10 @@ from intelhub.search.elastic import (
     walls_of_level,
 )
 from intelhub.search.elastic.engine import SERVER_AWAY
-from intelhub.search.elastic.server import Proposed, index_definition
+from intelhub.search.elastic.server import AskedTooMuch, Proposed, index_definition
 from intelhub.search.elastic.shelving import shipped_profiles
 from intelhub.search.elastic.tokens import Wall, fields_of, index_name
-from intelhub.search.sealed import MORE_MAY_ANSWER, with_spotted_identifiers
+from intelhub.search.sealed import MORE_MAY_ANSWER, TOO_LONG, with_spotted_identifiers
 from tests.factories.search_world import (
     DEPOT,
     GATE,
@@ -529,6 +529,30 @@ def test_phrases_of_which_enough_were_opened_are_said_to_be_more(world, monkeypa
     answer = world.process().answer('"xe tai"', order=Order.RELEVANCE)
     assert len(answer.ranking) == 5
     assert (answer.notices, answer.is_whole) == ((), True)
+
+
+@pytest.mark.parametrize("typed", ["xe tai", "xe OR tai", "xe OR khong"])
+def test_one_index_that_cannot_be_asked_to_its_end_takes_nothing_from_another(world, monkeypatch, typed):
+    below, above = document("xe tải"), replace(document("xe tải"), partition=replace(PARTITION, level=0))
+    shelved(world, below, above)
+    process = world.process()
+    answered = {order: set(process.ids(typed, order=order)) for order in Order}
+    assert answered[Order.RELEVANCE] == answered[Order.NEWEST] == {below.record_id, above.record_id}
+    server, refused = process.index._server, index_name(world.vault, 0)
+
+    def refusing(asked):
+        def ask(index, *given, **options):
+            if index == refused:
+                raise AskedTooMuch
+            return asked(index, *given, **options)
+
+        return ask
+
+    for name in ("find", "find_fullest"):
+        monkeypatch.setattr(server, name, refusing(getattr(server, name)))
+    answer = process.answer(typed, order=Order.RELEVANCE)
+    assert set(answer.ranking) == {below.record_id}
+    assert (TOO_LONG in answer.notices, answer.is_whole) == (True, False)
 
 
 def test_without_its_server_it_says_so_and_writes_go_on(world, caplog):
