@@ -73,7 +73,7 @@ def document_of(
     grade = str(head.grade) if head.grade else ""
     texts = (
         fields["text"],
-        "; ".join(filter(None, (subject["name"] for subject in subjects))),
+        "; ".join(dict.fromkeys(filter(None, (subject["name"] for subject in subjects)))),
         "; ".join(filter(None, (fields.get("place_text"), *dict.fromkeys(place_names)))),
         fields.get("source") or "",
         head.number,

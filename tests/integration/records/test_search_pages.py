@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from intelhub import records
 from intelhub.platform.actor import Place
+from intelhub.records import Grade, Subject
 from intelhub.records.service import searching
 from intelhub.records.service.searching import PAGE
 from intelhub.search import Order, SearchRequest
 from tests.house import content
-from tests.integration.records.test_way_up import submitted
+from tests.integration.records.test_way_up import act, submitted
 
 COUNT = 60
 
@@ -73,3 +75,15 @@ def test_another_reader_gains_nothing_from_a_page_s_place(house):
         with house.acting("leader", place=Place.REMOTE) as (actor, session):
             found = searching.search_records(actor, session, request, cursor=cursor)
         assert (found.found, found.counted.count) == ((), 0), "at home nobody is told what was counted on site"
+
+
+def test_a_name_that_reporter_and_analyst_wrote_stands_once_in_what_was_found(house):
+    name = "Công ty bịa đặt Ngọc Lam"
+    record_id = submitted(house, subjects=[{"kind": "enterprise", "name": name, "identifier": "0100000000"}])
+    act(house, "leader", record_id, records.forward_record)
+    act(house, "analyst", record_id, records.evaluate_record, grade=Grade(source="C", info="3"), reason="Chưa rõ")
+    subject = Subject(kind="enterprise", name=name, identifier="0100000000")
+    act(house, "analyst", record_id, records.collate_record, entities=(subject,))
+    with house.acting("analyst") as (actor, session):
+        (found,) = searching.search_records(actor, session, SearchRequest(text="bịa đặt")).found
+    assert "".join(piece.text for piece in found.hit.snippet).count(name) == 1
