@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import procrastinate
 import psycopg
@@ -32,8 +33,13 @@ def worker_heard_of(by_hand, ago):
     return by_hand(sql, ago).fetchone()[0]
 
 
-async def looked_at(database):
+def looked_at(database):
     """End what stalled as the worker does, then take the next job as it does: its number, if there is any."""
+    with ThreadPoolExecutor(1) as beside:  # a browser of another test may have a loop in this thread
+        return beside.submit(asyncio.run, _looked_at(database)).result()
+
+
+async def _looked_at(database):
     jobs = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=driver_address(database.worker_url)))
     async with jobs.open_async():
         await end_stalled_jobs(jobs)
@@ -48,12 +54,12 @@ def test_what_waits_behind_a_job_of_a_killed_worker_runs_and_the_job_failed(data
     if is_gone:
         by_hand("delete from procrastinate_workers")
     waiting = put(by_hand, status="todo")
-    assert asyncio.run(looked_at(database)) == waiting
+    assert looked_at(database) == waiting
     assert by_hand("select status::text from procrastinate_jobs where id = %s", stalled).fetchone() == ("failed",)
 
 
 def test_a_job_of_a_worker_that_lives_goes_on(database, by_hand):
     running = put(by_hand, status="doing", worker=worker_heard_of(by_hand, "40 seconds"))
     put(by_hand, status="todo")
-    assert asyncio.run(looked_at(database)) is None
+    assert looked_at(database) is None
     assert by_hand("select status::text from procrastinate_jobs where id = %s", running).fetchone() == ("doing",)
