@@ -66,6 +66,20 @@ class Live:
         return page
 
 
+def _whole(app):
+    """The application with each answer read to its end: a browser that goes away would leave a file open."""
+
+    def serve(environ, start_response):
+        body = app(environ, start_response)
+        try:
+            return [b"".join(body)]
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+
+    return serve
+
+
 @pytest.fixture
 def live(house, chromium, tmp_path) -> Iterator[Live]:
     """The application behind a real server, with its sequencer."""
@@ -73,7 +87,7 @@ def live(house, chromium, tmp_path) -> Iterator[Live]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     app = make_app(house, tmp_path, port=port)
-    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", port, _whole(app), threaded=True, request_handler=_Quiet)
     stop = threading.Event()
     engine = open_engine(house.database.sequencer_url, pool_size=2)
     threads = [
