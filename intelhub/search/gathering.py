@@ -16,8 +16,9 @@ from functools import cache, cached_property, partial
 
 from intelhub.search.document import SearchDocument, to_microseconds
 from intelhub.search.engine import MOST_RANKED, Hit, Marked, Order, RowFilter, SearchRequest
+from intelhub.search.fullness import counted
 from intelhub.search.matching import Checked, all_facets
-from intelhub.search.query import And, Leaf, Node, Or, Query, Term, bare_identifier, counted, facet, positive_leaves
+from intelhub.search.query import And, Leaf, Node, Or, Query, Term, bare_identifier, facet, positive_leaves
 from intelhub.search.ranking import MOST_COUNTED, rank
 from intelhub.search.segment import Found, Plan, Segment, TookTooLong
 from intelhub.search.snippets import best_snippet, mark_hits

@@ -29,7 +29,6 @@ from intelhub.search.nearness import SHORTEST
 
 MOST_CHARACTERS = 1000
 MOST_TERMS = 64
-SHORTEST_BEGINNING = 2  # letters that a search server's dictionary looks up
 MOST_FUZZY = 8  # each is held against every word of what the reader may open
 _DEEPEST = 16
 
@@ -186,44 +185,6 @@ def parse_query(typed: str, *, zone: tzinfo = VIETNAM) -> Query:
         marks = (node for token in tokens if isinstance(token, _Mark) for node in _plain(token.typed))
         tree = And(leaves or tuple(marks))
     return Query(_without_stop_words(tree), lexer.not_before, lexer.not_after, once_each(notices))
-
-
-def wants_all(node: Node) -> bool:
-    """Whether all words of a question must stand there; what is chosen beside it may be alternatives."""
-    match node:
-        case And(children):
-            return all(map(wants_all, children))
-        case Or(children):
-            return all(isinstance(child, Facet | Named) for child in children)
-        case _:
-            return True
-
-
-def counted(leaves: Iterable[Leaf]) -> list[Node]:
-    """What is counted of a document to say how much of a question it holds, a part a leaf.
-
-    Every engine must count alike, or its order would tell where a document lies: so a phrase counts as its words, an
-    identifier of a kind as one of any, and beginnings that the search server does not look up as nothing.
-    """
-    return [part for leaf in leaves if (part := _counted_as(leaf)) is not None]
-
-
-def _counted_as(leaf: Leaf) -> Node | None:
-    if (isinstance(leaf, Prefix) and len(leaf.folded) < SHORTEST_BEGINNING) or (
-        isinstance(leaf, Facet) and leaf.is_beginning
-    ):
-        return None
-    match leaf:
-        case Phrase(words):
-            return And(tuple(map(Term, words)))
-        case Identifier(token, words) if words:
-            return Or((Identifier(token, ()), And(tuple(map(Term, words)))))
-        case Named(field, Phrase(words)):
-            return And(tuple(Named(field, Phrase((word,))) for word in words))
-        case Facet(name, value) if name in IDENTIFIER_FIELDS:
-            return Or((leaf, Identifier(value, ())))
-        case _:
-            return leaf
 
 
 def positive_leaves(node: Node) -> Iterator[Leaf]:

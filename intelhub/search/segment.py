@@ -27,9 +27,10 @@ from intelhub.search.document import (
     to_microseconds,
 )
 from intelhub.search.engine import Cursor, RowFilter
+from intelhub.search.fullness import wants_all
 from intelhub.search.matching import Checked, indexed_words, is_word, needs_check, to_match
 from intelhub.search.nearness import near
-from intelhub.search.query import Node, wants_all
+from intelhub.search.query import Node
 
 _SCHEMA = """
 CREATE TABLE docs (

@@ -18,8 +18,8 @@ from intelhub.search.elastic.tokens import Layer, Tokens, facet_kind, month_of_d
 from intelhub.search.elastic.walls import Head
 from intelhub.search.engine import PartitionFilter
 from intelhub.search.fields import IDENTIFIER_FIELDS, is_own, told_of
+from intelhub.search.fullness import SHORTEST_BEGINNING
 from intelhub.search.query import (
-    SHORTEST_BEGINNING,
     And,
     Facet,
     Fuzzy,

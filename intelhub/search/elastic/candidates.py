@@ -28,9 +28,9 @@ from intelhub.search.elastic.server import AskedTooMuch, Proposed, SearchServer,
 from intelhub.search.elastic.stretches import ENOUGH, Stretches
 from intelhub.search.elastic.tokens import Wall, day_of
 from intelhub.search.engine import Order, SearchRequest
+from intelhub.search.fullness import wants_all
 from intelhub.search.gathering import found_of
 from intelhub.search.matching import Checked
-from intelhub.search.query import wants_all
 from intelhub.search.ranking import MOST_COUNTED
 from intelhub.search.sealed import MORE_MAY_ANSWER, TOO_LONG, Attempt, Opened
 from intelhub.search.segment import Found, TookTooLong

@@ -15,6 +15,7 @@ from intelhub.search import query as q
 from intelhub.search.analysis import stop_words, words
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.fields import FIELDS
+from intelhub.search.fullness import counted
 from intelhub.search.matching import Checked, needs_check, to_match
 from intelhub.search.query import (
     And,
@@ -25,7 +26,6 @@ from intelhub.search.query import (
     Phrase,
     Prefix,
     Term,
-    counted,
     parse_query,
     positive_leaves,
 )
