@@ -16,7 +16,7 @@ from functools import cache, cached_property, partial
 
 from intelhub.search.document import SearchDocument, to_microseconds
 from intelhub.search.engine import MOST_RANKED, Hit, Marked, Order, RowFilter, SearchRequest
-from intelhub.search.fullness import counted
+from intelhub.search.fullness import counted, told_rarity
 from intelhub.search.matching import Checked, all_facets
 from intelhub.search.query import And, Leaf, Node, Or, Query, Term, bare_identifier, facet, positive_leaves
 from intelhub.search.ranking import MOST_COUNTED, rank
@@ -51,6 +51,7 @@ class Gathering:
         self.not_after = min(filter(None, (query.not_after, request.not_after)), default=None)
         self.leaves: list[Leaf] = list(dict.fromkeys(positive_leaves(query.tree)))
         self.parts = counted(self.leaves)
+        self.rarity = told_rarity(self.leaves)
         self._places: dict[bytes, Place] = {}
         self._floor: datetime | None = None
         self._sealed: list[Candidate] = []
@@ -86,10 +87,10 @@ class Gathering:
                         (lacking, found, partial(_opened, segment, found.row))
                         for lacking, found in segment.fullest(plan, self.parts, limit=MOST_RANKED + 1)
                     )
-                for leaf in self.leaves:
+                for leaf, part in self.rarity.items():
                     if most := self._most(leaf):
-                        counted = Plan(tree=leaf, access=access, deadline=self.deadline)
-                        self._counts[leaf] += segment.count(counted, most=most)
+                        standing = Plan(tree=part, access=access, deadline=self.deadline)
+                        self._counts[leaf] += segment.count(standing, most=most)
 
     def take_documents(self, documents: Iterable[SearchDocument]) -> None:
         """Take those that fit of documents that may: for the page of the newest, or where records were named."""
@@ -124,8 +125,8 @@ class Gathering:
 
     def count_in(self, checked: Checked) -> None:
         """Count the leaves of a document where nobody else can count them."""
-        for leaf in self.leaves:
-            self._counts[leaf] += checked.fits(leaf)
+        for leaf, part in self.rarity.items():
+            self._counts[leaf] += checked.fits(part)
 
     def count(self, leaf: Leaf, found: int) -> None:
         """Add to the number of documents a leaf stands in."""

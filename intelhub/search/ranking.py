@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from intelhub.search.analysis import Word
+from intelhub.search.fullness import is_expanded
 from intelhub.search.matching import PASSAGE, Checked
 from intelhub.search.query import Fuzzy, Identifier, Leaf, Phrase, Prefix, Term
 
 MOST_COUNTED = 10_000
+_EXPANDED_STANDS_IN = 1_000  # one that means many words is as good as common: nobody may count it
 _TYPICAL_WORDS = 200.0
 _LENGTH_WEIGHT = 0.4
 _SATURATION = 1.2
@@ -38,7 +40,7 @@ class Relevance:
 
 
 def rank(document: Checked, leaves: Sequence[Leaf], counts: Mapping[Leaf, int]) -> Relevance:
-    """Weigh one document; `counts` says in how many readable documents each leaf stands."""
+    """Weigh one document; `counts` says in how many readable documents each leaf stands that was typed whole."""
     title, body = document.folded_title, document.folded_body
     length = body.count(" ")
     norm = _SATURATION * (1 - _LENGTH_WEIGHT + _LENGTH_WEIGHT * length / _TYPICAL_WORDS)
@@ -49,7 +51,8 @@ def rank(document: Checked, leaves: Sequence[Leaf], counts: Mapping[Leaf, int]) 
         if not often and document.fits(leaf):  # by its identifier, or a field
             often = 1.0
         weight = _IDENTIFIER_WEIGHT if isinstance(leaf, Identifier) else 1.0
-        score += weight * weight_of(counts.get(leaf, 0)) * often / (often + norm)
+        standing = _EXPANDED_STANDS_IN if is_expanded(leaf) else counts.get(leaf, 0)
+        score += weight * weight_of(standing) * often / (often + norm)
     row = [leaf.word.folded for leaf in leaves if isinstance(leaf, Term)]
     if len(row) > 1:
         score *= 1 + (_IN_A_ROW - 1) * _nearness(document.folded, row)

@@ -24,7 +24,6 @@ from intelhub.search.query import (
     Facet,
     Fuzzy,
     Identifier,
-    Leaf,
     Named,
     Node,
     Not,
@@ -229,11 +228,6 @@ class Asking:
     def _values(self, kind: str, values: Iterable[str]) -> Query:
         known = list(values)
         return _terms("k", (layer.tokens.value(kind, value) for layer in self.layers for value in known))
-
-
-def is_expanded(leaf: Leaf) -> bool:
-    """Whether a leaf means whatever words a dictionary knows, those of hidden documents among them."""
-    return isinstance(leaf, Prefix | Fuzzy) or (isinstance(leaf, Facet) and leaf.is_beginning)
 
 
 def _is_bound(node: Node) -> bool:

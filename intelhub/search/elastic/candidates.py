@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from intelhub.crypto import Tampered, Vault
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.elastic import documents
-from intelhub.search.elastic.asking import EVERYTHING, Asking, Query, is_expanded
+from intelhub.search.elastic.asking import EVERYTHING, Asking, Query
 from intelhub.search.elastic.documents import DocumentRow
 from intelhub.search.elastic.server import AskedTooMuch, Proposed, SearchServer, ServerAway
 from intelhub.search.elastic.stretches import ENOUGH, Stretches
@@ -170,11 +170,10 @@ class Candidates:
 
     def _count(self, group: Group) -> None:
         """In how many documents of this reader each leaf stands, counted behind the filter."""
-        # Not of what a dictionary completes: a count would tell of words in what is hidden.
-        leaves = [leaf for leaf in self._gathering.leaves if not is_expanded(leaf)]
-        asked: list[Query] = [group.asking.candidates(leaf) for leaf in leaves]
+        wanted = self._gathering.rarity
+        asked: list[Query] = [group.asking.candidates(part) for part in wanted.values()]
         counted = self._server.count(group.index, asked, most=MOST_COUNTED, seconds=self._seconds())
-        for leaf, count in zip(leaves, counted, strict=True):
+        for leaf, count in zip(wanted, counted, strict=True):
             self._gathering.count(leaf, count)
 
     @property

@@ -238,17 +238,42 @@ def test_relevance_prefers_titles_rare_words_and_neighbours(world):
     assert any(piece.is_hit for piece in rest.hits[0].snippet)
 
 
-@pytest.mark.parametrize(
+EVERY_KIND = pytest.mark.parametrize(
     "typed",
     [
-        '"xe tai" OR gạo',
-        "x* OR gạo",
-        "MSKU1234565 OR gạo",
-        "plate:29C-123.45 OR gạo",
-        "plate:29C* OR gạo",
-        "tham~ OR gạo",
+        '"xe tai" OR gao',
+        "x* OR gao",
+        "MSKU1234565 OR gao",
+        "plate:29C-123.45 OR gao",
+        "plate:29C* OR gao",
+        "tham~ OR gao",
     ],
 )
+
+
+@EVERY_KIND
+def test_in_which_order_answers_come_does_not_tell_where_they_lie(world, typed):
+    """How rare a word is decides, and that is counted alike in sealed parts and behind tokens."""
+    texts = [
+        *["chuyến tải không xe"] * 9,
+        *["chuyến xưa"] * 5,
+        *["thâm"] * 5,
+        *["gạo"] * 3,
+        "xe tải",
+        "xe 29C-123.45",
+        "29c12346",
+        "MSKU 123456-5",
+        "msku1234565 xe tải thảm gạo",
+    ]
+    one = world.process()
+    one.write(*(document(text, occurred_at=minutes(place)) for place, text in enumerate(texts)))
+    waiting = one.answer(typed, order=Order.RELEVANCE).ranking
+    assert len(waiting) > 3
+    assert world.merge()
+    assert one.answer(typed, order=Order.RELEVANCE).ranking == waiting
+
+
+@EVERY_KIND
 def test_what_lies_in_sealed_parts_stands_in_one_line_with_what_lies_behind_tokens(world, monkeypatch, typed):
     """Where a document lies hangs on what others write, so which are weighed may not hang on that."""
     monkeypatch.setattr(gathering, "MOST_RANKED", 2)
