@@ -83,12 +83,15 @@ def create_clear_table(var: Path) -> None:
     engine.dispose()
 
 
-def fill(settings: Settings, begin: int, end: int) -> float:
-    """Bring in the records from one number up to another, with index and log; the seconds it took."""
+def fill(settings: Settings, begin: int, end: int, *, merges: bool) -> float:
+    """Bring in the records from one number up to another, with index and log; the seconds it took.
+
+    Where it `merges`, nothing is left to the worker; else that seals what is new, or moves it behind tokens.
+    """
     started_at = time.perf_counter()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(_PROCESSES, mp_context=context) as pool:
-        for part in [pool.submit(_fill_share, settings.var, begin, end, share) for share in range(_PROCESSES)]:
+        for part in [pool.submit(_fill_share, settings.var, begin, end, share, merges) for share in range(_PROCESSES)]:
             part.result()
     vault = Vault(open_key_file(settings.key_file, settings.passphrase_file.read_text(encoding="utf-8").strip()))
     sequencer = open_engine(settings.url_for("sequencer"), pool_size=2)
@@ -102,7 +105,7 @@ def fill(settings: Settings, begin: int, end: int) -> float:
     return time.perf_counter() - started_at
 
 
-def _fill_share(var: Path, begin: int, end: int, share: int) -> None:
+def _fill_share(var: Path, begin: int, end: int, share: int, merges: bool) -> None:
     settings = Settings.load(var, {})
     house = open_house(settings, role="worker")
     vault = _FillingVault(
@@ -122,7 +125,8 @@ def _fill_share(var: Path, begin: int, end: int, share: int) -> None:
             for document in batch.documents:
                 filler.index.write(session, document)
     superuser.dispose()
-    _merge(house.units, share)
+    if merges:
+        _merge(house.units, share)
 
 
 def _merge(units: UnitsOfWork, share: int) -> None:

@@ -1,6 +1,8 @@
 """Fills a house with invented records and keeps it: `make load RECORDS=1000000 VAR=var-load`, grown when run again.
 
-The rate is said as it goes. What lies in it is what `benchmarks.filling` writes: nothing of it is real.
+The rate is said as it goes. The house is served meanwhile, and its worker seals what is new, or moves it behind tokens
+where `VAR/intelhub.env` names a search server, as ever; what it has not come to is done once the house is served again.
+What lies in it is what `benchmarks.filling` writes: nothing of it is real.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ def main() -> int:
         _say(f"{there:,} records stand there already")
         while there < options.records:
             end = min(there + _AT_ONCE, options.records)
-            seconds = fill(installation.settings, there, end)
+            seconds = fill(installation.settings, there, end, merges=False)
             rate = (end - there) / seconds
             left = (options.records - end) / rate
             _say(f"{end:,} records, {rate:.0f} a second; about {left / 60:.0f} minutes left")
