@@ -9,12 +9,15 @@ import asyncio
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
 import procrastinate
 import structlog
+from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
 from sqlalchemy.orm import Session
 
@@ -34,6 +37,7 @@ _log = structlog.get_logger(__name__)
 _SILENT_SECONDS = 120.0  # a worker says every ten that it lives
 _EVERY_MINUTE = "* * * * *"
 _EVERY_HOUR = "7 * * * *"
+_HOURLY_UPKEEP = "search.merge_every_tail"
 _UPKEEP = "search.upkeep"  # what may take long: one at a time, so that a slot is left for what is due each minute
 _EVERY_NIGHT = "17 3 * * *"
 
@@ -104,7 +108,7 @@ def build_jobs(house: House, desk: House) -> procrastinate.App:
         await end_stalled_jobs(jobs)
 
     @jobs.periodic(cron=_EVERY_HOUR)
-    @jobs.task(name="search.merge_every_tail", lock=_UPKEEP, queueing_lock="search.merge_every_tail")
+    @jobs.task(name=_HOURLY_UPKEEP, lock=_UPKEEP, queueing_lock=_HOURLY_UPKEEP)
     def merge_every_tail(timestamp: int) -> None:
         del timestamp
         merge_tails(house, at_least=1)
@@ -123,8 +127,15 @@ def build_jobs(house: House, desk: House) -> procrastinate.App:
     return jobs
 
 
+async def ask_for_upkeep(jobs: procrastinate.App) -> None:
+    """Put the hourly upkeep in line now: what waited while no worker ran is not left to the full hour."""
+    with suppress(AlreadyEnqueued):
+        await jobs.tasks[_HOURLY_UPKEEP].defer_async(timestamp=int(time.time()))
+
+
 async def _work(jobs: procrastinate.App) -> None:
     async with jobs.open_async():
+        await ask_for_upkeep(jobs)
         await jobs.run_worker_async(concurrency=2, fetch_job_polling_interval=1.0, delete_jobs="successful")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -73,6 +73,16 @@ class Tombstone:
 
 
 Entry = SearchDocument | Tombstone
+
+
+def newest_of_each(entries: Iterable[Entry]) -> list[Entry]:
+    """Of each record its newest version alone; of two equal ones the later."""
+    newest: dict[UUID, Entry] = {}
+    for entry in entries:
+        earlier = newest.get(entry.record_id)
+        if earlier is None or earlier.row_version <= entry.row_version:
+            newest[entry.record_id] = entry
+    return list(newest.values())
 
 
 def encode_entry(entry: Entry) -> bytes:

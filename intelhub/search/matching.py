@@ -239,7 +239,12 @@ def exact_pattern(words: tuple[Word, ...]) -> re.Pattern[str]:
 
 
 def _facet_token(facet: Facet) -> str:
-    return f"{''.join(folded_words(facet.name))}{_BETWEEN}{facet.value}"
+    return f"{_field_sign(facet.name)}{_BETWEEN}{facet.value}"
+
+
+@lru_cache(maxsize=256)
+def _field_sign(name: str) -> str:
+    return "".join(folded_words(name))
 
 
 def is_word(token: str) -> bool:

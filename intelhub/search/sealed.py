@@ -98,12 +98,17 @@ class SealedIndex:
         Raises `Unavailable` when merges keep taking segments away, which a repeated search gets past.
         """
         query = parse_query(request.text)
-        deadline = min(time.monotonic() + self._seconds, request.until)
+        begun = time.monotonic()
+        opened = self._opened(session, reader)
+        # What is new to this process is opened before anything is asked, and its time is not the question's: whoever
+        # asks first after a start would else be told that it took too long.
+        deadline = min(begun + self._seconds, request.until) + time.monotonic() - begun
         for _ in range(_MOST_ATTEMPTS):
             attempt = Attempt(Gathering(query, request, deadline))
             try:
-                self._gather(session, request, attempt, self._opened(session, reader))
+                self._gather(session, request, attempt, opened)
             except SegmentGone:
+                opened = self._opened(session, reader)
                 continue
             return self._answer(request, attempt, query.notices)
         raise Unavailable("The search index is being rewritten; please search again.")
@@ -115,8 +120,8 @@ class SealedIndex:
 
         What there is no time for, or what a merge takes away meanwhile, is left out.
         """
-        until = min(time.monotonic() + self._seconds, until)
         opened = self._opened(session, reader)
+        until = min(time.monotonic() + self._seconds, until)
         request = SearchRequest(limit=_LOOKED_THROUGH, with_snippets=False, until=until)
 
         def find(tree: Node) -> list[SearchDocument]:

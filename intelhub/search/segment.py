@@ -24,6 +24,7 @@ from intelhub.search.document import (
     SearchDocument,
     Tombstone,
     from_microseconds,
+    newest_of_each,
     to_microseconds,
 )
 from intelhub.search.engine import Cursor, RowFilter
@@ -139,18 +140,14 @@ class Segment:
     @classmethod
     def image_of(cls, partition: Partition, entries: Iterable[Entry]) -> bytes:
         """Build the image of a sealed segment; of each record only its newest version goes in."""
-        newest: dict[UUID, Entry] = {}
-        for entry in entries:
-            if entry.partition != partition:
-                raise ValueError("a segment holds one partition, or its key would open another's words")
-            earlier = newest.get(entry.record_id)
-            if earlier is None or earlier.row_version <= entry.row_version:
-                newest[entry.record_id] = entry
+        newest = newest_of_each(entries)
+        if any(entry.partition != partition for entry in newest):
+            raise ValueError("a segment holds one partition, or its key would open another's words")
         segment = cls(partition)
         with segment._lock:
             connection = segment._connection
             connection.execute("BEGIN")
-            for entry in sorted(newest.values(), key=_sealed_order):
+            for entry in sorted(newest, key=_sealed_order):
                 segment._insert(entry)
             connection.execute("INSERT INTO fts (fts) VALUES ('optimize')")
             connection.execute("COMMIT")  # serialize() before the commit would lose everything without an error

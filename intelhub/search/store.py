@@ -259,10 +259,14 @@ def _listing(where: str) -> str:
 
 def _listed(rows: Result[*tuple[Any, ...]]) -> dict[UUID, Listing]:
     listings: dict[UUID, Listing] = {}
+    known: dict[tuple[Any, ...], tuple[Partition, UUID]] = {}
     for is_tail, row_id, given_id, level, compartments, department, year, record, number in rows:
-        partition = _partition(level, compartments, department, year)
         # Of an impossible year there is no partition: what lies where it says it does may miss what it masked.
-        wanted = partition_id(partition) if year in YEARS else given_id
+        label = (level, *compartments, department, year, given_id if year not in YEARS else None)
+        if label not in known:
+            one = _partition(level, compartments, department, year)
+            known[label] = one, partition_id(one) if year in YEARS else given_id
+        partition, wanted = known[label]
         listing = listings.setdefault(wanted, Listing(partition))
         if year not in YEARS or given_id != wanted:  # relabelled by hand: it can belong to no partition any more
             listing.is_sound = False

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from intelhub.crypto import Tampered, Vault
 from intelhub.search import store
-from intelhub.search.document import Entry, Partition
+from intelhub.search.document import Entry, Partition, newest_of_each
 from intelhub.search.sealing import TAIL, open_entry
 from intelhub.search.segment import Segment
 from intelhub.search.store import Listing, SegmentMeta, Sight, TailMeta
@@ -165,7 +165,7 @@ class LivePartitions:
             else:
                 fresh.setdefault(wanted, []).append(entry)
         for wanted, entries in fresh.items():
-            self._states[wanted].tail.add(entries)
+            self._states[wanted].tail.add(newest_of_each(entries))
         return merged
 
 

@@ -1,4 +1,4 @@
-"""The worker's process signs the log whatever goes wrong with the figures it counts for operators."""
+"""The worker as it starts: it signs the log whatever goes wrong beside, and nothing waits for the full hour."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+
+from .conftest import OFFICER
 
 SECONDS = 30
 
@@ -47,3 +49,17 @@ def test_a_figure_that_cannot_be_counted_leaves_the_log_signed(installation, tmp
     assert "report_on_index" in said
     assert "report_on_keys" in said
     assert "upkeep_report" not in said, "the kind of an error, never its words"
+
+
+def test_what_waited_while_no_worker_ran_is_merged_when_one_starts(installation, fields, write_lines, tmp_path):
+    installation.done("records", "import", write_lines(fields), "--as", OFFICER, "--submit")
+    assert installation.sql("SELECT 1 FROM search_tail")
+    assert not installation.sql("SELECT 1 FROM search_segments")
+    log = tmp_path / "worker.log"
+    with running_worker(installation, log) as process:
+        ends = time.monotonic() + SECONDS
+        while installation.sql("SELECT 1 FROM search_tail") and time.monotonic() < ends:
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.2)
+    assert not installation.sql("SELECT 1 FROM search_tail"), log.read_text()
+    assert installation.sql("SELECT 1 FROM search_segments")

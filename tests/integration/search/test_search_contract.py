@@ -23,15 +23,18 @@ from intelhub.search import (
     gathering,
     register_recogniser,
     reindex_partition,
+    segment,
 )
 from intelhub.search import query as q
 from intelhub.search.analysis import _recognisers as recognisers
 from intelhub.search.elastic import asking, candidates
 from intelhub.search.elastic.engine import NOT_TOLD
+from intelhub.search.matching import indexed_words as words_of
 from intelhub.search.merge import list_merges_due, list_partitions
 from intelhub.search.query import UNREADABLE
 from intelhub.search.sealed import MORE_MAY_ANSWER, TOO_LONG
 from intelhub.search.snippets import best_snippet
+from intelhub.search.tail import LivePartitions
 from tests.factories.search_world import (
     DEPOT,
     EVERYTHING,
@@ -630,6 +633,30 @@ def test_a_damaged_segment_is_a_notice_and_reindex_heals_it(world):
     assert set(one.ids("chữ")) == {hurt.record_id, well.record_id}
     healed = one.answer("chữ")
     assert (healed.notices, healed.is_whole) == ((), True)
+
+
+def test_what_a_process_opens_for_the_first_time_is_not_the_time_of_whoever_asks_first(world, monkeypatch):
+    world.process().write(document("chữ"))
+    refresh = LivePartitions.refresh
+
+    def slow(*given):
+        time.sleep(1.5)
+        return refresh(*given)
+
+    monkeypatch.setattr(LivePartitions, "refresh", slow)
+    answer = world.process(seconds=1.0).answer("chữ", until=time.monotonic() + 1.0)
+    assert (len(answer.hits), answer.is_whole) == (1, True)
+
+
+def test_of_many_versions_a_process_that_starts_indexes_the_newest(world, monkeypatch):
+    one = document("chữ đầu")
+    writer = world.process()
+    for version in range(1, 5):
+        writer.write(replace(one, row_version=version, texts=(f"chữ {version}",)))
+    indexed = []
+    monkeypatch.setattr(segment, "indexed_words", lambda entry: indexed.append(entry.row_version) or words_of(entry))
+    assert world.process().ids("chữ") == [one.record_id]
+    assert indexed == [4]
 
 
 def test_an_answer_that_ran_out_of_time_says_that_it_is_not_whole(world):
