@@ -1,6 +1,6 @@
 """Search: documents in, ids and snippets out; the only feature that knows words of all records at once."""
 
-from intelhub.search.analysis import Recogniser, Spotted, fold, identifier_token, register_recogniser
+from intelhub.search.analysis import Recogniser, Spotted, fold, has_diacritics, identifier_token, register_recogniser
 from intelhub.search.dates import read_span
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.elastic import (
@@ -109,6 +109,7 @@ __all__ = [
     "fold",
     "forget_wall",
     "gets_tokens",
+    "has_diacritics",
     "hold_level",
     "identifier_token",
     "levels_due",

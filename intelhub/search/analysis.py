@@ -86,6 +86,11 @@ def words(text: str) -> list[Word]:
     return [_word(match) for match in _WORD.findall(_prepared(text)) if not _MARK.fullmatch(match)]
 
 
+def has_diacritics(text: str) -> bool:
+    """Whether any syllable of a text was written with some."""
+    return any(word.has_diacritics for word in words(text))
+
+
 def folded_words(text: str) -> list[str]:
     """The syllables of a text without diacritics: exactly what is indexed."""
     plain = _compatible(text).translate(_PLAIN)

@@ -155,13 +155,15 @@ class Hit:
     """A record that answers, at the version the index knows.
 
     Read it again through the row scope; where its row has moved past `row_version`, show no title or snippet of this.
-    `mark` works these two out when they are asked for: most hits are only counted.
+    `mark` works these two out when they are asked for: most hits are only counted. `spells` says whether all that was
+    typed with diacritics stands there with just these.
     """
 
     record_id: UUID
     row_version: int
     occurred_at: datetime
     mark: Callable[[], Marked] = Marked
+    spells: Callable[[], bool] = lambda: True
     facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     identifiers: tuple[str, ...] = ()
 

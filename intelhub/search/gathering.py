@@ -10,21 +10,26 @@ import time
 from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property, partial
+from typing import Any
 
 from intelhub.search.document import SearchDocument, to_microseconds
 from intelhub.search.engine import MOST_RANKED, Hit, Marked, Order, RowFilter, SearchRequest
 from intelhub.search.fullness import counted, told_rarity
+from intelhub.search.kept_open import KeptOpen
 from intelhub.search.matching import Checked, all_facets
 from intelhub.search.query import And, Leaf, Node, Or, Query, Term, bare_identifier, facet, positive_leaves
 from intelhub.search.ranking import MOST_COUNTED, rank
 from intelhub.search.segment import Found, Plan, Segment, TookTooLong
 from intelhub.search.snippets import best_snippet, mark_hits
+from intelhub.search.spelling import as_spelt
 from intelhub.search.tail import settle
 
 _RARE = 1_000
+_MOST_LENT = 20.0  # seconds: whoever asks first after a start waits longer, and not for ever
 _WEIGHING_SECONDS = 1.0  # for what was found at the last moment
 
 
@@ -50,6 +55,7 @@ class Gathering:
         self.not_before = max(filter(None, (query.not_before, request.not_before)), default=None)
         self.not_after = min(filter(None, (query.not_after, request.not_after)), default=None)
         self.leaves: list[Leaf] = list(dict.fromkeys(positive_leaves(query.tree)))
+        self._as_spelt = as_spelt(query.tree)
         self.parts = counted(self.leaves)
         self.rarity = told_rarity(self.leaves)
         self._places: dict[bytes, Place] = {}
@@ -59,6 +65,17 @@ class Gathering:
         self.is_cut = False
         """Whether more may answer by relevance than are weighed."""
         self._counts: Counter[Leaf] = Counter()
+        self._left_to_lend = _MOST_LENT
+
+    @contextmanager
+    def opening(self, kept: KeptOpen[Any]) -> Iterator[None]:
+        """Opening what everybody will use from now on is not this question's time; opening again and again is."""
+        begun = time.monotonic()
+        yield
+        if not kept.has_let_go:
+            lent = min(time.monotonic() - begun, self._left_to_lend)
+            self._left_to_lend -= lent
+            self.deadline += lent
 
     def take(self, segments: Sequence[Segment], tail: Segment, access: RowFilter) -> None:
         """Ask one partition, the tail last: what changes meanwhile is then found there if no longer in a segment."""
@@ -183,6 +200,7 @@ class Gathering:
             row_version=document.row_version,
             occurred_at=document.occurred_at,
             mark=cache(lambda: self._marked(document)) if self._request.with_snippets else Marked,
+            spells=lambda: checked.fits(self._as_spelt),
             facets=all_facets(document),
             identifiers=tuple(one for one in self._request.identifiers if checked.fits(bare_identifier(one))),
         )

@@ -156,7 +156,8 @@ class SealedIndex:
                 # Readers give the same filter for many partitions; `opened` keeps it, so that its id stays its own.
                 if id(one.access) not in bound:
                     bound[id(one.access)] = BoundFilter.of(one.access)
-                segments = self._segments.of(session, vault, view)
+                with attempt.gathering.opening(self._segments.kept):
+                    segments = self._segments.of(session, vault, view)
                 attempt.parts[view.partition] = [*segments, view.tail]
                 attempt.gathering.take(segments, view.tail, bound[id(one.access)])
             except SegmentGone:

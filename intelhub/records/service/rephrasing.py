@@ -1,4 +1,4 @@
-"""A typed question said otherwise: without one of its words, without quotation marks, for any of its words.
+"""A typed question said otherwise: without one of its words or its quotation marks, for any of its words, or just so.
 
 Only what is typed is looked at, in the signs of the query language; what comes out is typed anew by whoever takes it.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+
+from intelhub.search import has_diacritics
 
 _CHUNK = re.compile(r'[^\s":()]+:"[^"]*"|"[^"]*"|[()]|[^\s()]+')
 _JOINING = frozenset({"AND", "OR", "VÀ", "HOẶC"})
@@ -59,6 +61,22 @@ def without_each_word(text: str) -> Iterator[tuple[str, str]]:
 def without_quotation_marks(text: str) -> str:
     """The question with its phrases taken as words; the values of fields keep theirs."""
     return _said(chunk.strip('"') if chunk.startswith('"') else chunk for chunk in _CHUNK.findall(text))
+
+
+def just_so(text: str) -> str:
+    """The question for its words with just the diacritics they were typed with; fields keep their values."""
+    said: list[str] = []
+    chunks = iter(_CHUNK.findall(text))
+    for chunk in chunks:
+        if chunk in _NEGATING:
+            said += [chunk, *_operand(chunks)]
+        else:
+            said.append(f'"{chunk}"' if _is_bare(chunk) and has_diacritics(chunk) else chunk)
+    return _said(said)
+
+
+def _is_bare(chunk: str) -> bool:
+    return chunk not in _SIGNS and not chunk.endswith(("*", "~")) and not set(chunk) & {":", '"'}
 
 
 def with_other_words(text: str, instead: Mapping[str, str]) -> str:

@@ -77,13 +77,17 @@ class FoundRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """A page of hits, and what was counted over all of them; whether everything was looked through for this page."""
+    """A page of hits, and what was counted over all of them; whether everything was looked through for this page.
+
+    `otherwise` says how many of the hits that the first page counts have other diacritics than those typed.
+    """
 
     found: tuple[FoundRecord, ...]
     counted: Counted
     is_whole: bool
     notices: tuple[Message, ...]
     next_cursor: str | None = None
+    otherwise: int = 0
 
 
 def limit_time(request: SearchRequest) -> SearchRequest:
@@ -143,6 +147,7 @@ def search_records(
         is_whole=answer.is_whole,
         notices=answer.notices,
         next_cursor=_seal_place(session, following, seal) if following else None,
+        otherwise=0 if onward else sum(not hit.spells() for hit in sound),
     )
 
 

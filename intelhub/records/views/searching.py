@@ -7,8 +7,7 @@ loading again show what was shown, and no word stands in an address, a log, a hi
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,33 +25,18 @@ from intelhub.records.catalogues import find_entry
 from intelhub.records.domain import RecordState
 from intelhub.records.service import asked, proposing, searching, similar
 from intelhub.records.service.nothing_found import EXCLUDING, Change, Nearest, list_nearest
+from intelhub.records.service.rephrasing import just_so
 from intelhub.records.views import blueprint
 from intelhub.records.views.beside_search import NOTHING, Beside, words_beside
 from intelhub.records.views.listing import NOT_TRIED, Attempt, acts_on
 from intelhub.records.views.reading import level_of, state_words
+from intelhub.records.views.time_axis import spans_of
 from intelhub.records.views.words import word
 from intelhub.search import Order, SearchRequest, read_span, unknown_date
 
 _LONGEST_QUERY = 1000
 _LONGEST_ADDRESS = 2500
-_MOST_MONTHS = 30
-_MONTHS_A_YEAR = 12
 _SPAN = re.compile(r"\d{4}(-\d{2})?", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """A month or a year of the time axis, with its hits; `value` is what narrows the search to it.
-
-    A month is counted to 100, so a year with such a month has at least that many.
-    """
-
-    value: str
-    words: str
-    label: str
-    count: int
-    has_more: bool = False
-    year: str = ""
 
 
 def _typed(name: str) -> str:
@@ -111,38 +95,6 @@ def facet_title(name: str) -> str:
         "place": gettext("Unit of the place"),
     }  # fmt: skip
     return titles[name]
-
-
-def _spans(months: tuple[tuple[str, int], ...]) -> list[Span]:
-    """The time axis without holes: months, or years where there would be too many of them."""
-    if not months:
-        return []
-    counts = {month: min(count, searching.EXACT) for month, count in months}
-    more = {month for month, count in months if count > searching.EXACT}
-    first, last = (int(one[:4]) * _MONTHS_A_YEAR + int(one[5:]) - 1 for one in (months[0][0], months[-1][0]))
-    if last - first >= _MOST_MONTHS:
-        years = range(first // _MONTHS_A_YEAR, last // _MONTHS_A_YEAR + 1)
-        return [_year_span(f"{year:04}", counts, more) for year in years]
-    spans = []
-    for number in range(first, last + 1):
-        year, month = divmod(number, _MONTHS_A_YEAR)
-        value = f"{year:04}-{month + 1:02}"
-        spans.append(
-            Span(
-                value=value,
-                words=f"{month + 1:02}/{year:04}",
-                label=str(month + 1),
-                count=counts.get(value, 0),
-                has_more=value in more,
-                year=str(year) if number in {first, last} or month == 0 else "",
-            )
-        )
-    return spans
-
-
-def _year_span(year: str, counts: Mapping[str, int], more: Collection[str]) -> Span:
-    count = sum(count for month, count in counts.items() if month.startswith(year))
-    return Span(value=year, words=year, label=year, count=count, has_more=any(one.startswith(year) for one in more))
 
 
 def _offer_words(offer: Nearest) -> str:  # noqa: PLR0911 - one answer a kind of change
@@ -210,10 +162,11 @@ def page_of(
         "result": replace(result, notices=(*unread, *result.notices)),
         "found": asked.seal_words(actor, session, question) if result.found and question.text.strip() else None,
         "address": request.path if current else url_for(".search", **place) if place else "",
+        "just_so": _just_so(question, result),
         "is_excluded": any(offer.change in EXCLUDING for offer in offers),
         "meant": _links(offers, spelling=True),
         "offers": _links(offers, spelling=False),
-        "spans": _spans(result.counted.months),
+        "spans": spans_of(result.counted.months),
         "is_of_first": result.counted.count > searching.EXACT and not result.counted.is_over_time,
         "dates": _dates_of(question),
         "facet_words": facet_words,
@@ -224,6 +177,14 @@ def page_of(
 def _links(offers: tuple[Nearest, ...], *, spelling: bool) -> list[tuple[str, str]]:
     chosen = [offer for offer in offers if (offer.change is Change.SPELLING) == spelling]
     return [(_offer_words(offer), _address(offer.request)) for offer in chosen]
+
+
+def _just_so(question: SearchRequest, result: searching.SearchResult) -> str:
+    """Where only what is spelt as typed is found, if some is and some is not."""
+    is_known = result.counted.count <= searching.EXACT and result.is_whole
+    if not result.otherwise or (is_known and result.otherwise == result.counted.count):
+        return ""
+    return _address(replace(question, text=just_so(question.text)))
 
 
 def _dates_of(question: SearchRequest) -> tuple[str, str]:

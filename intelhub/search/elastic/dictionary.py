@@ -12,7 +12,7 @@ import sys
 import threading
 import weakref
 import zlib
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from uuid import UUID
@@ -157,40 +157,6 @@ def _summed(parts: Iterable[Iterable[tuple[str, int]]]) -> dict[str, int]:
         for word, count in part:
             total[word] += count
     return {word: count for word, count in total.items() if count > 0}
-
-
-class OpenParts:
-    """Parts opened in this process, the least recently used let go when they outgrow the budget."""
-
-    def __init__(self, budget: int = BUDGET) -> None:
-        self._budget = budget
-        self._lock = threading.Lock()
-        self._open: OrderedDict[UUID, Part] = OrderedDict()
-        self._bytes = 0
-
-    @property
-    def bytes_used(self) -> int:
-        """The images held, in bytes."""
-        return self._bytes
-
-    def get(self, part_id: UUID) -> Part | None:
-        """An opened part; ids are never used again."""
-        with self._lock:
-            part = self._open.get(part_id)
-            if part is not None:
-                self._open.move_to_end(part_id)
-            return part
-
-    def put(self, part_id: UUID, part: Part) -> None:
-        """Keep an opened part."""
-        with self._lock:
-            if part_id in self._open:
-                return
-            self._open[part_id] = part
-            self._bytes += part.size
-            while self._bytes > self._budget and len(self._open) > 1:
-                _, oldest = self._open.popitem(last=False)
-                self._bytes -= oldest.size
 
 
 def _key(vault: Vault, wall: Wall) -> bytes:

@@ -20,11 +20,12 @@ from intelhub.platform.messages import Message
 from intelhub.search import store
 from intelhub.search.elastic.asking import Asking, OpenLayer, Remaining, remaining
 from intelhub.search.elastic.candidates import Candidates, Group
-from intelhub.search.elastic.dictionary import OpenParts
+from intelhub.search.elastic.dictionary import BUDGET, Part
 from intelhub.search.elastic.server import AskedTooMuch, IndexGone, SearchServer, ServerAway
 from intelhub.search.elastic.tokens import Tokens, Wall
 from intelhub.search.elastic.walls import Head, SealedHead, list_walls, open_dictionary, open_head
 from intelhub.search.engine import PartitionFilter, SearchRequest
+from intelhub.search.kept_open import KeptOpen
 from intelhub.search.open_segments import DEFAULT_BUDGET, SegmentGone
 from intelhub.search.sealed import REBUILDING, TOO_LONG, Attempt, Opened, SealedIndex
 from intelhub.search.segment import TookTooLong
@@ -77,7 +78,7 @@ class ElasticIndex(SealedIndex):
         super().__init__(memory=memory, seconds=seconds)
         self._server = server
         self._walls = _KnownWalls()
-        self._parts = OpenParts()
+        self._parts: KeptOpen[Part] = KeptOpen(BUDGET)
 
     def _gather(self, session: Session, request: SearchRequest, attempt: Attempt, opened: Sequence[Opened]) -> None:
         super()._gather(session, request, attempt, opened)
@@ -126,7 +127,9 @@ class ElasticIndex(SealedIndex):
                 attempt.notices.append(REBUILDING)
                 continue
             try:
-                for left, layer in self._layers(session, vault, found, access):
+                with attempt.gathering.opening(self._parts):
+                    layers = list(self._layers(session, vault, found, access))
+                for left, layer in layers:
                     groups.setdefault((found.index, left), []).append(layer)
             except Tampered:
                 touched.add(wall)

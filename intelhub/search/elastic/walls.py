@@ -17,9 +17,10 @@ from uuid import UUID, uuid4
 from sqlalchemy.orm import Session
 
 from intelhub.crypto import Vault, lp, open_blob, seal_blob
-from intelhub.search.elastic.dictionary import Dictionary, OpenParts, Part, Vocabulary, image_of, seal_part
+from intelhub.search.elastic.dictionary import BUDGET, Dictionary, Part, Vocabulary, image_of, seal_part
 from intelhub.search.elastic.server import index_definition
 from intelhub.search.elastic.tokens import FIRST_EPOCH, SCHEME, Tokens, Wall, index_name
+from intelhub.search.kept_open import KeptOpen
 from intelhub.search.statements import run
 
 _MOST_PARTS = 12
@@ -125,15 +126,14 @@ def find_head(session: Session, vault: Vault, wall: Wall) -> Head | None:
     return open_head(vault, wall, row[0], bytes(row[1])) if row else None
 
 
-def open_dictionary(session: Session, vault: Vault, head: Head, known: OpenParts) -> Dictionary | None:
+def open_dictionary(session: Session, vault: Vault, head: Head, known: KeptOpen[Part]) -> Dictionary | None:
     """A wall's dictionary, or `None` when a part was folded meanwhile; raises `Tampered`."""
     found = {part_id: part for part_id, _ in head.parts if (part := known.get(part_id)) is not None}
     missing = [part_id for part_id, _ in head.parts if part_id not in found]
     if missing:
         sql = "SELECT id, sealed FROM search_dictionary_parts WHERE id = ANY(:ids)"
         for part_id, sealed in run(session, sql, ids=missing):
-            found[part_id] = Part.opened(vault, head.wall, part_id, bytes(sealed))
-            known.put(part_id, found[part_id])
+            found[part_id] = known.put(part_id, Part.opened(vault, head.wall, part_id, bytes(sealed)))
     if len(found) < len(head.parts):
         return None
     return Dictionary([found[part_id] for part_id, _ in head.parts])
@@ -147,7 +147,7 @@ def change_dictionary(session: Session, vault: Vault, head: Head, changes: Vocab
     if parts and len(parts) < _MOST_PARTS and grown * _FOLDED_AT <= parts[0][1]:
         return replace(head, parts=[*parts, _insert_part(session, vault, head.wall, image)])
     if parts:
-        opened = open_dictionary(session, vault, head, OpenParts())
+        opened = open_dictionary(session, vault, head, KeptOpen(BUDGET))
         for part in opened.parts if opened else ():
             changes.update(part.entries())
     return new_dictionary(session, vault, head, +changes)

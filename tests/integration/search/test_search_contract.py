@@ -21,13 +21,14 @@ from intelhub.search import (
     SearchRequest,
     Spotted,
     gathering,
+    open_segments,
     register_recogniser,
     reindex_partition,
     segment,
 )
 from intelhub.search import query as q
 from intelhub.search.analysis import _recognisers as recognisers
-from intelhub.search.elastic import asking, candidates
+from intelhub.search.elastic import asking, candidates, dictionary
 from intelhub.search.elastic.engine import NOT_TOLD
 from intelhub.search.matching import indexed_words as words_of
 from intelhub.search.merge import list_merges_due, list_partitions
@@ -635,17 +636,35 @@ def test_a_damaged_segment_is_a_notice_and_reindex_heals_it(world):
     assert (healed.notices, healed.is_whole) == ((), True)
 
 
-def test_what_a_process_opens_for_the_first_time_is_not_the_time_of_whoever_asks_first(world, monkeypatch):
+def slowed(monkeypatch, owner, name, seconds):
+    as_ever = getattr(owner, name)
+
+    def slow(*given, **named):
+        time.sleep(seconds)
+        return as_ever(*given, **named)
+
+    monkeypatch.setattr(owner, name, slow)
+
+
+@pytest.mark.parametrize("is_merged", [False, True])
+def test_what_a_process_opens_for_the_first_time_is_not_the_time_of_whoever_asks_first(world, monkeypatch, is_merged):
     world.process().write(document("chữ"))
-    refresh = LivePartitions.refresh
-
-    def slow(*given):
-        time.sleep(1.5)
-        return refresh(*given)
-
-    monkeypatch.setattr(LivePartitions, "refresh", slow)
+    assert not is_merged or world.merge()
+    slowed(monkeypatch, LivePartitions, "refresh", 1.2)
+    slowed(monkeypatch, open_segments, "open_image", 1.2)
+    slowed(monkeypatch, dictionary, "open_blob", 1.2)
     answer = world.process(seconds=1.0).answer("chữ", until=time.monotonic() + 1.0)
     assert (len(answer.hits), answer.is_whole) == (1, True)
+
+
+def test_what_does_not_fit_into_memory_is_opened_in_the_time_of_the_question(sealed_world, monkeypatch):
+    years = (replace(PARTITION, year=year) for year in (2024, 2025, 2026))
+    sealed_world.process().write(*(document("chữ", partition=partition) for partition in years))
+    assert sealed_world.merge()
+    one = sealed_world.process(seconds=1.0, memory=1)
+    assert one.answer("chữ").is_whole
+    slowed(monkeypatch, open_segments, "open_image", 0.6)
+    assert one.answer("chữ").notices == (TOO_LONG,)
 
 
 def test_of_many_versions_a_process_that_starts_indexes_the_newest(world, monkeypatch):
@@ -680,7 +699,7 @@ def test_the_budget_lets_segments_go_and_brings_them_back(world):
         assert world.merge(partition)
     for _ in range(2):
         assert set(one.ids("chữ")) == {doc.record_id for doc in written}
-        assert one.index._segments.bytes_used < 200_000
+        assert one.index._segments.kept.bytes_used < 200_000
 
 
 def test_a_session_without_actor_finds_nothing(world):

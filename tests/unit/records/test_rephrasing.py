@@ -6,8 +6,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from intelhub.records.service.rephrasing import take_apart, without_each_word, without_quotation_marks
+from intelhub.records.service.rephrasing import just_so, take_apart, without_each_word, without_quotation_marks
 from intelhub.search.query import Not, parse_query, positive_leaves
+from intelhub.search.spelling import as_spelt
 
 LEAVES = st.sampled_from(("xăng", "dầu", "container", "unit:15BB", 'unit:"Hữu Nghị"', "level:1"))
 QUESTIONS = st.recursive(
@@ -74,6 +75,25 @@ def test_nothing_offered_asks_for_what_was_excluded(typed):
     assert not offered.notices
     assert leaves(offered) <= leaves(asked)
     assert excludes(offered.tree) == excludes(asked.tree)
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [
+        ("thuốc lá ngoai", '"thuốc" "lá" ngoai'),
+        ("thuốc OR (rượu NOT bia)", '"thuốc" OR ("rượu" NOT bia)'),
+        ("thuốc NOT (rượu OR lá) NOT bã", '"thuốc" NOT (rượu OR lá) NOT bã'),
+        ('"thuốc lá" chủ* chè~ donvi:"Hữu Nghị"', '"thuốc lá" chủ* chè~ donvi:"Hữu Nghị"'),
+    ],
+)
+def test_only_what_is_spelt_as_typed_is_asked_for(typed, asked):
+    assert just_so(typed) == asked
+
+
+@given(QUESTIONS)
+def test_what_is_asked_for_just_so_is_the_question_as_it_is_spelt(typed):
+    assert not parse_query(just_so(typed)).notices
+    assert parse_query(just_so(typed)).tree == as_spelt(parse_query(typed).tree)
 
 
 def leaves(query):

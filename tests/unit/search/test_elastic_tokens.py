@@ -18,13 +18,13 @@ from intelhub.search.elastic.asking import remaining
 from intelhub.search.elastic.dictionary import (
     Dictionary,
     Kind,
-    OpenParts,
     Part,
     image_of,
     seal_part,
     vocabulary_of,
 )
 from intelhub.search.elastic.tokens import Tokens, Wall, fields_of, index_name
+from intelhub.search.kept_open import KeptOpen
 from tests.factories.search_world import CASE, GATE, LAN, PARTITION, RIVER, document, root_keys
 
 VAULT = Vault(root_keys())
@@ -159,8 +159,10 @@ def test_a_part_opens_for_its_wall_and_place_alone():
 
 def test_open_parts_stay_within_their_budget():
     parts = [(uuid4(), Part(image_of(sum_of([[f"w{n}"]])))) for n in range(4)]
-    known = OpenParts(budget=2 * parts[0][1].size)
+    known = KeptOpen(budget=2 * parts[0][1].size)
+    assert not known.has_let_go
     for part_id, part in parts:
         known.put(part_id, part)
+    assert known.has_let_go
     assert known.bytes_used <= 2 * parts[0][1].size
     assert [known.get(part_id) is not None for part_id, _ in parts] == [False, False, True, True]

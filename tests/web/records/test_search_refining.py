@@ -177,6 +177,25 @@ def test_a_slip_is_asked_about_beside_what_excludes_everything(house, client_as)
     assert re.findall(r'<a class="btn btn-primary" href="[^"]+">(.*?)</a>', both)[0] == "phụ tùng"
 
 
+def test_who_types_diacritics_is_told_what_has_others_and_may_leave_it_out(house, client_as):
+    client = client_as("analyst")
+    travelled(house, 1, abstract="Nghi vấn thuộc về kho là chính")
+    other = parts(client, q="thuốc lá").get_data(as_text=True)
+    assert lines(other) == 1
+    assert "Không kết quả nào viết đúng dấu" in other
+    assert "Chỉ kết quả viết đúng dấu" not in other
+    travelled(house, 1, abstract="Vận chuyển thuốc lá ngoại")
+    both = parts(client, q="thuốc lá").get_data(as_text=True)
+    assert lines(both) == 2
+    assert "Không kết quả nào viết đúng dấu" not in both
+    address = unescape(re.search(r'<a href="([^"]*)">Chỉ kết quả viết đúng dấu', both).group(1))
+    only = client.get(address).get_data(as_text=True)
+    assert lines(only) == 1
+    assert "đúng dấu" not in only
+    for typed in ("thuoc la", "thuốc OR thuộc OR là", '"thuốc lá"'):
+        assert "đúng dấu" not in parts(client, q=typed).get_data(as_text=True), typed
+
+
 def test_a_field_asks_for_one_kind_in_records_too(house, client_as):
     travelled(
         house,
