@@ -658,9 +658,9 @@ def test_what_a_process_opens_for_the_first_time_is_not_the_time_of_whoever_asks
 
 
 def test_what_does_not_fit_into_memory_is_opened_in_the_time_of_the_question(sealed_world, monkeypatch):
-    years = (replace(PARTITION, year=year) for year in (2024, 2025, 2026))
+    years = [replace(PARTITION, year=year) for year in (2024, 2025, 2026)]
     sealed_world.process().write(*(document("chữ", partition=partition) for partition in years))
-    assert sealed_world.merge()
+    assert all(map(sealed_world.merge, years))
     one = sealed_world.process(seconds=1.0, memory=1)
     assert one.answer("chữ").is_whole
     slowed(monkeypatch, open_segments, "open_image", 0.6)
