@@ -55,7 +55,8 @@ class Gathering:
         self.not_before = max(filter(None, (query.not_before, request.not_before)), default=None)
         self.not_after = min(filter(None, (query.not_after, request.not_after)), default=None)
         self.leaves: list[Leaf] = list(dict.fromkeys(positive_leaves(query.tree)))
-        self._as_spelt = as_spelt(query.tree)
+        spelt = as_spelt(query.tree)
+        self._as_spelt = spelt if spelt != query.tree else None
         self.parts = counted(self.leaves)
         self.rarity = told_rarity(self.leaves)
         self._places: dict[bytes, Place] = {}
@@ -200,7 +201,7 @@ class Gathering:
             row_version=document.row_version,
             occurred_at=document.occurred_at,
             mark=cache(lambda: self._marked(document)) if self._request.with_snippets else Marked,
-            spells=lambda: checked.fits(self._as_spelt),
+            spells=lambda: self._as_spelt is None or checked.fits(self._as_spelt),
             facets=all_facets(document),
             identifiers=tuple(one for one in self._request.identifiers if checked.fits(bare_identifier(one))),
         )

@@ -71,6 +71,16 @@ def test_a_draft_and_what_is_no_longer_said_is_offered_to_nobody(house, client_a
         assert meant(client_as(username), "lomakutta") == []
 
 
+def test_how_hidden_records_are_spelt_shows_beside_no_result(house, client_as):
+    submitted(house, "officer", abstract="Vận chuyển thuốc lá ngoại")
+    submitted(house, "neighbour", abstract="Nghi vấn thuộc về kho là chính")
+    for username, is_told in (("officer", False), ("neighbour", True)):
+        page = client_as(username).submit("/search", {"q": "thuốc lá"}, headers=HTMX).get_data(as_text=True)
+        assert page.count('class="row-line') == 1
+        assert ("Không kết quả nào viết đúng dấu" in page) is is_told, username
+        assert "Chỉ kết quả viết đúng dấu" not in page, username
+
+
 def test_hidden_words_do_not_change_what_is_offered_of_one_s_own(house, client_as):
     submitted(house, text="Xe vonkare, vonkabo và vonkami chở hàng, đủ dài để gửi.", level="0", list_item=None)
     client = client_as("officer")
