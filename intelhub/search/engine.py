@@ -163,7 +163,7 @@ class Hit:
     row_version: int
     occurred_at: datetime
     mark: Callable[[], Marked] = Marked
-    spells: Callable[[], bool] = lambda: True
+    spells: Callable[[], bool] = field(default=lambda: True, compare=False)
     facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     identifiers: tuple[str, ...] = ()
 
