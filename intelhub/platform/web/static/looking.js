@@ -56,14 +56,16 @@
     asker = asker.closest("#results") ? "results" : asker.closest("#filter-choices") ? "filters" : asker.closest("#filters") ? "sheet" : "";
   });
   form.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.xhr.status === 200) return;
+    if (event.detail.xhr.status === 200) {
+      if (event.target === results) preview.hidden = true; // its line goes; when it has settled, one of the new may be open
+      return;
+    }
     event.detail.shouldSwap = false; // of a refusal the sentence is said, and what is shown and typed stays
     event.detail.isError = true;
   });
   form.addEventListener("htmx:afterSettle", (event) => {
     if (event.target !== results) return;
     prepare();
-    preview.hidden = true; // its line is gone
     goTo(here()?.dataset.address, "pushState");
     if (asker === "sheet") form.querySelector(".filter-close").click(); // applied: the sheet of a small screen closes
     if (asker === "results") window.scrollTo({ top: 0, behavior: "instant" });
