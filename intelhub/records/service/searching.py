@@ -147,7 +147,9 @@ def search_records(
         is_whole=answer.is_whole,
         notices=answer.notices,
         next_cursor=_seal_place(session, following, seal) if following else None,
-        otherwise=0 if onward else sum(not hit.spells() for hit in sound),
+        otherwise=0
+        if onward
+        else sum(not hit.spells() for line in lines[:EXACT] if (hit := fresh_hit(line, hits[line.id]))),
     )
 
 

@@ -30,6 +30,13 @@ def running_worker(installation, log):
             process.wait(SECONDS)
 
 
+def wait_until_empty(installation, table, process, log):
+    ends = time.monotonic() + SECONDS
+    while installation.sql(f"SELECT 1 FROM {table}") and time.monotonic() < ends:
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.2)
+
+
 def test_a_figure_that_cannot_be_counted_leaves_the_log_signed(installation, tmp_path):
     installation.sequence()
     installation.done("user", "create", "moi.le", "--name", "Lê Mới")
@@ -38,9 +45,7 @@ def test_a_figure_that_cannot_be_counted_leaves_the_log_signed(installation, tmp
     log = tmp_path / "worker.log"
     with running_worker(installation, log) as process:
         ends = time.monotonic() + SECONDS
-        while installation.sql("SELECT 1 FROM audit_pending") and time.monotonic() < ends:
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.2)
+        wait_until_empty(installation, "audit_pending", process, log)
         assert installation.sql("SELECT 1 FROM audit_pending") == []
         while log.read_text().count("a count for operators failed") < 2 and time.monotonic() < ends:
             time.sleep(0.2)
@@ -57,9 +62,6 @@ def test_what_waited_while_no_worker_ran_is_merged_when_one_starts(installation,
     assert not installation.sql("SELECT 1 FROM search_segments")
     log = tmp_path / "worker.log"
     with running_worker(installation, log) as process:
-        ends = time.monotonic() + SECONDS
-        while installation.sql("SELECT 1 FROM search_tail") and time.monotonic() < ends:
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.2)
+        wait_until_empty(installation, "search_tail", process, log)
     assert not installation.sql("SELECT 1 FROM search_tail"), log.read_text()
     assert installation.sql("SELECT 1 FROM search_segments")
