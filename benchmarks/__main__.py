@@ -48,7 +48,7 @@ def main() -> int:
         filled = 0
         for size in sizes:
             with served(installation):
-                seconds = fill(installation.settings, filled, size, merges=True)
+                seconds = fill(installation.settings, filled, size, is_served=False)
             figures.append(
                 Figure(
                     part="filling",

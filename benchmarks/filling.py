@@ -83,26 +83,34 @@ def create_clear_table(var: Path) -> None:
     engine.dispose()
 
 
-def fill(settings: Settings, begin: int, end: int, *, merges: bool) -> float:
+def fill(settings: Settings, begin: int, end: int, *, is_served: bool) -> float:
     """Bring in the records from one number up to another, with index and log; the seconds it took.
 
-    Where it `merges`, nothing is left to the worker; else that seals what is new, or moves it behind tokens.
+    The worker of a house that is served gives the log its order, seals what is new or moves it behind tokens, and
+    autovacuum counts: nothing waits for them. Else all of that is done here.
     """
     started_at = time.perf_counter()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(_PROCESSES, mp_context=context) as pool:
+        merges = not is_served
         for part in [pool.submit(_fill_share, settings.var, begin, end, share, merges) for share in range(_PROCESSES)]:
             part.result()
+    if not is_served:
+        _sequence(settings)
+    superuser = superuser_engine(settings.var)
+    with superuser.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SELECT setval(pg_get_serial_sequence('records', 'pos'), max(pos)) FROM records"))
+        if not is_served:
+            connection.execute(text("VACUUM ANALYZE"))
+    superuser.dispose()
+    return time.perf_counter() - started_at
+
+
+def _sequence(settings: Settings) -> None:
     vault = Vault(open_key_file(settings.key_file, settings.passphrase_file.read_text(encoding="utf-8").strip()))
     sequencer = open_engine(settings.url_for("sequencer"), pool_size=2)
     sequence_once(sequencer, vault)
     sequencer.dispose()
-    superuser = superuser_engine(settings.var)
-    with superuser.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("SELECT setval(pg_get_serial_sequence('records', 'pos'), max(pos)) FROM records"))
-        connection.execute(text("VACUUM ANALYZE"))
-    superuser.dispose()
-    return time.perf_counter() - started_at
 
 
 def _fill_share(var: Path, begin: int, end: int, share: int, merges: bool) -> None:
