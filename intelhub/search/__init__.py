@@ -1,6 +1,14 @@
 """Search: documents in, ids and snippets out; the only feature that knows words of all records at once."""
 
-from intelhub.search.analysis import Recogniser, Spotted, fold, has_diacritics, identifier_token, register_recogniser
+from intelhub.search.analysis import (
+    Recogniser,
+    Spotted,
+    fold,
+    has_diacritics,
+    identifier_token,
+    register_recogniser,
+    stop_words,
+)
 from intelhub.search.dates import read_span
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.elastic import (
@@ -59,6 +67,7 @@ from intelhub.search.models import (
 from intelhub.search.query import Facet, Fuzzy, Prefix, unknown_date
 from intelhub.search.sealed import MORE_MAY_ANSWER, SealedIndex
 from intelhub.search.snippets import mark_query
+from intelhub.search.spelling import means_as_spelt
 from intelhub.search.store import delete_impossible_rows
 from intelhub.search.telling import MOST_TELLING, choose_telling, list_candidates, list_numbers, question_of
 
@@ -121,6 +130,7 @@ __all__ = [
     "list_partitions",
     "list_walls",
     "mark_query",
+    "means_as_spelt",
     "merge_partition",
     "next_epoch",
     "question_of",
@@ -129,6 +139,7 @@ __all__ = [
     "register_recogniser",
     "reindex_partition",
     "shelve_partition",
+    "stop_words",
     "unknown_date",
     "walls_of_level",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from intelhub.search.query import And, Node, Or, Phrase, Term
+from intelhub.search.query import MOST_CHARACTERS, And, Node, Or, Phrase, Term, parse_query
 
 
 def as_spelt(node: Node) -> Node:
@@ -20,3 +20,10 @@ def as_spelt(node: Node) -> Node:
             return Or(tuple(map(as_spelt, children)))
         case _:
             return node
+
+
+def means_as_spelt(said: str, typed: str) -> bool:
+    """Whether one typed question asks for just the spelling of another, and for nothing else."""
+    other, query = parse_query(said), parse_query(typed)
+    meant = as_spelt(query.tree), query.not_before, query.not_after
+    return len(said) <= MOST_CHARACTERS and (other.tree, other.not_before, other.not_after) == meant

@@ -111,3 +111,18 @@ def test_no_version_breaks_a_move_or_a_draft(house, client_as, version):
     assert answer.status_code in {412, 428}
     form = {"row_version": version, "text": "Chữ của phiếu tin, đủ dài để lưu.", "level": "0", "do": "save"}
     assert client_as("officer").submit("/records/new", form).status_code < 500
+
+
+def test_a_filter_takes_values_of_its_list_and_each_once(house, client_as, monkeypatch):
+    """Where the words of a filter come from the browser, as many and as long ones may come as somebody likes."""
+    travelled(house, 1)
+    asked = []
+    search = searching.search_records
+    monkeypatch.setattr(
+        searching, "search_records", lambda *given, **named: asked.append(given[2]) or search(*given, **named)
+    )
+    chosen = ["15BB", "x" * 100_000, *(f"{number:09}" for number in range(5_000)), "15BB"]
+    for name in ("unit", "place", "topic"):
+        values = [*chosen, "smuggling", "smuggling"]
+        assert client_as("analyst").submit("/search", {"q": "phụ tùng", name: values}).status_code == 200, name
+    assert [dict(one.facets) for one in asked] == [{"unit": ("15BB",)}, {"place": ("15BB",)}, {"topic": ("smuggling",)}]

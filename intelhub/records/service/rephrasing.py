@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from intelhub.search import has_diacritics
+from intelhub.search import fold, has_diacritics, means_as_spelt, stop_words
 
 _CHUNK = re.compile(r'[^\s":()]+:"[^"]*"|"[^"]*"|[()]|[^\s()]+')
 _JOINING = frozenset({"AND", "OR", "VÀ", "HOẶC"})
@@ -64,14 +64,22 @@ def without_quotation_marks(text: str) -> str:
 
 
 def just_so(text: str) -> str:
-    """The question for its words with just the diacritics they were typed with; fields keep their values."""
+    """The question for its words with just the diacritics they were typed with; empty if none can be typed for it."""
+    said = (_in_quotation_marks(text, left_out) for left_out in (frozenset(), stop_words()))
+    return next((one for one in said if means_as_spelt(one, text)), "")
+
+
+def _in_quotation_marks(text: str, left_out: frozenset[str]) -> str:
+    """Each word with diacritics in marks of its own; fields keep their values, and what is excluded its spelling."""
     said: list[str] = []
     chunks = iter(_CHUNK.findall(text))
     for chunk in chunks:
         if chunk in _NEGATING:
             said += [chunk, *_operand(chunks)]
-        else:
-            said.append(f'"{chunk}"' if _is_bare(chunk) and has_diacritics(chunk) else chunk)
+        elif not _is_bare(chunk):
+            said.append(chunk)
+        elif fold(chunk) not in left_out:
+            said.append(f'"{chunk}"' if has_diacritics(chunk) else chunk)
     return _said(said)
 
 

@@ -54,17 +54,20 @@ def _dates() -> tuple[datetime | None, datetime | None, tuple[Message, ...]]:
 
 
 def _is_listed(name: str, value: str) -> bool:
-    """Whether a filter's value is one of its list; units are asked for as they are named."""
+    """Whether a filter's value is one of its list."""
     if name == "grade":
         source, info = find_entry("source_grade", value[:1]), find_entry("info_grade", value[1:])
         return source is not None and info is not None
-    return name in {"unit", "place"} or find_entry(name, value) is not None
+    if name in {"unit", "place"}:
+        return load_directory(current_session()).ever.find(value) is not None
+    return find_entry(name, value) is not None
 
 
 def _request() -> tuple[SearchRequest, tuple[Message, ...]]:
     """What the form asks, and what of it could not be read; a value that is in no list is left out."""
     given = {
-        name: tuple(one for one in request.form.getlist(name) if _is_listed(name, one)) for name in searching.FACETS
+        name: tuple(one for one in dict.fromkeys(request.form.getlist(name)) if _is_listed(name, one))
+        for name in searching.FACETS
     }
     not_before, not_after, unread = _dates()
     question = SearchRequest(
@@ -152,6 +155,7 @@ def page_of(
     current = beside.current
     place = _place_of(question, cursor)
     acts = acts_on([one.line for one in result.found], attempt, is_offered=bool(place))
+    just_so_at, is_none_so = _just_so(question, result)
     return {
         **around,
         **acts,
@@ -162,7 +166,8 @@ def page_of(
         "result": replace(result, notices=(*unread, *result.notices)),
         "found": asked.seal_words(actor, session, question) if result.found and question.text.strip() else None,
         "address": request.path if current else url_for(".search", **place) if place else "",
-        "just_so": _just_so(question, result),
+        "just_so": just_so_at,
+        "is_none_so": is_none_so,
         "is_excluded": any(offer.change in EXCLUDING for offer in offers),
         "meant": _links(offers, spelling=True),
         "offers": _links(offers, spelling=False),
@@ -179,12 +184,13 @@ def _links(offers: tuple[Nearest, ...], *, spelling: bool) -> list[tuple[str, st
     return [(_offer_words(offer), _address(offer.request)) for offer in chosen]
 
 
-def _just_so(question: SearchRequest, result: searching.SearchResult) -> str:
-    """Where only what is spelt as typed is found, if some is and some is not."""
+def _just_so(question: SearchRequest, result: searching.SearchResult) -> tuple[str, bool]:
+    """Where only what is spelt as typed is found, if some is and some is not; and whether it is known that none is."""
     is_known = result.counted.count <= searching.EXACT and result.is_whole
-    if not result.otherwise or (is_known and result.otherwise == result.counted.count):
-        return ""
-    return _address(replace(question, text=just_so(question.text)))
+    if is_known and result.otherwise == result.counted.count:
+        return "", bool(result.otherwise)
+    said = just_so(question.text) if result.otherwise else ""
+    return _address(replace(question, text=said)) if said else "", False
 
 
 def _dates_of(question: SearchRequest) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from intelhub.records.service.rephrasing import just_so, take_apart, without_each_word, without_quotation_marks
-from intelhub.search.query import Not, parse_query, positive_leaves
+from intelhub.search.query import MOST_CHARACTERS, Not, parse_query, positive_leaves
 from intelhub.search.spelling import as_spelt
 
 LEAVES = st.sampled_from(("xăng", "dầu", "container", "unit:15BB", 'unit:"Hữu Nghị"', "level:1"))
@@ -83,16 +83,37 @@ def test_nothing_offered_asks_for_what_was_excluded(typed):
         ("thuốc lá ngoai", '"thuốc" "lá" ngoai'),
         ("thuốc OR (rượu NOT bia)", '"thuốc" OR ("rượu" NOT bia)'),
         ("thuốc NOT (rượu OR lá) NOT bã", '"thuốc" NOT (rượu OR lá) NOT bã'),
-        ('"thuốc lá" chủ* chè~ donvi:"Hữu Nghị"', '"thuốc lá" chủ* chè~ donvi:"Hữu Nghị"'),
+        ("thuốc phiện của các đối tượng ở bến", '"thuốc" "phiện" "đối" "tượng" "bến"'),
+        ('"thuốc lá" rượu chè~ donvi:"Hữu Nghị"', '"thuốc lá" "rượu" chè~ donvi:"Hữu Nghị"'),
     ],
 )
 def test_only_what_is_spelt_as_typed_is_asked_for(typed, asked):
     assert just_so(typed) == asked
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "“thuốc lá” Hà",
+        "(THUỐC KHÔNG LÁ)",
+        "(THUỐC HOẶC RƯỢU)",
+        "Hà Nội: thuốc",
+        'thuốc "lá',
+        "thuốc＊ lá",
+        "thuốc " * 160,
+        "thuốc (lá",
+    ],
+)
+def test_what_cannot_be_typed_for_just_that_spelling_is_not_offered(typed):
+    said = just_so(typed)
+    assert not said or parse_query(said).tree == as_spelt(parse_query(typed).tree)
+    assert len(said) <= MOST_CHARACTERS
+
+
 @given(QUESTIONS)
 def test_what_is_asked_for_just_so_is_the_question_as_it_is_spelt(typed):
     assert not parse_query(just_so(typed)).notices
+    assert just_so(typed)
     assert parse_query(just_so(typed)).tree == as_spelt(parse_query(typed).tree)
 
 

@@ -8,6 +8,7 @@ from html import unescape
 
 import pytest
 
+from intelhub.audit import entry
 from intelhub.records.service import over_time, searching
 from intelhub.records.service.searching import PAGE
 from tests.factories.record_world import submitted, travelled
@@ -71,9 +72,11 @@ def test_the_address_brings_the_same_result_back_and_says_no_word(house, client_
 
 def test_a_question_too_long_for_an_address_has_none_and_is_answered(house, client_as):
     travelled(house, 1)
-    units = [sha256(bytes([number])).hexdigest()[:16] for number in range(120)]
-    answer = parts(client_as("analyst"), q="phụ tùng", unit=units)
+    signs = (chr(0x4E00 + byte * 64 + number % 64) for number in range(28) for byte in sha256(bytes([number])).digest())
+    words = f"phụ tùng NOT {''.join(signs)}"
+    answer = parts(client_as("analyst"), q=words)
     assert answer.status_code == 200
+    assert lines(answer.get_data(as_text=True)) == 1
     assert address_of(answer) == ""
 
 
@@ -241,7 +244,8 @@ def test_a_script_whose_session_is_over_is_told_so_in_words(client):
     assert set(answer.json) == {"message"}
 
 
-def test_a_script_is_told_in_words_what_cannot_be_logged(client_as):
-    answer = parts(client_as("analyst"), q="phụ tùng", unit=[f"{number:09}" for number in range(1000)])
+def test_a_script_is_told_in_words_what_cannot_be_logged(client_as, monkeypatch):
+    monkeypatch.setattr(entry, "MAX_ENTRY_BYTES", 2000)
+    answer = parts(client_as("analyst"), q="\U00020000" * 1000)
     assert answer.status_code == 422
     assert set(answer.json) == {"message"}
