@@ -12,6 +12,7 @@ from benchmarks.search.documents import document
 from benchmarks.search.questions import Question, typed
 from intelhub import access
 from intelhub.search import Order, Partition, SearchDocument, SearchRequest
+from intelhub.search.deadline import Deadline
 from intelhub.search.gathering import Gathering
 from intelhub.search.query import parse_query
 from intelhub.search.segment import BoundFilter, Segment
@@ -37,7 +38,7 @@ class Sealed:
 
         def asked(question: Question) -> list[str]:
             request = SearchRequest(text=typed(question), order=order, limit=PAGE)
-            gathering = Gathering(parse_query(request.text), request, float("inf"))
+            gathering = Gathering(parse_query(request.text), request, Deadline(float("inf")))
             for segment, tail in self.parts:
                 gathering.take([segment], tail, _ASKS_NOTHING)
             places, _ = gathering.in_order()

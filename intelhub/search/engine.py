@@ -191,9 +191,9 @@ class SearchAnswer:
     it is not, a notice says why, and what is not among the hits may be there all the same. `damaged` names partitions
     left out because a part of them does not fit its seal: raise the alarm, rebuild them.
 
-    `next` is there when more may follow by newest. `ranking` holds all ids (at most 1,000) of a search by relevance,
-    `counts` in how many readable documents each of its words stands, by folded spelling: a little beyond 1,000 at most
-    where nothing was ranked.
+    `next` is there when more may follow by newest. `ranking` holds all ids (at most 1,000) of a search by relevance.
+    `counts` says, where nothing was to be found, in how many readable documents each word stands, by folded spelling
+    and at most 1,000.
     """
 
     hits: tuple[Hit, ...]

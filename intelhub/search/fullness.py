@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from intelhub.search.fields import IDENTIFIER_FIELDS
-from intelhub.search.query import And, Facet, Fuzzy, Identifier, Leaf, Named, Node, Or, Phrase, Prefix, Term
+from intelhub.search.query import And, Facet, Identifier, Leaf, Named, Node, Or, Phrase, Prefix, Term
 
 SHORTEST_BEGINNING = 2  # letters that a search server's dictionary looks up
 
@@ -21,11 +21,6 @@ def wants_all(node: Node) -> bool:
             return True
 
 
-def is_expanded(leaf: Leaf) -> bool:
-    """Whether a leaf means whatever words a dictionary knows, those of hidden documents among them."""
-    return isinstance(leaf, Prefix | Fuzzy) or (isinstance(leaf, Facet) and leaf.is_beginning)
-
-
 def counted(leaves: Iterable[Leaf]) -> list[Node]:
     """What is counted of a document to say how much of a question it holds, a part a leaf.
 
@@ -38,14 +33,6 @@ def counted(leaves: Iterable[Leaf]) -> list[Node]:
         if not (isinstance(leaf, Prefix) and len(leaf.folded) < SHORTEST_BEGINNING)
         and not (isinstance(leaf, Facet) and leaf.is_beginning)
     ]
-
-
-def told_rarity(leaves: Iterable[Leaf]) -> dict[Leaf, Node]:
-    """Of which leaves it is counted in how many documents they stand, and as what: in every engine alike again.
-
-    Not of what a dictionary completes: such a count would tell of words in what is hidden.
-    """
-    return {leaf: _counted_as(leaf) for leaf in leaves if not is_expanded(leaf)}
 
 
 def _counted_as(leaf: Leaf) -> Node:

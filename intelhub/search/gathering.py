@@ -10,26 +10,23 @@ import time
 from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property, partial
-from typing import Any
 
+from intelhub.search.deadline import Deadline
 from intelhub.search.document import SearchDocument, to_microseconds
 from intelhub.search.engine import MOST_RANKED, Hit, Marked, Order, RowFilter, SearchRequest
-from intelhub.search.fullness import counted, told_rarity
-from intelhub.search.kept_open import KeptOpen
+from intelhub.search.fullness import counted
 from intelhub.search.matching import Checked, all_facets
 from intelhub.search.query import And, Leaf, Node, Or, Query, Term, bare_identifier, facet, positive_leaves
-from intelhub.search.ranking import MOST_COUNTED, rank
+from intelhub.search.ranking import Held, hold, rank
 from intelhub.search.segment import Found, Plan, Segment, TookTooLong
 from intelhub.search.snippets import best_snippet, mark_hits
 from intelhub.search.spelling import as_spelt
 from intelhub.search.tail import settle
 
-_RARE = 1_000
-_MOST_LENT = 20.0  # seconds: whoever asks first after a start waits longer, and not for ever
+MOST_COUNTED = 1_000  # beyond that a word is not rare
 _WEIGHING_SECONDS = 1.0  # for what was found at the last moment
 
 
@@ -46,9 +43,9 @@ Candidate = tuple[int, Found, Callable[[], Checked]]
 
 
 class Gathering:
-    """Takes partitions one after the other; raises `TookTooLong` when `deadline` (monotonic seconds) passes."""
+    """Takes partitions one after the other; raises `TookTooLong` when `deadline` passes."""
 
-    def __init__(self, query: Query, request: SearchRequest, deadline: float) -> None:
+    def __init__(self, query: Query, request: SearchRequest, deadline: Deadline) -> None:
         self._request = request
         self.deadline = deadline
         self.tree = _narrowed(query.tree, request)
@@ -58,25 +55,15 @@ class Gathering:
         spelt = as_spelt(query.tree)
         self._as_spelt = spelt if spelt != query.tree else None
         self.parts = counted(self.leaves)
-        self.rarity = told_rarity(self.leaves)
+        self.words = [] if request.limit else [leaf for leaf in self.leaves if isinstance(leaf, Term)]
+        """What is counted where nothing is to be found."""
         self._places: dict[bytes, Place] = {}
         self._floor: datetime | None = None
         self._sealed: list[Candidate] = []
         self._admitted: list[Candidate] = []
         self.is_cut = False
         """Whether more may answer by relevance than are weighed."""
-        self._counts: Counter[Leaf] = Counter()
-        self._left_to_lend = _MOST_LENT
-
-    @contextmanager
-    def opening(self, kept: KeptOpen[Any]) -> Iterator[None]:
-        """Opening what everybody will use from now on is not this question's time; opening again and again is."""
-        begun = time.monotonic()
-        yield
-        if not kept.has_let_go:
-            lent = min(time.monotonic() - begun, self._left_to_lend)
-            self._left_to_lend -= lent
-            self.deadline += lent
+        self._counts: Counter[Term] = Counter()
 
     def take(self, segments: Sequence[Segment], tail: Segment, access: RowFilter) -> None:
         """Ask one partition, the tail last: what changes meanwhile is then found there if no longer in a segment."""
@@ -87,7 +74,7 @@ class Gathering:
                 access=access,
                 not_before=self._floor or self.not_before,
                 not_after=self.not_after,
-                deadline=self.deadline,
+                deadline=self.deadline.at,
             )
             if not len(segment):
                 continue
@@ -99,16 +86,19 @@ class Gathering:
                 if found:
                     self._keep(_places(segment, found))
                     self._cut()
+            elif self._request.limit:
+                self._sealed += (
+                    (lacking, found, partial(_opened, segment, found.row))
+                    for lacking, found in segment.fullest(plan, self.parts, limit=MOST_RANKED + 1)
+                )
             else:
-                if self._request.limit:
-                    self._sealed += (
-                        (lacking, found, partial(_opened, segment, found.row))
-                        for lacking, found in segment.fullest(plan, self.parts, limit=MOST_RANKED + 1)
-                    )
-                for leaf, part in self.rarity.items():
-                    if most := self._most(leaf):
-                        standing = Plan(tree=part, access=access, deadline=self.deadline)
-                        self._counts[leaf] += segment.count(standing, most=most)
+                self._count_words(segment, access)
+
+    def _count_words(self, segment: Segment, access: RowFilter) -> None:
+        for word in self.words:
+            if (most := MOST_COUNTED - self._counts[word]) > 0:
+                standing = Plan(tree=word, access=access, deadline=self.deadline.at)
+                self._counts[word] += segment.count(standing, most=most)
 
     def take_documents(self, documents: Iterable[SearchDocument]) -> None:
         """Take those that fit of documents that may: for the page of the newest, or where records were named."""
@@ -142,21 +132,17 @@ class Gathering:
         return sorted(self._sealed, key=_in_order)
 
     def count_in(self, checked: Checked) -> None:
-        """Count the leaves of a document where nobody else can count them."""
-        for leaf, part in self.rarity.items():
-            self._counts[leaf] += checked.fits(part)
+        """Count the words of a document where nobody else can count them."""
+        for word in self.words:
+            self._counts[word] += checked.fits(word)
 
-    def count(self, leaf: Leaf, found: int) -> None:
-        """Add to the number of documents a leaf stands in."""
-        self._counts[leaf] += found
-
-    def _most(self, leaf: Leaf) -> int:
-        """How far to count on: where nothing is to be ranked, a little beyond rare is far enough."""
-        return MOST_COUNTED if self._request.limit else max(_RARE - self._counts[leaf], 0)
+    def count(self, word: Term, found: int) -> None:
+        """Add to the number of documents a word stands in."""
+        self._counts[word] += found
 
     def counts(self) -> dict[str, int]:
         """In how many readable documents each word stands, by its folded spelling."""
-        return {leaf.word.folded: count for leaf, count in self._counts.items() if isinstance(leaf, Term)}
+        return {one.word.folded: min(self._counts[one], MOST_COUNTED) for one in self.words}
 
     @property
     def newest_wanted(self) -> datetime | None:
@@ -170,7 +156,7 @@ class Gathering:
 
     def _fits(self, checked: Checked) -> bool:
         document = checked.document
-        if time.monotonic() > self.deadline:
+        if time.monotonic() > self.deadline.at:
             raise TookTooLong
         if self._request.among is not None and document.record_id not in self._request.among:
             return False
@@ -235,16 +221,16 @@ class Gathering:
 
     def _ranked(self) -> list[Place]:
         """The best first; what there is no time to weigh follows, the newest first."""
-        until = max(self.deadline, time.monotonic() + _WEIGHING_SECONDS)
+        until = max(self.deadline.at, time.monotonic() + _WEIGHING_SECONDS)
         places = sorted(self._candidates(), key=lambda place: place.found)
-        weighed = []
+        held: list[Held] = []
         for place in places:
             if time.monotonic() > until:
                 break
-            weighed.append((*rank(place.checked(), self.leaves, self._counts).order, place.found, place))
-        rest = places[len(weighed) :]
-        weighed.sort(key=lambda entry: entry[:3])
-        return [*(place for *_, place in weighed), *rest]
+            held.append(hold(place.checked(), self.leaves))
+        weighed, rest = places[: len(held)], places[len(held) :]
+        order = [(*relevance.order, place.found) for relevance, place in zip(rank(held), weighed, strict=True)]
+        return [*(weighed[number] for number in sorted(range(len(order)), key=order.__getitem__)), *rest]
 
 
 def _places(segment: Segment, found: Iterable[Found]) -> Iterator[Place]:

@@ -27,8 +27,8 @@ from intelhub.search.query import (
     Phrase,
     Prefix,
     Term,
+    facet,
 )
-from intelhub.search.query import facet as facet_of
 
 # Signs that folding drops from every text, so that nobody can type or write them; FTS5 takes them for letters.
 EVERYTHING = "\u241e"
@@ -55,7 +55,7 @@ def indexed_words(document: SearchDocument) -> IndexedWords:
     tokens = {EVERYTHING: None}
     for name, values in all_facets(document).items():
         if name not in NAME_FIELDS:
-            tokens |= dict.fromkeys(_facet_token(facet_of(name, value)) for value in values)
+            tokens |= dict.fromkeys(_token_of(name, value) for value in values)
     names = (
         f" {PASSAGE} {_name_tokens(field, folded_words(name))}"
         for field in NAME_FIELDS
@@ -176,7 +176,7 @@ class Checked:
     @cached_property
     def _facets(self) -> frozenset[str]:
         facets = all_facets(self.document)
-        return frozenset(_facet_token(facet_of(name, value)) for name, values in facets.items() for value in values)
+        return frozenset(_token_of(name, value) for name, values in facets.items() for value in values)
 
     @cached_property
     def _words(self) -> frozenset[str]:
@@ -218,7 +218,7 @@ class Checked:
             case Phrase(words):
                 return f" {' '.join(word.folded for word in words)} " in self.folded
             case Identifier(token, words):
-                return token in self._ids or self._says(Phrase(words))
+                return token in self._ids or (bool(words) and self._says(Phrase(words)))
 
     def _has(self, leaf: Facet | Named) -> bool:
         match leaf:
@@ -238,8 +238,13 @@ def exact_pattern(words: tuple[Word, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<![^\W_]){middle}(?![^\W_])")
 
 
-def _facet_token(facet: Facet) -> str:
-    return f"{_field_sign(facet.name)}{_BETWEEN}{facet.value}"
+@lru_cache(maxsize=4096)  # of what documents hold: values of questions are as long as somebody likes
+def _token_of(name: str, value: str) -> str:
+    return _facet_token(facet(name, value))
+
+
+def _facet_token(leaf: Facet) -> str:
+    return f"{_field_sign(leaf.name)}{_BETWEEN}{leaf.value}"
 
 
 @lru_cache(maxsize=256)

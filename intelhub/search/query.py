@@ -199,7 +199,6 @@ def positive_leaves(node: Node) -> Iterator[Leaf]:
             yield node
 
 
-@lru_cache(maxsize=4096)
 def facet(name: str, value: str) -> Facet:
     """A field with its value in the spelling of the index; levels may be given by their names."""
     folded = identifier_token(value)

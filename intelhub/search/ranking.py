@@ -1,22 +1,20 @@
 """Relevance by a formula of our own, over what the reader may read and nothing else.
 
 Engine scores do not compare across partitions and would tell how often a word stands in what is hidden; here the
-rarity of a word is counted over readable documents alone.
+rarity of a word is that among the documents that are weighed, wherever these lie.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import mul
 
 from intelhub.search.analysis import Word
-from intelhub.search.fullness import is_expanded
 from intelhub.search.matching import PASSAGE, Checked
 from intelhub.search.query import Fuzzy, Identifier, Leaf, Phrase, Prefix, Term
 
-MOST_COUNTED = 10_000
-_EXPANDED_STANDS_IN = 1_000  # one that means many words is as good as common: nobody may count it
 _TYPICAL_WORDS = 200.0
 _LENGTH_WEIGHT = 0.4
 _SATURATION = 1.2
@@ -39,29 +37,38 @@ class Relevance:
         return not self.is_exact, -self.score
 
 
-def rank(document: Checked, leaves: Sequence[Leaf], counts: Mapping[Leaf, int]) -> Relevance:
-    """Weigh one document; `counts` says in how many readable documents each leaf stands that was typed whole."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a document holds of a question: how much of each leaf, with its length taken into account, at most 1."""
+
+    is_exact: bool
+    leaves: tuple[float, ...]
+    nearness: float
+
+
+def hold(document: Checked, leaves: Sequence[Leaf]) -> Held:
+    """Look through one document for these leaves."""
     title, body = document.folded_title, document.folded_body
     length = body.count(" ")
     norm = _SATURATION * (1 - _LENGTH_WEIGHT + _LENGTH_WEIGHT * length / _TYPICAL_WORDS)
-    score = 0.0
+    held = []
     for leaf in leaves:
         needle = _needle(leaf)
         often = body.count(needle) + _TITLE_WEIGHT * title.count(needle) if needle else 0.0
         if not often and document.fits(leaf):  # by its identifier, or a field
             often = 1.0
         weight = _IDENTIFIER_WEIGHT if isinstance(leaf, Identifier) else 1.0
-        standing = _EXPANDED_STANDS_IN if is_expanded(leaf) else counts.get(leaf, 0)
-        score += weight * weight_of(standing) * often / (often + norm)
+        held.append(weight * often / (often + norm))
     row = [leaf.word.folded for leaf in leaves if isinstance(leaf, Term)]
-    if len(row) > 1:
-        score *= 1 + (_IN_A_ROW - 1) * _nearness(document.folded, row)
-    return Relevance(all(map(document.spells, _with_diacritics(leaves))), score)
+    nearness = 1 + (_IN_A_ROW - 1) * _nearness(document.folded, row) if len(row) > 1 else 1.0
+    return Held(all(map(document.spells, _with_diacritics(leaves))), tuple(held), nearness)
 
 
-def weight_of(count: int) -> float:
-    """What a word weighs that stands in so many readable documents."""
-    return math.log1p(MOST_COUNTED / (1 + count))
+def rank(held: Sequence[Held]) -> list[Relevance]:
+    """Weigh what documents hold of one question against each other: what fewer of them hold says more."""
+    standing = (sum(map(bool, column)) for column in zip(*(one.leaves for one in held), strict=True))
+    weights = [math.log1p(len(held) / (1 + count)) for count in standing]
+    return [Relevance(one.is_exact, one.nearness * sum(map(mul, weights, one.leaves))) for one in held]
 
 
 def _nearness(text: str, row: Sequence[str]) -> float:

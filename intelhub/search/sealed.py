@@ -19,6 +19,7 @@ from intelhub.platform.errors import Unavailable
 from intelhub.platform.messages import Message
 from intelhub.search import store
 from intelhub.search.analysis import spot_identifiers
+from intelhub.search.deadline import MOST_LENT, Deadline
 from intelhub.search.document import Partition, SearchDocument, Tombstone
 from intelhub.search.engine import (
     MOST_RANKED,
@@ -98,17 +99,16 @@ class SealedIndex:
         Raises `Unavailable` when merges keep taking segments away, which a repeated search gets past.
         """
         query = parse_query(request.text)
-        begun = time.monotonic()
-        opened = self._opened(session, reader)
         # What is new to this process is opened before anything is asked, and its time is not the question's: whoever
         # asks first after a start would else be told that it took too long.
-        deadline = min(begun + self._seconds, request.until) + time.monotonic() - begun
+        deadline = Deadline(min(time.monotonic() + self._seconds, request.until), lends=MOST_LENT)
         for _ in range(_MOST_ATTEMPTS):
             attempt = Attempt(Gathering(query, request, deadline))
             try:
+                with deadline.opening():
+                    opened = self._opened(session, reader)
                 self._gather(session, request, attempt, opened)
             except SegmentGone:
-                opened = self._opened(session, reader)
                 continue
             return self._answer(request, attempt, query.notices)
         raise Unavailable("The search index is being rewritten; please search again.")
@@ -125,7 +125,7 @@ class SealedIndex:
         request = SearchRequest(limit=_LOOKED_THROUGH, with_snippets=False, until=until)
 
         def find(tree: Node) -> list[SearchDocument]:
-            attempt = Attempt(Gathering(Query(tree), request, until))
+            attempt = Attempt(Gathering(Query(tree), request, Deadline(until)))
             try:
                 self._gather(session, request, attempt, opened)
             except SegmentGone:
@@ -156,7 +156,7 @@ class SealedIndex:
                 # Readers give the same filter for many partitions; `opened` keeps it, so that its id stays its own.
                 if id(one.access) not in bound:
                     bound[id(one.access)] = BoundFilter.of(one.access)
-                with attempt.gathering.opening(self._segments.kept):
+                with attempt.gathering.deadline.opening(self._segments.kept):
                     segments = self._segments.of(session, vault, view)
                 attempt.parts[view.partition] = [*segments, view.tail]
                 attempt.gathering.take(segments, view.tail, bound[id(one.access)])

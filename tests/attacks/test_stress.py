@@ -19,8 +19,19 @@ import pytest
 from intelhub.search import Order, gathering
 from intelhub.search.analysis import folded_words
 from intelhub.search.elastic import candidates, stretches
-from tests.factories.search_world import CASE, DEPOT, GATE, NAVY, PARTITION, RIVERSIDE, Reader, World, document, minutes
-from tests.integration.search.test_rebuilds import FLAT, rebuilt
+from tests.factories.search_world import (
+    CASE,
+    DEPOT,
+    GATE,
+    NAVY,
+    PARTITION,
+    RIVERSIDE,
+    FlatWorld,
+    Reader,
+    World,
+    document,
+    minutes,
+)
 
 WORDS = ("thuốc", "xăng", "vàng", "gỗ", "pháo")
 HIDDEN_WORDS = ("xăng", "pháo")
@@ -41,14 +52,6 @@ class RankedWorld(World):
         assert partition is None
         near, far, within = map(super().merge, (PARTITION, RIVERSIDE, COMPARTMENT))
         return near or far or within
-
-
-class FlatWorld(World):
-    """Everything behind flat tokens, built anew with other dummies at each merge."""
-
-    def merge(self, partition=None):
-        assert partition is None
-        return bool(rebuilt(self, FLAT))
 
 
 @dataclass(frozen=True)

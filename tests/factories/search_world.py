@@ -18,7 +18,17 @@ from intelhub.crypto import RootKeys, Vault
 from intelhub.platform.actor import Actor
 from intelhub.platform.unit_of_work import UnitsOfWork
 from intelhub.search import Partition, SealedIndex, SearchDocument, SearchRequest, merge_partition
-from intelhub.search.elastic import ElasticIndex, Profiles, Wall, shelve_partition
+from intelhub.search.elastic import (
+    ElasticIndex,
+    Profiles,
+    Wall,
+    clear_epoch,
+    drop_epochs,
+    next_epoch,
+    rebuild_wall,
+    shelve_partition,
+    walls_of_level,
+)
 from intelhub.search.elastic.walls import find_head
 from tests.search_server import TestServer
 
@@ -145,6 +155,7 @@ class Process:
 
 
 ALL_RANKED = Profiles(minimum=1, levels=dict.fromkeys("0123", "ranked"))
+FLAT = Profiles(minimum=1, levels={"1": "flat"})
 
 
 @dataclass
@@ -179,6 +190,29 @@ class World:
         process = Process(self.worker_url, self.vault)
         with process.session(Context(is_system=True)) as session:
             yield session
+
+
+def rebuilt(world, profiles, *, keep_old=False):
+    """What the worker does with a level that is due."""
+    server = world.server.indexing
+    with world.worker() as session:
+        epoch, walls = next_epoch(session, 1), walls_of_level(session, 1, profiles=profiles)
+        clear_epoch(session, server, 1, epoch)
+    for wall in walls:
+        with world.worker() as session:
+            rebuild_wall(session, server, wall, epoch, profiles=profiles)
+    if not keep_old:
+        with world.worker() as session:
+            drop_epochs(session, server, 1, before=epoch)
+    return epoch
+
+
+class FlatWorld(World):
+    """Everything behind flat tokens, built anew with other dummies at each merge."""
+
+    def merge(self, partition=None):
+        del partition
+        return bool(rebuilt(self, FLAT))
 
 
 def house(world, server):

@@ -29,9 +29,8 @@ from intelhub.search.elastic.stretches import ENOUGH, Stretches
 from intelhub.search.elastic.tokens import Wall, day_of
 from intelhub.search.engine import Order, SearchRequest
 from intelhub.search.fullness import wants_all
-from intelhub.search.gathering import found_of
+from intelhub.search.gathering import MOST_COUNTED, found_of
 from intelhub.search.matching import Checked
-from intelhub.search.ranking import MOST_COUNTED
 from intelhub.search.sealed import MORE_MAY_ANSWER, TOO_LONG, Attempt, Opened
 from intelhub.search.segment import Found, TookTooLong
 
@@ -51,10 +50,9 @@ class Group:
 
 
 class Fitting(NamedTuple):
-    """A candidate that fits, with how many parts of the question it lacks, and whether its layer is flat."""
+    """A candidate that fits, with how many parts of the question it lacks."""
 
     lacking: int
-    is_flat: bool
     checked: Checked
 
 
@@ -75,15 +73,10 @@ class Candidates:
             for group in groups:
                 self._ask_newest(session, group)
             return
-        for group in groups:
-            if not group.asking.is_flat:  # the server would count dummies there, and more where more is hidden
-                self._count(group)
         if request.limit:
             self._ask_fullest(session, groups)
         else:  # counted, and nothing more is wanted
-            flat = (self._of_tier(session, group) for group in groups if group.asking.is_flat)
-            for one in itertools.islice(self._in_line(flat), SAMPLED):
-                self._gathering.count_in(one.checked)
+            self._count_words(session, groups)
 
     def take_records(self, session: Session, records: Sequence[UUID]) -> None:
         """Take these records, wherever they lie behind tokens."""
@@ -104,8 +97,6 @@ class Candidates:
         for one in self._in_line(self._fullest_of(session, group) for group in groups):
             if not self._gathering.admit(one.lacking, one.checked):
                 return
-            if one.is_flat:
-                self._gathering.count_in(one.checked)
 
     def _in_line(self, groups: Iterable[Iterator[Fitting]]) -> Iterator[Fitting]:
         """What fits in all groups, the fullest first and of these the newest."""
@@ -135,7 +126,7 @@ class Candidates:
             elif named:
                 rows = self._rows(session, asking, named)
                 for checked in self._gathering.fitting(self._readable(rows)):
-                    yield Fitting(len(parts) - held, asking.is_flat, checked)
+                    yield Fitting(len(parts) - held, checked)
 
     def _look(self, group: Group) -> tuple[dict[int, list[Proposed]], int]:
         """The fullest, by how many parts they hold; and how many those hold of which not all are named, or fewer.
@@ -155,7 +146,7 @@ class Candidates:
         stretches = self._stretches(group, tier)
         while stretches.days:
             for checked in self._gathering.fitting(self._documents(session, group, stretches)):
-                yield Fitting(lacking, group.asking.is_flat, checked)
+                yield Fitting(lacking, checked)
 
     def _stretches(self, group: Group, tier: Query = EVERYTHING) -> Stretches:
         days = self._within(group.asking.days)
@@ -168,13 +159,24 @@ class Candidates:
             self._attempt.notices.append(MORE_MAY_ANSWER)
         return self._readable(rows)
 
+    def _count_words(self, session: Session, groups: Sequence[Group]) -> None:
+        """In how many documents of this reader each word stands, counted behind the filter.
+
+        In flat walls the server would count dummies, and more where more is hidden: there a sample is opened instead.
+        """
+        for group in groups:
+            if not group.asking.is_flat:
+                self._count(group)
+        flat = (self._of_tier(session, group) for group in groups if group.asking.is_flat)
+        for one in itertools.islice(self._in_line(flat), SAMPLED):
+            self._gathering.count_in(one.checked)
+
     def _count(self, group: Group) -> None:
-        """In how many documents of this reader each leaf stands, counted behind the filter."""
-        wanted = self._gathering.rarity
-        asked: list[Query] = [group.asking.candidates(part) for part in wanted.values()]
+        words = self._gathering.words
+        asked: list[Query] = [group.asking.candidates(word) for word in words]
         counted = self._server.count(group.index, asked, most=MOST_COUNTED, seconds=self._seconds())
-        for leaf, count in zip(wanted, counted, strict=True):
-            self._gathering.count(leaf, count)
+        for word, count in zip(words, counted, strict=True):
+            self._gathering.count(word, count)
 
     @property
     def _server(self) -> SearchServer:
@@ -183,7 +185,7 @@ class Candidates:
         return self._told
 
     def _seconds(self) -> float:
-        left = self._gathering.deadline - time.monotonic()
+        left = self._gathering.deadline.at - time.monotonic()
         if left <= 0:
             raise TookTooLong
         return left

@@ -127,7 +127,7 @@ class ElasticIndex(SealedIndex):
                 attempt.notices.append(REBUILDING)
                 continue
             try:
-                with attempt.gathering.opening(self._parts):
+                with attempt.gathering.deadline.opening(self._parts):
                     layers = list(self._layers(session, vault, found, access))
                 for left, layer in layers:
                     groups.setdefault((found.index, left), []).append(layer)

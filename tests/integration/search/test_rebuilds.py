@@ -13,18 +13,15 @@ from intelhub.search.elastic import (
     Profiles,
     ServerAway,
     check_wall,
-    clear_epoch,
     drop_epochs,
     hold_level,
     levels_due,
     list_walls,
-    next_epoch,
     rebuild_wall,
     rebuilding,
     server,
     shelving,
     walls,
-    walls_of_level,
 )
 from intelhub.search.elastic.checking import Checked
 from intelhub.search.elastic.server import Change
@@ -34,6 +31,7 @@ from intelhub.search.sealed import REBUILDING
 from tests.factories.search_world import (
     DEPOT,
     EVERYTHING,
+    FLAT,
     GATE,
     PARTITION,
     RIVER,
@@ -47,31 +45,16 @@ from tests.factories.search_world import (
     head_of,
     house,
     minutes,
+    rebuilt,
 )
 
 RANKED = Profiles(minimum=1, levels={"1": "ranked"})
-FLAT = Profiles(minimum=1, levels={"1": "flat"})
 SEALED = Profiles(minimum=1, levels={"1": "sealed"})
 
 
 @pytest.fixture
 def world(database, search_server):
     return World(database.app_url, database.worker_url, database.superuser_url, server=search_server)
-
-
-def rebuilt(world, profiles, *, keep_old=False):
-    """What the worker does with a level that is due."""
-    server = world.server.indexing
-    with world.worker() as session:
-        epoch, walls = next_epoch(session, 1), walls_of_level(session, 1, profiles=profiles)
-        clear_epoch(session, server, 1, epoch)
-    for wall in walls:
-        with world.worker() as session:
-            rebuild_wall(session, server, wall, epoch, profiles=profiles)
-    if not keep_old:
-        with world.worker() as session:
-            drop_epochs(session, server, 1, before=epoch)
-    return epoch
 
 
 def due(world, profiles, **options):

@@ -24,6 +24,7 @@ from intelhub.search import (
     open_segments,
     register_recogniser,
     reindex_partition,
+    sealed,
     segment,
 )
 from intelhub.search import query as q
@@ -32,6 +33,7 @@ from intelhub.search.elastic import asking, candidates, dictionary
 from intelhub.search.elastic.engine import NOT_TOLD
 from intelhub.search.matching import indexed_words as words_of
 from intelhub.search.merge import list_merges_due, list_partitions
+from intelhub.search.open_segments import SegmentGone
 from intelhub.search.query import UNREADABLE
 from intelhub.search.sealed import MORE_MAY_ANSWER, TOO_LONG
 from intelhub.search.snippets import best_snippet
@@ -43,7 +45,9 @@ from tests.factories.search_world import (
     PARTITION,
     RIVER,
     Context,
+    FlatWorld,
     Reader,
+    World,
     changed,
     document,
     flip_a_bit,
@@ -251,13 +255,22 @@ EVERY_KIND = pytest.mark.parametrize(
         "plate:29C-123.45 OR gao",
         "plate:29C* OR gao",
         "tham~ OR gao",
+        "MSKU1234565 OR gao OR tai",
+        "xe tai",
     ],
 )
 
 
+@pytest.fixture(params=[World, FlatWorld], ids=["ranked", "flat"])
+def moving_world(request, database, search_server):
+    """Where a merge moves what is sealed behind tokens."""
+    return request.param(database.app_url, database.worker_url, database.superuser_url, server=search_server)
+
+
 @EVERY_KIND
-def test_in_which_order_answers_come_does_not_tell_where_they_lie(world, typed):
+def test_in_which_order_answers_come_does_not_tell_where_they_lie(moving_world, typed):
     """How rare a word is decides, and that is counted alike in sealed parts and behind tokens."""
+    world = moving_world
     texts = [
         *["chuyến tải không xe"] * 9,
         *["chuyến xưa"] * 5,
@@ -270,7 +283,8 @@ def test_in_which_order_answers_come_does_not_tell_where_they_lie(world, typed):
         "msku1234565 xe tải thảm gạo",
     ]
     one = world.process()
-    one.write(*(document(text, occurred_at=minutes(place)) for place, text in enumerate(texts)))
+    # A record without a source has an empty passage.
+    one.write(*(document(texts=(text, ""), occurred_at=minutes(place)) for place, text in enumerate(texts)))
     waiting = one.answer(typed, order=Order.RELEVANCE).ranking
     assert len(waiting) > 3
     assert world.merge()
@@ -278,12 +292,14 @@ def test_in_which_order_answers_come_does_not_tell_where_they_lie(world, typed):
 
 
 @EVERY_KIND
-def test_what_lies_in_sealed_parts_stands_in_one_line_with_what_lies_behind_tokens(world, monkeypatch, typed):
+def test_what_lies_in_sealed_parts_stands_in_one_line_with_what_lies_behind_tokens(moving_world, monkeypatch, typed):
     """Where a document lies hangs on what others write, so which are weighed may not hang on that."""
+    world = moving_world
     monkeypatch.setattr(gathering, "MOST_RANKED", 2)
     monkeypatch.setattr(candidates, "MOST_NAMED", 2)
     texts = [
         "tải xe gạo",
+        "gạo chở bằng xe tải",
         "xăng gạo thảm",
         "MSKU 123456-5 tải",
         "msku1234565 gạo",
@@ -655,6 +671,47 @@ def test_what_a_process_opens_for_the_first_time_is_not_the_time_of_whoever_asks
     slowed(monkeypatch, dictionary, "open_blob", 1.2)
     answer = world.process(seconds=1.0).answer("chữ", until=time.monotonic() + 1.0)
     assert (len(answer.hits), answer.is_whole) == (1, True)
+
+
+def test_what_was_lent_stays_lent_when_a_merge_has_everything_asked_again(sealed_world, monkeypatch):
+    sealed_world.process().write(document("chữ"))
+    assert sealed_world.merge()
+    one = sealed_world.process(seconds=1.0)
+    taken_away = [SegmentGone]
+    as_ever = gathering.Gathering.take
+
+    def take(*given):
+        if taken_away:
+            raise taken_away.pop()
+        as_ever(*given)
+
+    monkeypatch.setattr(gathering.Gathering, "take", take)
+    slowed(monkeypatch, open_segments, "open_image", 1.2)
+    answer = one.answer("chữ")
+    assert (len(answer.hits), answer.is_whole, taken_away) == (1, True, [])
+
+
+def test_more_than_twenty_seconds_are_lent_to_no_question(sealed_world, monkeypatch):
+    sealed_world.process().write(document("chữ"))
+    monkeypatch.setattr(sealed, "MOST_LENT", 0.1)
+    slowed(monkeypatch, LivePartitions, "refresh", 0.5)
+    assert sealed_world.process(seconds=0.2).answer("chữ").notices == (TOO_LONG,)
+
+
+def test_to_complete_a_word_nothing_is_lent(sealed_world, monkeypatch):
+    years = [replace(PARTITION, year=year) for year in (2024, 2025, 2026)]
+    sealed_world.process().write(*(document("chữ", partition=partition) for partition in years))
+    assert all(map(sealed_world.merge, years))
+    opened = []
+    as_ever = open_segments.open_image
+    monkeypatch.setattr(
+        open_segments, "open_image", lambda *given, **named: opened.append(1) or as_ever(*given, **named)
+    )
+    slowed(monkeypatch, open_segments, "open_image", 0.6)
+    one = sealed_world.process()
+    with one.session() as session:
+        one.index.propose(session, EVERYTHING, Prefix("ch"), most=8, until=time.monotonic() + 0.3)
+    assert len(opened) == 1
 
 
 def test_what_does_not_fit_into_memory_is_opened_in_the_time_of_the_question(sealed_world, monkeypatch):
