@@ -48,7 +48,7 @@ def main() -> int:
         filled = 0
         for size in sizes:
             with served(installation):
-                seconds = fill(installation.settings, filled, size, is_served=False)
+                seconds = fill(installation.settings, filled, size, leaves_to_worker=False)
             figures.append(
                 Figure(
                     part="filling",

@@ -83,24 +83,24 @@ def create_clear_table(var: Path) -> None:
     engine.dispose()
 
 
-def fill(settings: Settings, begin: int, end: int, *, is_served: bool) -> float:
+def fill(settings: Settings, begin: int, end: int, *, leaves_to_worker: bool) -> float:
     """Bring in the records from one number up to another, with index and log; the seconds it took.
 
-    The worker of a house that is served gives the log its order, seals what is new or moves it behind tokens, and
-    autovacuum counts: nothing waits for them. Else all of that is done here.
+    A worker gives the log its order and seals what is new, or moves it behind tokens, and nothing waits for that. Where
+    nothing is left to one, it is all done here, and counted for the planner.
     """
     started_at = time.perf_counter()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(_PROCESSES, mp_context=context) as pool:
-        merges = not is_served
+        merges = not leaves_to_worker
         for part in [pool.submit(_fill_share, settings.var, begin, end, share, merges) for share in range(_PROCESSES)]:
             part.result()
-    if not is_served:
+    if not leaves_to_worker:
         _sequence(settings)
     superuser = superuser_engine(settings.var)
     with superuser.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("SELECT setval(pg_get_serial_sequence('records', 'pos'), max(pos)) FROM records"))
-        if not is_served:
+        if not leaves_to_worker:
             connection.execute(text("VACUUM ANALYZE"))
     superuser.dispose()
     return time.perf_counter() - started_at

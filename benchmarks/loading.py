@@ -34,7 +34,7 @@ def main() -> int:
         _say(f"{there:,} records stand there already")
         while there < options.records:
             end = min(there + _AT_ONCE, options.records)
-            seconds = fill(installation.settings, there, end, is_served=True)
+            seconds = fill(installation.settings, there, end, leaves_to_worker=True)
             rate = (end - there) / seconds
             left = (options.records - end) / rate
             _say(f"{end:,} records, {rate:.0f} a second; about {left / 60:.0f} minutes left")

@@ -10,6 +10,7 @@ from intelhub.search.analysis import (
     stop_words,
 )
 from intelhub.search.dates import read_span
+from intelhub.search.deadline import Deadline
 from intelhub.search.document import Partition, SearchDocument
 from intelhub.search.elastic import (
     CHANGED_SHARE,
@@ -80,6 +81,7 @@ __all__ = [
     "TAIL_ROWS",
     "Checked",
     "Cursor",
+    "Deadline",
     "ElasticIndex",
     "Facet",
     "Fuzzy",

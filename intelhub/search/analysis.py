@@ -160,8 +160,8 @@ def _folded(match: str) -> str:
 @lru_cache(maxsize=32_768)
 def _word(match: str) -> Word:
     tones = "".join(sorted(_TONE.findall(match)))
-    exact = unicodedata.normalize("NFC", _TONE.sub("", match)) + tones
-    return Word(_folded(match), exact)
+    letters = unicodedata.normalize("NFC", _TONE.sub("", match))
+    return Word(_folded(match), letters[:_LONGEST_WORD] + tones[:_LONGEST_WORD])
 
 
 @lru_cache(maxsize=32_768)

@@ -18,6 +18,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from intelhub.platform.messages import Message
+from intelhub.search.deadline import Deadline
 from intelhub.search.document import Partition, SearchDocument, from_microseconds, to_microseconds
 from intelhub.search.query import Facet, Fuzzy, Prefix
 
@@ -114,8 +115,8 @@ class SearchRequest:
     `facets` narrows: values of one name are alternatives, names add up. `not_before` and `not_after` are inclusive.
     `identifiers` narrows to what holds one of these, in their one spelling, and each hit says which; at most a hundred,
     for a server takes no more than some thousand clauses. `among` asks which of these records answer, in the order
-    given (the further pages of a search by relevance). `until` is the reading of `time.monotonic()` at which looking
-    ends, where several questions share the time of one request. By relevance and with a `limit` of 0, words are counted
+    given (the further pages of a search by relevance). `until` is when looking ends, where several
+    questions share the time of one request. By relevance and with a `limit` of 0, words are counted
     and nothing is found. `words_level` is the level of what the words were taken from: no search server is told them
     for records of a lower level.
     """
@@ -131,7 +132,12 @@ class SearchRequest:
     among: tuple[UUID, ...] | None = None
     with_snippets: bool = True
     words_level: int = 0
-    until: float = float("inf")
+    until: Deadline | None = None
+
+    @property
+    def is_time_spent(self) -> bool:
+        """Whether nothing more may be asked on account of this question."""
+        return self.until is not None and self.until.is_past
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +199,7 @@ class SearchAnswer:
 
     `next` is there when more may follow by newest. `ranking` holds all ids (at most 1,000) of a search by relevance.
     `counts` says, where nothing was to be found, in how many readable documents each word stands, by folded spelling
-    and at most 1,000.
+    and at most 1,000; of those behind flat tokens it counts along a sample.
     """
 
     hits: tuple[Hit, ...]
@@ -238,7 +244,7 @@ class SearchIndex(Protocol):
         ...
 
     def propose(
-        self, session: Session, reader: ReadFilter, asked: Prefix | Fuzzy | Facet, *, most: int, until: float
+        self, session: Session, reader: ReadFilter, asked: Prefix | Fuzzy | Facet, *, most: int, until: Deadline | None
     ) -> list[Proposal]:
         """At most so many words that begin so, or are near, out of the newest documents that the reader may read.
 

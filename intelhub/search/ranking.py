@@ -39,7 +39,7 @@ class Relevance:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a document holds of a question: how much of each leaf, with its length taken into account, at most 1."""
+    """What a document holds of a question: how much of each leaf, with its length taken into account."""
 
     is_exact: bool
     leaves: tuple[float, ...]
@@ -98,7 +98,7 @@ def _needle(leaf: Leaf) -> str:
             return f" {folded} "
         case Prefix(folded):
             return f" {folded}"
-        case Phrase(words=words) | Identifier(words=words):
+        case Phrase(words=words) | Identifier(words=words) if words:
             return f" {' '.join(word.folded for word in words)} "
         case _:
             return ""

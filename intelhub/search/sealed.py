@@ -7,7 +7,6 @@ that does not fit its seal is left out together with its partition, because what
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
@@ -19,7 +18,7 @@ from intelhub.platform.errors import Unavailable
 from intelhub.platform.messages import Message
 from intelhub.search import store
 from intelhub.search.analysis import spot_identifiers
-from intelhub.search.deadline import MOST_LENT, Deadline
+from intelhub.search.deadline import Deadline
 from intelhub.search.document import Partition, SearchDocument, Tombstone
 from intelhub.search.engine import (
     MOST_RANKED,
@@ -101,7 +100,7 @@ class SealedIndex:
         query = parse_query(request.text)
         # What is new to this process is opened before anything is asked, and its time is not the question's: whoever
         # asks first after a start would else be told that it took too long.
-        deadline = Deadline(min(time.monotonic() + self._seconds, request.until), lends=MOST_LENT)
+        deadline = Deadline.in_seconds(self._seconds, within=request.until)
         for _ in range(_MOST_ATTEMPTS):
             attempt = Attempt(Gathering(query, request, deadline))
             try:
@@ -114,25 +113,25 @@ class SealedIndex:
         raise Unavailable("The search index is being rewritten; please search again.")
 
     def propose(
-        self, session: Session, reader: ReadFilter, asked: Prefix | Fuzzy | Facet, *, most: int, until: float
+        self, session: Session, reader: ReadFilter, asked: Prefix | Fuzzy | Facet, *, most: int, until: Deadline | None
     ) -> list[Proposal]:
         """Words that begin so, or are near, out of the newest documents that the reader may read.
 
         What there is no time for, or what a merge takes away meanwhile, is left out.
         """
         opened = self._opened(session, reader)
-        until = min(time.monotonic() + self._seconds, until)
-        request = SearchRequest(limit=_LOOKED_THROUGH, with_snippets=False, until=until)
+        ends_at = Deadline.in_seconds(self._seconds, within=until).at
+        request = SearchRequest(limit=_LOOKED_THROUGH, with_snippets=False)
 
         def find(tree: Node) -> list[SearchDocument]:
-            attempt = Attempt(Gathering(Query(tree), request, Deadline(until)))
+            attempt = Attempt(Gathering(Query(tree), request, Deadline(ends_at, lends=0.0)))
             try:
                 self._gather(session, request, attempt, opened)
             except SegmentGone:
                 return []
             return [place.checked().document for place in attempt.gathering.in_order()[0]]
 
-        return propose(asked, find, most=most, until=until)
+        return propose(asked, find, most=most, until=ends_at)
 
     def _opened(self, session: Session, reader: ReadFilter) -> list[Opened]:
         """The partitions that the reader's filter opens, as of now."""

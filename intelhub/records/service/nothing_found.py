@@ -23,7 +23,7 @@ from intelhub.records.service.rephrasing import (
     without_each_word,
     without_quotation_marks,
 )
-from intelhub.records.service.searching import is_time_spent, limit_time
+from intelhub.records.service.searching import limit_time
 from intelhub.search import SearchRequest, identifier_token
 
 _MOST_TRIES = 10
@@ -72,7 +72,7 @@ def list_nearest(actor: Actor, session: Session, request: SearchRequest) -> tupl
 
 def _finds(actor: Actor, session: Session, request: SearchRequest) -> bool | None:
     """Whether a question finds something; `None` where it found nothing and not everything was looked through."""
-    if is_time_spent(request):
+    if request.is_time_spent:
         return None
     scope: ActorScope = session.info["scope"]
     few = replace(request, limit=5, with_snippets=False)

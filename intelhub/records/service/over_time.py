@@ -6,7 +6,6 @@ Counted backwards, a stretch of months at a time, from records that were read ag
 
 from __future__ import annotations
 
-import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -49,7 +48,7 @@ def count_over_time(actor: Actor, session: Session, request: SearchRequest, *, e
     is_whole, is_end = True, False
     for _ in range(MOST_LOOKS):
         answer = index_of(session).search(session, scope.records, asked)
-        if time.monotonic() >= request.until:
+        if request.is_time_spent:
             break  # of a look that was stopped nobody knows what it left out
         stretch: dict[str, list[Hit]] = defaultdict(list)
         for hit in answer.hits:

@@ -7,7 +7,6 @@ They are asked of the index a hundred at a time, and counted over what was read 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -23,7 +22,7 @@ from intelhub.records.identifiers import Identifier, recognise
 from intelhub.records.projection import index_of
 from intelhub.records.service.reading import raise_index_alarm
 from intelhub.records.service.searching import EXACT
-from intelhub.search import Cursor, SearchAnswer, SearchRequest
+from intelhub.search import Cursor, Deadline, SearchAnswer, SearchRequest
 
 MOST_PASTED = 500
 SECONDS = 5.0
@@ -125,7 +124,7 @@ class _Counts:
 
     def __init__(self, actor: Actor, session: Session) -> None:
         self._actor, self._session = actor, session
-        self._until = time.monotonic() + SECONDS
+        self._until = Deadline.in_seconds(SECONDS)
         self._counts: dict[str, int] = {}
         self._unfinished: set[str] = set()
         self.notices: list[Message] = []
@@ -138,7 +137,7 @@ class _Counts:
         open_values = dict.fromkeys(values, 0)
         after: Cursor | None = None
         while open_values:
-            if time.monotonic() >= self._until:
+            if self._until.is_past:
                 self._note([_TIME_UP])
                 self._unfinished |= open_values.keys()
                 break

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -20,7 +19,7 @@ from intelhub.platform.actor import Actor
 from intelhub.records import actions, queries
 from intelhub.records.domain import RecordID, RecordSummary
 from intelhub.records.projection import index_of
-from intelhub.search import IDENTIFIER_FIELDS, Facet, Fuzzy, Prefix, Proposal, field_named, identifier_token
+from intelhub.search import IDENTIFIER_FIELDS, Deadline, Facet, Fuzzy, Prefix, Proposal, field_named, identifier_token
 
 MOST_LOOKED_AT = 64
 MOST_COMPLETED = 8
@@ -52,20 +51,20 @@ def complete_words(actor: Actor, session: Session, typed: str) -> tuple[tuple[st
     if field not in IDENTIFIER_FIELDS | {""} or not _SHORTEST <= len(beginning) <= _LONGEST:
         return ()
     asked = Facet(field, beginning, is_beginning=True) if field else Prefix(beginning)
-    proposed = _proposed(session, asked, time.monotonic() + _SECONDS)
+    proposed = _proposed(session, asked, Deadline.in_seconds(_SECONDS))
     found = _confirmed(actor, session, (one for one in proposed if one.word != beginning), MOST_COMPLETED)
     _note(actor, session, parts["beginning"], found)
     return tuple((parts["head"] + one.spelt, parts["head"] + one.word) for one in found)
 
 
-def list_meant(actor: Actor, session: Session, word: str, *, until: float) -> tuple[str, ...]:
+def list_meant(actor: Actor, session: Session, word: str, *, until: Deadline | None) -> tuple[str, ...]:
     """Words that may be meant by one that stands in no record this actor may read, the nearest first."""
     found = _confirmed(actor, session, _proposed(session, Fuzzy(identifier_token(word)), until), MOST_MEANT)
     _note(actor, session, word, found)
     return tuple(dict.fromkeys(one.spelt for one in found))
 
 
-def _proposed(session: Session, asked: Prefix | Fuzzy | Facet, until: float) -> list[Proposal]:
+def _proposed(session: Session, asked: Prefix | Fuzzy | Facet, until: Deadline | None) -> list[Proposal]:
     scope: ActorScope = session.info["scope"]
     return index_of(session).propose(session, scope.records, asked, most=MOST_LOOKED_AT, until=until)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import time
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -29,7 +28,7 @@ from intelhub.records.domain import RecordSummary
 from intelhub.records.projection import index_of
 from intelhub.records.service.over_time import OverTime, count_over_time, month_of
 from intelhub.records.service.reading import raise_alarm, raise_index_alarm
-from intelhub.search import MOST_RANKED, Cursor, Hit, Order, SearchRequest
+from intelhub.search import MOST_RANKED, Cursor, Deadline, Hit, Order, SearchRequest
 
 PAGE = 10  # lines with what was found in them: more would weigh over 40 kB, and pages are not compressed
 EXACT = 100
@@ -92,12 +91,7 @@ class SearchResult:
 
 def limit_time(request: SearchRequest) -> SearchRequest:
     """The question with the end of its time, which everything asked on its account shares: counts and offers too."""
-    return replace(request, until=min(request.until, time.monotonic() + _SECONDS))
-
-
-def is_time_spent(request: SearchRequest) -> bool:
-    """Whether nothing more may be asked of the index on account of this question."""
-    return time.monotonic() >= request.until
+    return request if request.until else replace(request, until=Deadline.in_seconds(_SECONDS))
 
 
 def search_records(
@@ -190,7 +184,7 @@ def _count(
     facets = {name: _values(name, hits) for name in FACETS}
     beyond = set() if number <= EXACT and is_whole else set(FACETS)
     for name in request.facets if number else ():
-        if is_time_spent(request):
+        if request.is_time_spent:
             beyond.add(name)
             continue
         rest = {other: values for other, values in request.facets.items() if other != name}

@@ -14,7 +14,6 @@ finds would tell a session elsewhere, by its new time, that something out of its
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
@@ -33,7 +32,7 @@ from intelhub.records.models import RecordAlertRow, RecordWatchRow
 from intelhub.records.projection import index_of
 from intelhub.records.service import reading, saved_views
 from intelhub.records.service.asked import request_of
-from intelhub.search import Order
+from intelhub.search import Deadline, Order
 
 MOST_MATCHES = 1000
 SECONDS = 3.0
@@ -183,10 +182,8 @@ def _after(watch: Watch, found: _Found, ceiling: int) -> Watch:
 
 def _look(actor: Actor, session: Session, view: SavedView) -> _Found:
     scope: ActorScope = session.info["scope"]
-    until = time.monotonic() + SECONDS
-    request = replace(
-        request_of(view.asked), limit=MOST_MATCHES + 1, order=Order.NEWEST, with_snippets=False, until=until
-    )
+    asked = replace(request_of(view.asked), limit=MOST_MATCHES + 1, order=Order.NEWEST, with_snippets=False)
+    request = replace(asked, until=Deadline.in_seconds(SECONDS))
     answer = index_of(session).search(session, scope.records, request)
     hits = [hit.record_id for hit in answer.hits]
     readable = saved_view_queries.list_readable(actor, session, hits)

@@ -57,7 +57,7 @@ def words_beside(question: SearchRequest, beside: Beside) -> dict[str, Any]:
 def _to_save(question: SearchRequest, beside: Beside) -> dict[str, Any]:
     """What the form needs that gives a question a name: the question sealed, and the levels its words may have."""
     actor = current_actor()
-    is_asked = replace(question, until=float("inf"), order=Order.NEWEST) != SearchRequest()
+    is_asked = replace(question, until=None, order=Order.NEWEST) != SearchRequest()
     sealed = asked.seal_question(actor, current_session(), question, most=asked.LONGEST_IN_A_FORM) if is_asked else ""
     return {
         "to_save": sealed if beside.current is None else "",

@@ -53,20 +53,21 @@ def _dates() -> tuple[datetime | None, datetime | None, tuple[Message, ...]]:
     return first and first[0], last and last[1], tuple(unknown_date(_typed(name)) for name in unread)
 
 
-def _is_listed(name: str, value: str) -> bool:
-    """Whether a filter's value is one of its list."""
+def _listed(name: str, value: str) -> str:
+    """A filter's value as its list has it, or nothing."""
     if name == "grade":
         source, info = find_entry("source_grade", value[:1]), find_entry("info_grade", value[1:])
-        return source is not None and info is not None
+        return value if source is not None and info is not None else ""
     if name in {"unit", "place"}:
-        return load_directory(current_session()).ever.find(value) is not None
-    return find_entry(name, value) is not None
+        unit = load_directory(current_session()).ever.find(value)
+        return unit.code if unit else ""
+    return value if find_entry(name, value) is not None else ""
 
 
 def _request() -> tuple[SearchRequest, tuple[Message, ...]]:
     """What the form asks, and what of it could not be read; a value that is in no list is left out."""
     given = {
-        name: tuple(one for one in dict.fromkeys(request.form.getlist(name)) if _is_listed(name, one))
+        name: tuple(dict.fromkeys(one for value in request.form.getlist(name) if (one := _listed(name, value))))
         for name in searching.FACETS
     }
     not_before, not_after, unread = _dates()

@@ -11,7 +11,7 @@ import pytest
 
 from intelhub.records.service import over_time, searching
 from intelhub.records.service.over_time import count_over_time
-from intelhub.search import Order, SearchRequest
+from intelhub.search import Deadline, Order, SearchRequest
 from tests.factories.record_world import submitted
 
 OPEN = {"level": "0", "list_item": None}
@@ -64,7 +64,7 @@ def test_what_is_asked_narrows_what_is_counted_by_relevance_too(house):
 
 def test_what_was_not_reached_is_said(house, monkeypatch):
     written(house, months={"2025-03": 3, "2026-01": 3})
-    spent = replace(ASKED, until=time.monotonic())
+    spent = replace(ASKED, until=Deadline(time.monotonic()))
     assert counted(house, "officer", spent) == over_time.OverTime(months=(), hits=(), is_whole=False)
     monkeypatch.setattr(over_time, "MOST_LOOKS", 1)
     found = counted(house, "officer", exact=2)

@@ -13,6 +13,7 @@ from sqlalchemy import text as sql
 
 from intelhub.search import (
     Cursor,
+    Deadline,
     Facet,
     Fuzzy,
     Order,
@@ -20,11 +21,11 @@ from intelhub.search import (
     Prefix,
     SearchRequest,
     Spotted,
+    deadline,
     gathering,
     open_segments,
     register_recogniser,
     reindex_partition,
-    sealed,
     segment,
 )
 from intelhub.search import query as q
@@ -480,7 +481,7 @@ def test_words_are_proposed_that_stand_in_what_the_reader_may_read(world):
 
     def proposed(asked, most=64, reader=EVERYTHING):
         with one.session() as session:
-            found = one.index.propose(session, reader, asked, most=most, until=float("inf"))
+            found = one.index.propose(session, reader, asked, most=most, until=None)
         return [proposal.word for proposal in found]
 
     assert proposed(Prefix("con")) == [
@@ -494,8 +495,8 @@ def test_words_are_proposed_that_stand_in_what_the_reader_may_read(world):
     assert proposed(Facet("seal", "con", is_beginning=True)) == ["conx1"]
     assert proposed(Prefix("topic")) == proposed(Prefix("level")) == []
     with one.session() as session:
-        assert one.index.propose(session, EVERYTHING, Prefix("con"), most=64, until=0.0) == []
-        (first,) = one.index.propose(session, EVERYTHING, Prefix("container"), most=1, until=float("inf"))
+        assert one.index.propose(session, EVERYTHING, Prefix("con"), most=64, until=Deadline(0.0)) == []
+        (first,) = one.index.propose(session, EVERYTHING, Prefix("container"), most=1, until=None)
     assert {record.spell() for record in first.records} == {"Container", "container"}
 
 
@@ -669,7 +670,7 @@ def test_what_a_process_opens_for_the_first_time_is_not_the_time_of_whoever_asks
     slowed(monkeypatch, LivePartitions, "refresh", 1.2)
     slowed(monkeypatch, open_segments, "open_image", 1.2)
     slowed(monkeypatch, dictionary, "open_blob", 1.2)
-    answer = world.process(seconds=1.0).answer("chữ", until=time.monotonic() + 1.0)
+    answer = world.process(seconds=1.0).answer("chữ", until=Deadline(time.monotonic() + 1.0))
     assert (len(answer.hits), answer.is_whole) == (1, True)
 
 
@@ -693,7 +694,7 @@ def test_what_was_lent_stays_lent_when_a_merge_has_everything_asked_again(sealed
 
 def test_more_than_twenty_seconds_are_lent_to_no_question(sealed_world, monkeypatch):
     sealed_world.process().write(document("chữ"))
-    monkeypatch.setattr(sealed, "MOST_LENT", 0.1)
+    monkeypatch.setattr(deadline, "MOST_LENT", 0.1)
     slowed(monkeypatch, LivePartitions, "refresh", 0.5)
     assert sealed_world.process(seconds=0.2).answer("chữ").notices == (TOO_LONG,)
 
@@ -710,7 +711,7 @@ def test_to_complete_a_word_nothing_is_lent(sealed_world, monkeypatch):
     slowed(monkeypatch, open_segments, "open_image", 0.6)
     one = sealed_world.process()
     with one.session() as session:
-        one.index.propose(session, EVERYTHING, Prefix("ch"), most=8, until=time.monotonic() + 0.3)
+        one.index.propose(session, EVERYTHING, Prefix("ch"), most=8, until=Deadline.in_seconds(0.3))
     assert len(opened) == 1
 
 
@@ -741,7 +742,7 @@ def test_an_answer_that_ran_out_of_time_says_that_it_is_not_whole(world):
     assert one.answer("chữ").is_whole
     for is_merged in (False, True):
         assert not is_merged or world.merge()
-        stopped = one.answer("chữ", until=0.0)
+        stopped = one.answer("chữ", until=Deadline(0.0, lends=0.0))
         assert (stopped.hits, stopped.notices, stopped.is_whole) == ((), (TOO_LONG,), False)
     assert one.answer("colour:đỏ").notices
     assert one.answer("colour:đỏ").is_whole, "what was odd about the question leaves nothing out"

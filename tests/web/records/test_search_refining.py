@@ -9,7 +9,7 @@ from html import unescape
 import pytest
 
 from intelhub.audit import entry
-from intelhub.records.service import over_time, searching
+from intelhub.records.service import over_time, rephrasing, searching
 from intelhub.records.service.searching import PAGE
 from tests.factories.record_world import submitted, travelled
 
@@ -197,6 +197,19 @@ def test_who_types_diacritics_is_told_what_has_others_and_may_leave_it_out(house
     assert "đúng dấu" not in only
     for typed in ("thuoc la", "thuốc OR thuộc OR là", '"thuốc lá"'):
         assert "đúng dấu" not in parts(client, q=typed).get_data(as_text=True), typed
+
+
+def test_of_what_was_not_looked_through_none_is_said_to_be_missing(house, client_as, monkeypatch):
+    for _ in range(3):
+        travelled(house, 1, abstract="Nghi vấn thuộc về kho là chính")
+    monkeypatch.setattr(searching, "EXACT", 2)
+    page = parts(client_as("analyst"), q="thuốc lá").get_data(as_text=True)
+    assert "Không kết quả nào viết đúng dấu" not in page, "a third one may be spelt so"
+    assert "Chỉ kết quả viết đúng dấu" in page
+    monkeypatch.setattr(searching, "EXACT", 100)
+    monkeypatch.setattr(rephrasing, "means_as_spelt", lambda *_: False)
+    travelled(house, 1, abstract="Vận chuyển thuốc lá ngoại")
+    assert "đúng dấu" not in parts(client_as("analyst"), q="thuốc lá").get_data(as_text=True), "it cannot be typed"
 
 
 def test_a_field_asks_for_one_kind_in_records_too(house, client_as):
