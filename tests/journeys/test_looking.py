@@ -199,6 +199,7 @@ def previewed(live) -> Page:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Space")
     expect(page.locator("#preview h3")).to_be_visible()
+    expect(page.locator("#preview")).to_be_focused()  # settled: before that no key is its own
     return page
 
 
