@@ -411,15 +411,28 @@ A_COUNT = {"timed_out": False, "_shards": {"failed": 0}, "hits": {"total": {"val
 @pytest.mark.parametrize("score", [float("inf"), float("nan"), None, "many"])
 def test_a_score_that_is_no_number_of_words_is_a_server_that_is_away(world, score):
     hits = {"hits": [ONE_HIT | {"_score": score}]}
-    assert_is_away(world, {"timed_out": False, "_shards": {"failed": 0}, "hits": hits}, [A_COUNT] * 2)
+    assert_is_away(world, {"timed_out": False, "_shards": {"failed": 0}, "hits": hits})
 
 
 @pytest.mark.parametrize("counted", [[], [A_COUNT], [A_COUNT] * 3])
 def test_a_server_that_answers_another_number_of_questions_is_away(world, counted):
-    assert_is_away(world, {"timed_out": False, "_shards": {"failed": 0}, "hits": {"hits": []}}, counted)
+    assert_is_away(world, {"timed_out": False, "_shards": {"failed": 0}, "hits": {"hits": []}}, counted, limit=0)
 
 
-def assert_is_away(world, told, counted):
+def test_a_server_that_answers_as_many_questions_as_were_asked_is_not_away(world):
+    shelved(world, document("buôn lậu xăng"))
+    answer = world.process(server=odd({}, [A_COUNT] * 2)).answer("lậu OR xăng", order=Order.RELEVANCE, limit=0)
+    assert SERVER_AWAY not in answer.notices
+    assert set(answer.counts.values()) == {1}
+
+
+def assert_is_away(world, told, counted=(), **request):
+    shelved(world, document("buôn lậu xăng"))
+    answer = world.process(server=odd(told, counted)).answer("lậu OR xăng", order=Order.RELEVANCE, **request)
+    assert SERVER_AWAY in answer.notices
+
+
+def odd(told, counted):
     class Odd:
         def options(self, **_):
             return self
@@ -428,11 +441,9 @@ def assert_is_away(world, told, counted):
             return told
 
         def msearch(self, **_):
-            return {"responses": counted}
+            return {"responses": list(counted)}
 
-    shelved(world, document("buôn lậu xăng"))
-    answer = world.process(server=SearchServer(Odd())).answer("lậu OR xăng", order=Order.RELEVANCE)
-    assert SERVER_AWAY in answer.notices
+    return SearchServer(Odd())
 
 
 @pytest.mark.parametrize(

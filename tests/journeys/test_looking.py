@@ -69,6 +69,7 @@ def test_a_search_from_the_top_of_any_page_can_be_gone_back_to(live):
     page.keyboard.type("phu tung")
     page.keyboard.press("Enter")
     expect(page.locator(COUNT)).to_have_text("Kết quả: 3")
+    page.wait_for_load_state()  # a new page: its text is there before its keys are
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/records/"))
