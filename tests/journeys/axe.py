@@ -12,6 +12,8 @@ _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice
 
 def violations(page: Page) -> list[str]:
     """What axe finds on the page as it stands, one line each: rule, help, and where; [] is what a page must have."""
+    page.wait_for_load_state()
+    page.evaluate("scrollTo(0, 0)")  # a target that has scrolled half under the head is none too small
     # Evaluated by the browser's debugger, which the page's content policy does not bind.
     page.evaluate(_AXE.read_text(encoding="utf-8") + "; null")
     found = page.evaluate(

@@ -52,6 +52,19 @@ def test_a_short_marked_page_fits_its_screen_and_one_sheet(live):
     assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) == 1
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_long_marked_page_shows_its_level_to_its_end(live, width):
+    submit_marked(live.house)
+    page = live.persona("leader", width=width, height=320)
+    page.click("[data-row-link]")
+    page.wait_for_load_state()
+    assert page.evaluate("document.documentElement.scrollHeight") > 3 * 320
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    ends = "name => (({top, bottom}) => [top, bottom])(document.querySelector(name).getBoundingClientRect())"
+    assert page.evaluate(ends, "#level-top")[0] == 0
+    assert page.evaluate(ends, "#level-bottom")[1] <= 320
+
+
 def test_a_choice_that_is_wrong_keeps_its_arrow(live):
     page = live.persona("officer")
     missing: list[str] = []

@@ -56,6 +56,9 @@ def test_a_search_is_refined_and_gone_back_to(live):
     expect(page.locator(COUNT)).to_have_text("Kết quả: 3")
     page.go_back()
     expect(page.locator(COUNT)).to_have_text("Kết quả: 1")
+    page.wait_for_load_state()
+    chosen = page.eval_on_selector_all("#filters :checked:not(option)", "boxes => boxes.map(box => box.id)")
+    assert chosen == ["level-0"], "what is chosen is what was asked there, not what was chosen last"
     assert_usable(page)
     assert "phu" not in page.url
     kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, history.state, document.title])")
