@@ -33,20 +33,20 @@ class Database:
 
 @dataclass(slots=True, kw_only=True)
 class Content:
-    """What stands in a template: the rows of each table, where its sequences stand, and the state of its catalogue."""
+    """What stands in a template: the rows of each table, and where its sequences stand."""
 
     marks: dict[str, Any]
     rows: dict[str, bytes]
     sequences: str
-    catalogue: Any
 
 
 @dataclass(slots=True, kw_only=True)
 class _Spare:
-    """A copy between two tests."""
+    """A copy between two tests, and what its catalogue was when it was made: no two copies have the same."""
 
     name: str
     hands: psycopg.Connection
+    catalogue: Any
     uses: int = 0
 
 
@@ -106,7 +106,7 @@ class Cluster:
             yield self.database(spare.name)
         finally:
             spare.uses += 1
-            if spare.uses < _LONGEST_USE and _put_back(spare.hands, self.contents[template]):
+            if spare.uses < _LONGEST_USE and _put_back(spare, self.contents[template]):
                 waiting.append(spare)
             else:
                 spare.hands.close()
@@ -129,7 +129,7 @@ class Cluster:
         hands.execute("set session_replication_role = replica")  # no trigger and no foreign key holds a superuser up
         if template not in self.contents:
             self.contents[template] = _read_content(hands)
-        return _Spare(name=name, hands=hands)
+        return _Spare(name=name, hands=hands, catalogue=_catalogue(hands))
 
 
 # Every table's rows as one number: cheaper than to write them all again.
@@ -165,13 +165,14 @@ def _read_content(hands: psycopg.Connection) -> Content:
             with hands.cursor().copy(sql.SQL("copy {} to stdout").format(sql.Identifier(name))) as copy:
                 rows[name] = b"".join(copy)
     sequences = "; ".join(statement for (statement,) in hands.execute(_SEQUENCES))
-    return Content(marks=marks, rows=rows, sequences=sequences, catalogue=_catalogue(hands))
+    return Content(marks=marks, rows=rows, sequences=sequences)
 
 
-def _put_back(hands: psycopg.Connection, content: Content) -> bool:
+def _put_back(spare: _Spare, content: Content) -> bool:
     """Bring every row and sequence to what the template says; False where more than rows was changed."""
+    hands = spare.hands
     hands.execute(_OTHERS)
-    if _catalogue(hands) != content.catalogue:
+    if _catalogue(hands) != spare.catalogue:
         return False
     with hands.transaction():
         for name, mark in _marks(hands, list(content.marks)).items():
