@@ -237,6 +237,18 @@ def links_of(arrive, page: Page) -> list[str]:
     return [str(link.get_attribute("href")) for link in page.locator("[data-row-link]").all()]
 
 
+def test_a_line_leads_to_what_was_found_as_soon_as_it_is_seen(live):
+    filled(live)
+    page = live.persona("analyst")
+    page.goto("/search")
+    page.evaluate("htmx.config.defaultSettleDelay = 60000")  # a slow machine
+    page.fill("#q", "phu tung")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-found-here]")).to_be_visible()
+    assert "?found=" in str(page.locator("[data-row-link]").first.get_attribute("href"))
+    assert "?asked=" in page.url
+
+
 def test_places_found_are_walked_on_the_record_and_in_the_preview(live):
     page = previewed(live)
     page.keyboard.press("n")

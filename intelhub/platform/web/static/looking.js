@@ -63,10 +63,14 @@
     event.detail.shouldSwap = false; // of a refusal the sentence is said, and what is shown and typed stays
     event.detail.isError = true;
   });
-  form.addEventListener("htmx:afterSettle", (event) => {
+  // At once, and not when it has settled: a quick hand opens a line before.
+  form.addEventListener("htmx:afterSwap", (event) => {
     if (event.target !== results) return;
     prepare();
     goTo(here()?.dataset.address, "pushState");
+  });
+  form.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target !== results) return;
     if (asker === "sheet") form.querySelector(".filter-close").click(); // applied: the sheet of a small screen closes
     if (asker === "results") window.scrollTo({ top: 0, behavior: "instant" });
     if (document.activeElement === document.body && asker) {
