@@ -63,6 +63,9 @@ def test_a_long_marked_page_shows_its_level_to_its_end(live, width):
     ends = "name => (({top, bottom}) => [top, bottom])(document.querySelector(name).getBoundingClientRect())"
     assert page.evaluate(ends, "#level-top")[0] == 0
     assert page.evaluate(ends, "#level-bottom")[1] <= 320
+    page.evaluate("scrollTo(0, 200)")
+    if width >= 768:  # places to go stand under the head, none behind it
+        assert page.evaluate(ends, ".side")[0] >= page.evaluate(ends, ".top")[1] - 1
 
 
 def test_a_choice_that_is_wrong_keeps_its_arrow(live):
