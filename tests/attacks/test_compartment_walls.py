@@ -19,11 +19,11 @@ from intelhub.platform.errors import NotFound, NotPermitted
 from intelhub.platform.roles import driver_address
 from intelhub.records import ListFilter, queries
 from intelhub.search import SearchRequest
-from tests.attacks.test_inference import without_noise
 from tests.attacks.test_mass_assignment import row_of
 from tests.factories.compartments import NAME, compartment, console, let_in, take_out
 from tests.factories.record_world import act, submitted, travelled
 from tests.house import TestHouse, content
+from tests.noise import without_noise
 from tests.web.records.test_record_pages import _ID, form_of, page, write
 
 MEMBERS = ("officer", "leader", "analyst", "head", "hq")

@@ -17,6 +17,7 @@ from intelhub.platform.roles import driver_address
 from intelhub.records import ListFilter
 from tests.factories.record_world import ENTITY, GRADE, act, drafted, returned, submitted, travelled, version_of
 from tests.house import content
+from tests.noise import without_noise
 
 # Everything that can be asked about one record, with a form that would be right for it.
 READ = ("", "/edit", "/check", "/versions", "/preview")
@@ -89,13 +90,6 @@ def surfaces(client: Any) -> dict[str, str]:
     for question in ("", "phụ tùng", "CSQU3054383", "unit:15BB", "khongcogi phụ", "topic:false_origin"):
         pages[f"search {question}"] = client.submit("/search", {"q": question}).get_data(as_text=True)
     return {name: without_noise(page) for name, page in pages.items()}
-
-
-def without_noise(page: str) -> str:
-    """The page without what differs between any two answers: tokens, sealed questions, times."""
-    page = re.sub(r"SUIB[\w-]{200,}", "", page)
-    page = re.sub(r"[\w-]{20,}\.[\w-]{5,8}\.[\w-]{20,}", "", page)
-    return re.sub(r"(\d{4}-\d{2}-\d{2}T)?\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?([+]\d{2}:\d{2})?", "", page)
 
 
 @pytest.mark.parametrize("username", ["stranger", "neighbour", "hq", "officer2", "contributor", "security", "auditor"])

@@ -10,6 +10,7 @@ import pytest
 
 from tests.attacks.test_search_leaks import shapes
 from tests.factories.record_world import submitted, travelled
+from tests.noise import without_noise
 
 SCRIPT = {"HX-Request": "true", "Accept": "application/json"}
 
@@ -21,8 +22,7 @@ def found(client, words):
 
 def plain(answer):
     """A page without what differs between any two answers."""
-    page = re.sub(r"[\w-]{20,}\.[\w-]{5,8}\.[\w-]{20,}", "", answer.get_data(as_text=True))
-    return re.sub(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?", "", page)
+    return without_noise(answer.get_data(as_text=True))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from intelhub.platform.roles import driver_address
 from tests.attacks.test_linked_records import at_the_other_gate
 from tests.factories.compartments import compartment
 from tests.factories.record_world import act, travelled
+from tests.noise import without_noise
 
 TEXT = "Xe đầu kéo giấu vảy tê tê dưới sàn gỗ ép, giao ở bãi Kolmarun trước khi trời sáng."
 LIKE = {"text": TEXT, "abstract": "Vảy tê tê dưới sàn gỗ ép", "subjects": [], "topic": "false_origin"}
@@ -21,21 +22,13 @@ OTHER = {
     "abstract": "Quần áo khai thiếu",
     "subjects": [],
 }
-NEW_IN_EACH = re.compile(
-    r'csrf_token" value="[^"]*"|X-CSRFToken": "[^"]*"|asked=[^"]*"|<time.*?</time>|20\d\d-\d\d-\d\dT[^"]*'
-)
 SECRET = {"level": "2", "list_item": "VD-TM-02"}
 
 
 def similar(client, record_id: UUID) -> str:
     answer = client.get(f"/records/{record_id}/similar")
     assert answer.status_code == 200
-    return bare(answer.get_data(as_text=True))
-
-
-def bare(page: str) -> str:
-    """A page without what is new in each: tokens, sealed addresses, times."""
-    return NEW_IN_EACH.sub("", page)
+    return without_noise(answer.get_data(as_text=True))
 
 
 @pytest.fixture
