@@ -18,6 +18,8 @@ from elasticsearch import Elasticsearch
 from intelhub.search.elastic import SearchServer, connect
 
 FOLDER = "INTELHUB_TEST_ELASTICSEARCH"
+ONE_AT_A_TIME = pytest.mark.xdist_group("house_server")
+"""Of whoever asks for `house_server`: one worker runs them all, or the others would wait at its lock."""
 PROGRAM = Path(__file__).parents[1] / ".ci" / "elasticsearch"
 
 
