@@ -181,31 +181,6 @@ def test_the_mapping_is_the_reviewed_one_and_takes_no_other_field(world):
     assert refused.value.status_code == 400
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("GET", "/{index}/_termvectors/{id}", None),
-        ("GET", "/{index}/_doc/{id}", None),
-        ("POST", "/{index}/_terms_enum", {"field": "f", "string": "a"}),
-        ("PUT", "/{index}/_doc/{id}", {"p": "a"}),
-        ("DELETE", "/{index}/_doc/{id}", None),
-        ("GET", "/{index}/_mapping", None),
-        ("DELETE", "/{index}", None),
-        ("POST", "/{index}/_pit?keep_alive=1m", None),
-        ("GET", "/_tasks", None),
-        ("GET", "/_cat/indices", None),
-    ],
-)
-def test_whoever_searches_may_do_nothing_else_there(world, method, path, body):
-    of_two_walls(world)
-    index, searcher = index_name(world.vault, PARTITION.level), world.server.searcher
-    assert searcher.search(index=index, size=1)["hits"]["hits"]
-    headers = {"accept": "application/json", "content-type": "application/json"}
-    with pytest.raises(ApiError) as refused:
-        searcher.perform_request(method, path.format(index=index, id=uuid4().hex), headers=headers, body=body)
-    assert refused.value.status_code == 403
-
-
 class Lying:
     """A server that names every document it ever heard of, and some it did not, whatever it is asked."""
 
