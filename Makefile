@@ -13,7 +13,7 @@ RECORDS ?= 100000
 # Each run starts the product's programs many times; without their compiled files each start compiles them again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test unit lint types contracts check bench bench-search bench-house load screenshots lock messages reference clean
+.PHONY: help demo test unit lint types contracts check bench bench-search bench-choices bench-house load screenshots lock messages reference clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ bench: $(VENV)/.runtime ## measure it and write docs/benchmarks.md (SIZES="10000
 
 bench-search: $(VENV)/.runtime ## measure search over tokens on a real Elasticsearch, write docs/benchmarks-search.md
 	$(BIN)/python -m benchmarks.search --sizes $(SIZES)
+
+bench-choices: $(VENV)/.runtime ## measure the ways of search that were not taken, write docs/benchmarks-choices.md
+	$(BIN)/python -m benchmarks.search.choices
 
 load: $(VENV)/.runtime ## fill a house with invented records and keep it (RECORDS=1000000 VAR=var-load)
 	$(BIN)/python -m benchmarks.loading --records $(RECORDS) --var $(if $(filter var,$(VAR)),var-load,$(VAR))

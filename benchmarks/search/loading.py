@@ -15,7 +15,7 @@ from elasticsearch import Elasticsearch
 from benchmarks.search.documents import document
 from benchmarks.search.node import Node
 from benchmarks.search.stored import opened_store, put
-from benchmarks.search.variants import VARIANTS, Variant, index_of, vault
+from benchmarks.search.variants import COUNTED, VARIANTS, Variant, index_of, vault
 from intelhub.search import SearchDocument
 from intelhub.search.elastic.tokens import Tokens, Wall
 
@@ -69,7 +69,7 @@ def load(node: Node, folder: Path, begin: int, end: int, variants: Sequence[Vari
 
 def _load_share(node: Node, folder: Path, begin: int, end: int, names: Sequence[str], share: int) -> Spent:
     spent, client = Spent(), node.client()
-    variants = [variant for variant in VARIANTS if variant.name in names]
+    variants = [variant for variant in (*VARIANTS, COUNTED) if variant.name in names]
     with opened_store(folder, share) as store:
         for numbers in _in_batches(range(begin, end, PROCESSES)):
             at = time.perf_counter()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from hashlib import sha256
 from typing import Any
@@ -130,6 +130,13 @@ def _plain_definition() -> Mapping[str, Any]:
     }  # fmt: skip
 
 
+def _counted_definition() -> Mapping[str, Any]:
+    """The product's own, with what an aggregation needs: each document's values beside the documents of each value."""
+    known = index_definition()
+    fields = {**known["mappings"]["properties"], "k": {"type": "keyword"}}
+    return {"settings": known["settings"], "mappings": {**known["mappings"], "properties": fields}}
+
+
 def _plain_fields(document: SearchDocument) -> Fields:
     passages = (document.title, *document.texts)
     return {
@@ -166,7 +173,11 @@ PLAIN = Variant(
     definition=_plain_definition,
     fields=_plain_fields,
 )
+COUNTED = replace(
+    WALLS, name="counted", words="the same, with values a server can count by", definition=_counted_definition
+)
 VARIANTS = (ONE_KEY, CLEAR, WALLS, PLAIN)
+"""Those that are compared with each other; `COUNTED` belongs to the ways that were not taken."""
 
 
 def index_of(variant: Variant) -> str:
