@@ -50,6 +50,13 @@ def test_flat_takes_away_what_frequencies_alone_tell(read_by_half):
     assert flat < TOP // 8
 
 
+def test_positions_give_words_away_that_documents_alone_keep(read_by_half):
+    """Why there are none: whoever knows five words reads most of the others by what stands beside them."""
+    beside = read_by_half.recovered(read_by_half.with_positions(), known=5)
+    assert beside > TOP // 2
+    assert read_by_half.recovered(read_by_half.without_frequencies(), known=5) < beside // 3
+
+
 def test_rank_says_next_to_nothing_in_a_flat_index_even_of_documents_one_has(read_whole):
     assert read_whole.recovered_by_rank(read_whole.without_frequencies()) > TOP // 6
     assert read_whole.recovered_by_rank(read_whole.flat()) < TOP // 20

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
@@ -18,6 +18,7 @@ from tests.factories.search_world import PARTITION, root_keys
 
 WALL_PART = 8  # a wall is this part of all documents
 _KNOWN_AMONG = 100
+_IN_A_ROW = 5
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ class Scene:
         read = Postings.over([[word.folded for word in text] for text in spelt], with_repeats=True)
         exact = Postings.over([[word.exact for word in text] for text in spelt])
         return self._attacker(folded.split_by(self.exact, linked(self.exact, folded)), read.split_by(exact, bases))
+
+    def with_positions(self) -> Attacker:
+        """The order of reading, as positions tell it: which words stand near each other, and not only in one text."""
+        seen, read = Postings.over(_near(self.folded)), Postings.over(_near(map(folded_words, self.read)))
+        return Attacker(seen, read, seen.size, self.doubt)
 
     def folded_only(self) -> Attacker:
         """Frequencies of folded words."""
@@ -169,8 +175,14 @@ class Scene:
         return sum(self.tokens.folded(word) == token for word, token in guessed.items())
 
 
+def _near(texts: Iterable[Sequence[str]]) -> list[set[str]]:
+    """Each few words in a row of every text."""
+    return [set(text[start : start + _IN_A_ROW]) for text in texts for start in range(0, len(text), _IN_A_ROW)]
+
+
 SETTINGS: dict[str, Callable[[Scene], Attacker]] = {
     "exact and folded words, frequencies": Scene.with_exact_words,
+    "folded words with positions": Scene.with_positions,
     "folded words, frequencies": Scene.folded_only,
     "folded words, no frequencies (`ranked`)": Scene.without_frequencies,
     "the same without stop words": Scene.without_stop_words,
