@@ -12,14 +12,15 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from intelhub.access import ActorScope, Exposure
+from intelhub.access import Exposure
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import NotFound, RuleRefused, Unavailable
 from intelhub.platform.messages import Message
 from intelhub.records import queries
 from intelhub.records.domain import Record, RecordState, RecordSummary
+from intelhub.records.index_reader import ask_index
 from intelhub.records.models import RecordRow
-from intelhub.records.projection import MERGED_INTO, NUMBER, index_of
+from intelhub.records.projection import MERGED_INTO, NUMBER
 from intelhub.records.service.reading import log_shown, raise_index_alarm, read_record
 from intelhub.search import SearchRequest
 
@@ -147,9 +148,8 @@ def _no_such_other(field: str, rule: str = "other_not_found") -> RuleRefused:
 
 
 def _find(actor: Actor, session: Session, name: str, value: str) -> _Found:
-    scope: ActorScope = session.info["scope"]
     asked = SearchRequest(facets={name: (value,)}, limit=_MOST, with_snippets=False)
-    answer = index_of(session).search(session, scope.records, asked)
+    answer = ask_index(session, asked)
     if answer.damaged:
         raise_index_alarm(actor, session)
     return _Found(ids=tuple(hit.record_id for hit in answer.hits), is_whole=answer.is_whole)

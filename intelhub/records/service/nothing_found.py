@@ -12,10 +12,9 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from intelhub.access import ActorScope
 from intelhub.platform.actor import Actor
 from intelhub.records import queries
-from intelhub.records.projection import index_of
+from intelhub.records.index_reader import ask_index
 from intelhub.records.service.proposing import MOST_MEANT, list_meant
 from intelhub.records.service.rephrasing import (
     take_apart,
@@ -74,9 +73,8 @@ def _finds(actor: Actor, session: Session, request: SearchRequest) -> bool | Non
     """Whether a question finds something; `None` where it found nothing and not everything was looked through."""
     if request.is_time_spent:
         return None
-    scope: ActorScope = session.info["scope"]
     few = replace(request, limit=5, with_snippets=False)
-    answer = index_of(session).search(session, scope.records, few)
+    answer = ask_index(session, few)
     found = answer.hits and queries.list_by_ids(actor, session, [hit.record_id for hit in answer.hits])
     return bool(found) or (False if answer.is_whole else None)
 

@@ -13,13 +13,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from intelhub.access import ActorScope
 from intelhub.audit import record_act
 from intelhub.platform.actor import Actor
 from intelhub.platform.messages import Message
 from intelhub.records import actions, saved_view_queries
 from intelhub.records.identifiers import Identifier, recognise
-from intelhub.records.projection import index_of
+from intelhub.records.index_reader import ask_index
 from intelhub.records.service.reading import raise_index_alarm
 from intelhub.records.service.searching import EXACT
 from intelhub.search import Cursor, Deadline, SearchAnswer, SearchRequest
@@ -156,9 +155,8 @@ class _Counts:
         return levels
 
     def _next(self, values: tuple[str, ...], after: Cursor | None) -> SearchAnswer:
-        scope: ActorScope = self._session.info["scope"]
         request = SearchRequest(identifiers=values, limit=_HITS, after=after, with_snippets=False, until=self._until)
-        answer = index_of(self._session).search(self._session, scope.records, request)
+        answer = ask_index(self._session, request)
         self._note(answer.notices)
         self.is_damaged |= bool(answer.damaged)
         return answer

@@ -9,13 +9,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from intelhub.access import ActorScope, Label, require
+from intelhub.access import Label, require
 from intelhub.audit import ObjectRef, record_act
 from intelhub.platform.actor import Actor
 from intelhub.records import actions, queries, sealing
 from intelhub.records.domain import ListOrder, Record, RecordHead, RecordState, RecordSummary, Step
+from intelhub.records.index_reader import ask_index
 from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
-from intelhub.records.projection import index_of
 from intelhub.records.queries import ListFilter, Page, label_of
 from intelhub.search import SearchRequest
 
@@ -153,9 +153,8 @@ def list_related(actor: Actor, session: Session, record: Record, *, limit: int =
     if not words:
         return Related()
     question = " OR ".join(f'"{word.replace(chr(34), " ")}"' for word in sorted(words)[:12])
-    scope: ActorScope = session.info["scope"]
     request = SearchRequest(text=question, limit=limit + 1, with_snippets=False)
-    answer = index_of(session).search(session, scope.records, request)
+    answer = ask_index(session, request)
     if answer.damaged:
         raise_index_alarm(actor, session)
     wanted = [hit.record_id for hit in answer.hits if hit.record_id != record.id]

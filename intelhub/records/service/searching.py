@@ -17,7 +17,6 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from intelhub.access import ActorScope
 from intelhub.audit import record_act
 from intelhub.crypto import open_blob, seal_blob, vault_of
 from intelhub.platform.actor import Actor
@@ -25,7 +24,7 @@ from intelhub.platform.errors import Tampered
 from intelhub.platform.messages import Message
 from intelhub.records import actions, queries
 from intelhub.records.domain import RecordSummary
-from intelhub.records.projection import index_of
+from intelhub.records.index_reader import ask_index
 from intelhub.records.service.over_time import OverTime, count_over_time, month_of
 from intelhub.records.service.reading import raise_alarm, raise_index_alarm
 from intelhub.search import MOST_RANKED, Cursor, Deadline, Hit, Order, SearchRequest
@@ -105,14 +104,13 @@ def search_records(
     request = limit_time(request)
     seal = _context_of(actor, request)
     onward = _open_place(session, cursor, seal) if cursor else None
-    scope: ActorScope = session.info["scope"]
     # One look deeper than the exact count, so that “100+” is known and the first page's facets are whole.
     wide = (
         replace(request, limit=PAGE + 1, after=onward.after, among=onward.ranked[:PAGE] or None)
         if onward
         else replace(request, limit=EXACT + 1)
     )
-    answer = index_of(session).search(session, scope.records, wide)
+    answer = ask_index(session, wide)
     hits = {hit.record_id: hit for hit in answer.hits}
     lines = queries.list_by_ids(actor, session, hits)
     shown = tuple(FoundRecord(line=line, hit=fresh_hit(line, hits[line.id])) for line in lines[:PAGE])
@@ -217,9 +215,8 @@ def _spread(counted: Counted, request: SearchRequest, found: OverTime) -> Counte
 
 def _readable(actor: Actor, session: Session, request: SearchRequest) -> tuple[list[Hit], bool]:
     """The first hits of another question that this actor may read, and whether there are more, or may be."""
-    scope: ActorScope = session.info["scope"]
     wide = replace(request, limit=EXACT + 1, order=Order.NEWEST, with_snippets=False)
-    answer = index_of(session).search(session, scope.records, wide)
+    answer = ask_index(session, wide)
     hits = {hit.record_id: hit for hit in answer.hits}
     lines = queries.list_by_ids(actor, session, hits)
     reaches_on = len(lines) > EXACT or not answer.is_whole

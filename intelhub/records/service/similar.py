@@ -11,12 +11,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from intelhub.access import ActorScope, Exposure
+from intelhub.access import Exposure
 from intelhub.platform.actor import Actor
 from intelhub.platform.messages import Message
 from intelhub.records import queries
 from intelhub.records.domain import Record
-from intelhub.records.projection import MERGED_INTO, index_of
+from intelhub.records.index_reader import ask_index
+from intelhub.records.projection import MERGED_INTO
 from intelhub.records.service.reading import raise_alarm, raise_index_alarm, read_record
 from intelhub.records.service.searching import FoundRecord, fresh_hit, limit_time, log_searched
 from intelhub.search import (
@@ -65,8 +66,7 @@ class _Looks:
 
     def ask(self, request: SearchRequest) -> SearchAnswer:
         """Ask the index one of them."""
-        scope: ActorScope = self.session.info["scope"]
-        answer = index_of(self.session).search(self.session, scope.records, request)
+        answer = ask_index(self.session, request)
         # Those that share the most words are among the thousand that are weighed, and no more than sixty are looked at.
         missing = [one for one in answer.notices if one != MORE_MAY_ANSWER]
         if not answer.is_whole and (missing or answer.damaged):

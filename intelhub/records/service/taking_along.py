@@ -14,7 +14,6 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from intelhub.access import ActorScope
 from intelhub.audit import ObjectRef, record_act
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor
@@ -22,7 +21,7 @@ from intelhub.platform.errors import RuleRefused
 from intelhub.platform.messages import Message
 from intelhub.records import actions, queries
 from intelhub.records.domain import RecordSummary
-from intelhub.records.projection import index_of
+from intelhub.records.index_reader import ask_index
 from intelhub.records.queries import ListFilter
 from intelhub.records.service.reading import raise_alarm, raise_index_alarm
 from intelhub.records.service.searching import describe_question, limit_time
@@ -74,9 +73,8 @@ def select_lines(actor: Actor, session: Session, request: SearchRequest) -> Sele
 
     Where not everything was looked through, a notice says so, and the file bears it.
     """
-    scope: ActorScope = session.info["scope"]
     wide = replace(limit_time(request), limit=MOST + 1, with_snippets=False, after=None, among=None)
-    answer = index_of(session).search(session, scope.records, wide)
+    answer = ask_index(session, wide)
     ids = [hit.record_id for hit in answer.hits]
     if answer.damaged:
         raise_index_alarm(actor, session)

@@ -20,7 +20,6 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from intelhub.access import ActorScope
 from intelhub.audit import ObjectRef, record_act
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor
@@ -28,8 +27,8 @@ from intelhub.platform.errors import NotFound, RuleRefused, Tampered
 from intelhub.platform.messages import Message
 from intelhub.records import actions, queries, saved_view_queries, sealing
 from intelhub.records.domain import Alert, RecordSummary, SavedView, ViewKind, Watch
+from intelhub.records.index_reader import ask_index
 from intelhub.records.models import RecordAlertRow, RecordWatchRow
-from intelhub.records.projection import index_of
 from intelhub.records.service import reading, saved_views
 from intelhub.records.service.asked import request_of
 from intelhub.search import Deadline, Order
@@ -181,10 +180,9 @@ def _after(watch: Watch, found: _Found, ceiling: int) -> Watch:
 
 
 def _look(actor: Actor, session: Session, view: SavedView) -> _Found:
-    scope: ActorScope = session.info["scope"]
     asked = replace(request_of(view.asked), limit=MOST_MATCHES + 1, order=Order.NEWEST, with_snippets=False)
     request = replace(asked, until=Deadline.in_seconds(SECONDS))
-    answer = index_of(session).search(session, scope.records, request)
+    answer = ask_index(session, request)
     hits = [hit.record_id for hit in answer.hits]
     readable = saved_view_queries.list_readable(actor, session, hits)
     ids = tuple(one for one in hits if one in readable)

@@ -151,7 +151,7 @@ class ElasticIndex(SealedIndex):
             left = remaining(access, layer.exposure)
             if left is None:
                 continue
-            # Whoever may look by units looks into every department's walls.
+            # Headquarters looks into every department's walls.
             if layer.exposure not in known.days:
                 known.days[layer.exposure] = dictionary.days(layer.exposure)
             if days := known.days[layer.exposure]:

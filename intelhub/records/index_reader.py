@@ -1,0 +1,84 @@
+"""The search index as this actor asks it: through the row scope, and only where any of its rows lie.
+
+By author or unit somebody may read in any department: units move, and people do. But nearly all of them have records in
+one, and the index need not look into the parts of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Select, Uuid, func, literal, select, true, union
+from sqlalchemy.orm import Session
+
+from intelhub.access import ActorScope, Reach, ReadFilter
+from intelhub.records.models import RecordRow
+from intelhub.records.projection import index_of
+from intelhub.search import PartitionFilter, SearchAnswer, SearchRequest
+from intelhub.search import ReadFilter as IndexFilter
+
+_MADE = "index_reader"
+
+
+@dataclass(frozen=True, slots=True)
+class _Within:
+    """A filter that keeps the partitions of all other departments shut."""
+
+    whole: ReadFilter
+    departments: frozenset[UUID]
+
+    def for_partition(self, level: int, compartments: frozenset[UUID], department_id: UUID) -> PartitionFilter | None:
+        if department_id not in self.departments:
+            return None
+        return self.whole.for_partition(level, compartments, department_id)
+
+
+def ask_index(session: Session, request: SearchRequest) -> SearchAnswer:
+    """What the index answers this session's actor."""
+    return index_of(session).search(session, reader_of(session), request)
+
+
+def reader_of(session: Session) -> IndexFilter:
+    """The filter of this session's actor, as the index is asked with it: made once a session."""
+    if _MADE not in session.info:
+        session.info[_MADE] = _made(session)
+    made: IndexFilter = session.info[_MADE]
+    return made
+
+
+def _made(session: Session) -> IndexFilter:
+    scope: ActorScope = session.info["scope"]
+    clauses = scope.records.stages[0]
+    reaches = {clause.reach for clause in clauses}
+    if Reach.ALL in reaches or reaches.isdisjoint((Reach.AUTHOR, Reach.UNIT)):
+        return scope.records
+    # Those of the posts in any case: what this very session publishes lies there.
+    departments = {department for clause in clauses for department in clause.department_ids}
+    units = {unit for clause in clauses if clause.reach is Reach.UNIT for unit in clause.unit_ids}
+    theirs = session.scalars(union(_departments_of_author(scope.records.actor_id), _departments_of_units(units)))
+    return _Within(scope.records, frozenset(departments.union(theirs)))
+
+
+def _departments_of_author(author_id: UUID) -> Select[Any]:
+    return select(RecordRow.origin_department_id).where(RecordRow.author_id == author_id)
+
+
+def _departments_of_units(unit_ids: Collection[UUID]) -> Select[Any]:
+    """From one department to the next along an index: a unit may have thousands of records, mostly in one."""
+    unit = func.unnest(literal(list(unit_ids), ARRAY(Uuid))).table_valued("id", name="unit").render_derived()
+    first = _next_department(RecordRow.owning_unit_id == unit.c.id, name="first")
+    place = select(unit.c.id.label("unit_id"), first.c.id.label("id")).select_from(unit.join(first, true()))
+    places = place.cte("place", recursive=True)
+    further = _next_department(
+        RecordRow.owning_unit_id == places.c.unit_id, RecordRow.origin_department_id > places.c.id, name="further"
+    )
+    onward = select(places.c.unit_id, further.c.id).select_from(places.join(further, true()))
+    return select(places.union_all(onward).c.id)
+
+
+def _next_department(*conditions: Any, name: str) -> Any:
+    department = RecordRow.origin_department_id.label("id")
+    return select(department).where(*conditions).order_by(RecordRow.origin_department_id).limit(1).lateral(name)
