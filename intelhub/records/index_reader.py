@@ -6,13 +6,12 @@ one, and the index need not look into the parts of the others.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, func, literal, select, true, union
-from sqlalchemy.orm import Session
+from sqlalchemy import ARRAY, Select, Uuid, bindparam, func, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from intelhub.access import ActorScope, Reach, ReadFilter
 from intelhub.records.models import RecordRow
@@ -21,6 +20,28 @@ from intelhub.search import PartitionFilter, SearchAnswer, SearchRequest
 from intelhub.search import ReadFilter as IndexFilter
 
 _MADE = "index_reader"
+
+
+def _departments(owner: InstrumentedAttribute[UUID]) -> Select[Any]:
+    """From one department to the next along an index: an owner may have thousands of records, mostly in one."""
+    one = func.unnest(bindparam("ids", type_=ARRAY(Uuid))).table_valued("id", name="one").render_derived()
+    first = _next_department(owner == one.c.id, name="first")
+    place = select(one.c.id.label("owner"), first.c.id.label("id")).select_from(one.join(first, true()))
+    places = place.cte("place", recursive=True)
+    behind = (owner == places.c.owner, RecordRow.origin_department_id > places.c.id)
+    further = _next_department(*behind, name="further")
+    onward = select(places.c.owner, further.c.id).select_from(places.join(further, true()))
+    return select(places.union_all(onward).c.id)
+
+
+def _next_department(*conditions: Any, name: str) -> Any:
+    department = RecordRow.origin_department_id.label("id")
+    return select(department).where(*conditions).order_by(RecordRow.origin_department_id).limit(1).lateral(name)
+
+
+# Made once: what a statement is, with the row filter on it, takes longer to work out than to ask.
+_OF_UNITS = _departments(RecordRow.owning_unit_id)
+_OF_AUTHORS = _departments(RecordRow.author_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +79,7 @@ def _made(session: Session) -> IndexFilter:
     # Those of the posts in any case: what this very session publishes lies there.
     departments = {department for clause in clauses for department in clause.department_ids}
     units = {unit for clause in clauses if clause.reach is Reach.UNIT for unit in clause.unit_ids}
-    theirs = session.scalars(union(_departments_of_author(scope.records.actor_id), _departments_of_units(units)))
-    return _Within(scope.records, frozenset(departments.union(theirs)))
-
-
-def _departments_of_author(author_id: UUID) -> Select[Any]:
-    return select(RecordRow.origin_department_id).where(RecordRow.author_id == author_id)
-
-
-def _departments_of_units(unit_ids: Collection[UUID]) -> Select[Any]:
-    """From one department to the next along an index: a unit may have thousands of records, mostly in one."""
-    unit = func.unnest(literal(list(unit_ids), ARRAY(Uuid))).table_valued("id", name="unit").render_derived()
-    first = _next_department(RecordRow.owning_unit_id == unit.c.id, name="first")
-    place = select(unit.c.id.label("unit_id"), first.c.id.label("id")).select_from(unit.join(first, true()))
-    places = place.cte("place", recursive=True)
-    further = _next_department(
-        RecordRow.owning_unit_id == places.c.unit_id, RecordRow.origin_department_id > places.c.id, name="further"
-    )
-    onward = select(places.c.unit_id, further.c.id).select_from(places.join(further, true()))
-    return select(places.union_all(onward).c.id)
-
-
-def _next_department(*conditions: Any, name: str) -> Any:
-    department = RecordRow.origin_department_id.label("id")
-    return select(department).where(*conditions).order_by(RecordRow.origin_department_id).limit(1).lateral(name)
+    found = {*session.scalars(_OF_UNITS, {"ids": sorted(units)})} if units else set()
+    if Reach.AUTHOR in reaches:
+        found |= {*session.scalars(_OF_AUTHORS, {"ids": [scope.records.actor_id]})}
+    return _Within(scope.records, frozenset(departments | found))

@@ -39,6 +39,7 @@ class RecordRow(Sealed, Scoped, Base):
         Index("ix__records__updated_at", "updated_at", "pos"),
         Index("ix__records__unit_waiting", "owning_unit_id", "state", "updated_at"),
         Index("ix__records__unit_department", "owning_unit_id", "origin_department_id"),
+        Index("ix__records__author_department", "author_id", "origin_department_id"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)

@@ -1,4 +1,4 @@
-"""In which departments a unit's records lie is found by an index: each of its people's searches asks."""
+"""In which departments the records of a unit or an author lie is found by an index: each of their searches asks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_index("ix__records__unit_department", "records", ["owning_unit_id", "origin_department_id"])
+    op.create_index("ix__records__author_department", "records", ["author_id", "origin_department_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix__records__author_department", "records")
     op.drop_index("ix__records__unit_department", "records")
