@@ -128,7 +128,12 @@ def build_jobs(house: House, desk: House) -> procrastinate.App:
 
 
 async def ask_for_upkeep(jobs: procrastinate.App) -> None:
-    """Put the hourly upkeep in line now: what waited while no worker ran is not left to the full hour."""
+    """Put the hourly upkeep in line now: what waited while no worker ran is not left to the full hour.
+
+    Not while one stands as running: another worker is at it, or it killed the one before this and would do so again.
+    """
+    if [*await jobs.job_manager.list_jobs_async(task=_HOURLY_UPKEEP, status=Status.DOING.value)]:
+        return
     with suppress(AlreadyEnqueued):
         await jobs.tasks[_HOURLY_UPKEEP].defer_async(timestamp=int(time.time()))
 

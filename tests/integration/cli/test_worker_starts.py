@@ -65,3 +65,22 @@ def test_what_waited_while_no_worker_ran_is_merged_when_one_starts(installation,
         wait_until_empty(installation, "search_tail", process, log)
     assert not installation.sql("SELECT 1 FROM search_tail"), log.read_text()
     assert installation.sql("SELECT 1 FROM search_segments")
+
+
+def test_an_upkeep_that_killed_its_worker_is_left_to_the_full_hour(installation, fields, write_lines, tmp_path):
+    """Or each start would end in the next kill, every few minutes."""
+    installation.done("records", "import", write_lines(fields), "--as", OFFICER, "--submit")
+    installation.sql(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args, status) VALUES"
+        " ('default', 'search.merge_every_tail', 'search.upkeep', 'search.merge_every_tail', '{}', 'doing')"
+    )
+    log = tmp_path / "worker.log"
+    with running_worker(installation, log) as process:
+        wait_until_empty(installation, "audit_pending", process, log)
+        ends = time.monotonic() + SECONDS
+        while not installation.sql("SELECT 1 FROM procrastinate_workers") and time.monotonic() < ends:
+            time.sleep(0.2)
+        assert installation.sql("SELECT 1 FROM procrastinate_workers"), log.read_text()
+        asked = "SELECT status::text FROM procrastinate_jobs WHERE task_name = 'search.merge_every_tail'"
+        assert [status for (status,) in installation.sql(asked)] == ["doing"]
+    assert installation.sql("SELECT 1 FROM search_tail")
