@@ -16,7 +16,16 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from intelhub.access import ActorScope, Reach, ReadFilter
 from intelhub.records.models import RecordRow
 from intelhub.records.projection import index_of
-from intelhub.search import PartitionFilter, SearchAnswer, SearchRequest
+from intelhub.search import (
+    Deadline,
+    Facet,
+    Fuzzy,
+    PartitionFilter,
+    Prefix,
+    Proposal,
+    SearchAnswer,
+    SearchRequest,
+)
 from intelhub.search import ReadFilter as IndexFilter
 
 _MADE = "index_reader"
@@ -24,7 +33,7 @@ _MADE = "index_reader"
 
 def _departments(owner: InstrumentedAttribute[UUID]) -> Select[Any]:
     """From one department to the next along an index: an owner may have thousands of records, mostly in one."""
-    one = func.unnest(bindparam("ids", type_=ARRAY(Uuid))).table_valued("id", name="one").render_derived()
+    one = func.unnest(bindparam("ids", type_=ARRAY(Uuid))).table_valued("id", name="found").render_derived(name="one")
     first = _next_department(owner == one.c.id, name="first")
     place = select(one.c.id.label("owner"), first.c.id.label("id")).select_from(one.join(first, true()))
     places = place.cte("place", recursive=True)
@@ -60,6 +69,13 @@ class _Within:
 def ask_index(session: Session, request: SearchRequest) -> SearchAnswer:
     """What the index answers this session's actor."""
     return index_of(session).search(session, reader_of(session), request)
+
+
+def propose_words(
+    session: Session, asked: Prefix | Fuzzy | Facet, *, most: int, until: Deadline | None
+) -> list[Proposal]:
+    """Words of the documents that this session's actor may read, with those documents."""
+    return index_of(session).propose(session, reader_of(session), asked, most=most, until=until)
 
 
 def reader_of(session: Session) -> IndexFilter:

@@ -31,9 +31,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Bundle, Session, aliased
 
 from intelhub import records
-from intelhub.access import NOBODY, read_filter, scope_for
+from intelhub.access import NOBODY, scope_for
 from intelhub.access.models import UserRow
 from intelhub.audit import record_act
+from intelhub.organisation.models import UnitRow
 from intelhub.platform.actor import Actor, Place
 from intelhub.platform.database import open_engine
 from intelhub.platform.errors import NotFound
@@ -41,6 +42,7 @@ from intelhub.platform.roles import APP, driver_address
 from intelhub.platform.row_scope import ScopeMissing
 from intelhub.platform.unit_of_work import ActorSession, UnitsOfWork
 from intelhub.records import ListFilter
+from intelhub.records.index_reader import _OF_AUTHORS, _OF_UNITS, ask_index
 from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
 from intelhub.records.queries import find_unpublished, label_of, list_steps, list_versions
 from intelhub.search import SearchRequest
@@ -80,6 +82,8 @@ FILTERED: dict[str, Callable[[Session, UUID], Any]] = {
     "lateral": lambda s, _: s.execute(
         select(UserRow.id).join(select(RecordRow.level).where(_of_a_person).lateral(), true())
     ).all(),
+    "departments by unit": lambda s, _: s.scalars(_OF_UNITS, {"ids": s.scalars(select(UnitRow.id)).all()}).all(),
+    "departments by author": lambda s, _: s.scalars(_OF_AUTHORS, {"ids": s.scalars(select(UserRow.id)).all()}).all(),
     "bundle": lambda s, _: s.execute(select(Bundle("one", RecordRow.id, RecordRow.level))).all(),
     "bundle beside another table": lambda s, _: s.execute(
         select(UserRow.id, Bundle("one", RecordRow.id)).where(_of_a_person)
@@ -431,7 +435,7 @@ def check_every_surface(actor: Actor, session: Session, labels: Any, allowed: se
     """List, count, search, view, steps and versions tell of the same records."""
     assert {line.id for line in records.show_list(actor, session, ListFilter()).lines} == allowed, who
     assert records.count_records(actor, session, ListFilter()) == len(allowed), who
-    hits = session.info["search_index"].search(session, read_filter(actor), SearchRequest(text="", limit=100)).hits
+    hits = ask_index(session, SearchRequest(text="", limit=100)).hits
     indexed = {one for one, label in labels.items() if label.exposure > 0}
     assert {hit.record_id for hit in hits} == allowed & indexed, who
     for identity in labels:

@@ -33,7 +33,7 @@ def figures(node: Node) -> Iterator[Figure]:
         _put(client, _FOREIGN, _keeps_everything(), priority=501)
         for said, make in ways.items():
             make("ih-bench-made-foreign")
-            kept = _is_as_reviewed(client, "ih-bench-made-foreign")
+            kept = _is_as_reviewed(client, "ih-bench-made-foreign") and not _keeps_what_is_sent(client)
             node.drop("ih-bench-made-foreign")
             yield Figure(
                 part=PART, what=f"an index {said}, beside another's template of a higher priority", size=1,
@@ -58,9 +58,15 @@ def _keeps_everything() -> Mapping[str, Any]:
 
 
 def _is_as_reviewed(client: Elasticsearch, index: str) -> bool:
-    """Whether it keeps no source and takes no field that nobody named."""
+    """Whether its mapping is the reviewed one."""
     (made,) = client.indices.get_mapping(index=index).values()
-    return bool(made["mappings"].get("_source") == {"enabled": False} and made["mappings"]["dynamic"] == "strict")
+    return bool(made["mappings"] == index_definition()["mappings"])
+
+
+def _keeps_what_is_sent(client: Elasticsearch) -> bool:
+    """Whether a document can be read there again as it was sent."""
+    client.index(index="ih-bench-made-foreign", id="1", document={"p": "a", "f": "b"}, refresh=True)
+    return "_source" in client.get(index="ih-bench-made-foreign", id="1")
 
 
 def _timed(make: Callable[[str], object], name: str, node: Node) -> float:

@@ -17,8 +17,7 @@ from intelhub.audit import record_act
 from intelhub.platform.actor import Actor
 from intelhub.records import actions, queries
 from intelhub.records.domain import RecordID, RecordSummary
-from intelhub.records.index_reader import reader_of
-from intelhub.records.projection import index_of
+from intelhub.records.index_reader import propose_words
 from intelhub.search import IDENTIFIER_FIELDS, Deadline, Facet, Fuzzy, Prefix, Proposal, field_named, identifier_token
 
 MOST_LOOKED_AT = 64
@@ -65,7 +64,7 @@ def list_meant(actor: Actor, session: Session, word: str, *, until: Deadline | N
 
 
 def _proposed(session: Session, asked: Prefix | Fuzzy | Facet, until: Deadline | None) -> list[Proposal]:
-    return index_of(session).propose(session, reader_of(session), asked, most=MOST_LOOKED_AT, until=until)
+    return propose_words(session, asked, most=MOST_LOOKED_AT, until=until)
 
 
 def _confirmed(actor: Actor, session: Session, proposed: Iterable[Proposal], most: int) -> list[_Confirmed]:
