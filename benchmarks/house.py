@@ -95,6 +95,7 @@ def _measured(installation: Installation, size: int) -> Iterator[Figure]:
         "headquarters": HEADQUARTERS,
         "a department's analyst": f"analyst.{middle}",
         "a leader of six units": f"leader.{middle}",
+        "an officer": f"officer.{middle}",
     }
     asked = list(_questions())
     for who, username in people.items():
