@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -15,11 +15,9 @@ from pathlib import Path
 import pytest
 from elasticsearch import Elasticsearch
 
-from intelhub.search.elastic import SearchServer, connect
+from intelhub.search.elastic import SearchServer, connect, rebuilding, shelving
 
 FOLDER = "INTELHUB_TEST_ELASTICSEARCH"
-ONE_AT_A_TIME = pytest.mark.xdist_group("house_server")
-"""Of whoever asks for `house_server`: one worker runs them all, or the others would wait at its lock."""
 PROGRAM = Path(__file__).parents[1] / ".ci" / "elasticsearch"
 
 
@@ -88,10 +86,9 @@ def _served(folder: Path) -> Iterator[TestServer]:
 
 
 @pytest.fixture
-def house_server(search_server: TestServer) -> Iterator[TestServer]:
-    """The same for a house, one test at a time: the houses of a run share their keys, and so the names of indices."""
-    with Path(os.environ[FOLDER], "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield search_server
-        for index in search_server.indexing.made:
-            search_server.admin.indices.delete(index=index, ignore_unavailable=True)
+def house_server(search_server: TestServer, monkeypatch: pytest.MonkeyPatch) -> TestServer:
+    """The same for a house: houses of a run share their keys, so each begins with an epoch, and names, of its own."""
+    epoch = 1 + secrets.randbelow(1 << 30)
+    for module in (shelving, rebuilding):
+        monkeypatch.setattr(module, "FIRST_EPOCH", epoch)
+    return search_server

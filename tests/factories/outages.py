@@ -12,7 +12,6 @@ from intelhub.search import ElasticIndex, SearchServer
 from tests.factories.behind_tokens import move_everything
 from tests.factories.search_world import flip_a_bit
 from tests.house import TestHouse
-from tests.search_server import ONE_AT_A_TIME
 
 Outage = Callable[[], AbstractContextManager[None]]
 
@@ -36,7 +35,7 @@ def away(house: TestHouse, searching: SearchServer, indexing: SearchServer) -> I
     house.units.info["search_index"] = ElasticIndex(searching)
 
 
-@pytest.fixture(params=["damaged", pytest.param("away", marks=ONE_AT_A_TIME)])
+@pytest.fixture(params=["damaged", "away"])
 def outage(request: pytest.FixtureRequest, house: TestHouse) -> Outage:
     """While it lasts, records of the first level that are there by then are out of reach; new ones of others are not.
 

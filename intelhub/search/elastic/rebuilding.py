@@ -25,7 +25,7 @@ from intelhub.search.elastic.documents import DocumentRow
 from intelhub.search.elastic.flattening import Flat, Flattening
 from intelhub.search.elastic.server import Change, SearchServer
 from intelhub.search.elastic.shelving import MOST_IN_VOLUME, Profiles, has_enough, shipped_profiles, take_down
-from intelhub.search.elastic.tokens import Wall, any_token, fields_of, index_name, value_tokens, words_of
+from intelhub.search.elastic.tokens import FIRST_EPOCH, Wall, any_token, fields_of, index_name, value_tokens, words_of
 from intelhub.search.elastic.walls import (
     Head,
     definition_today,
@@ -91,7 +91,8 @@ def gets_tokens(session: Session, wall: Wall, *, profiles: Profiles | None = Non
 
 def next_epoch(session: Session, level: int) -> int:
     """The epoch of a level's next rebuild: it names indices, and a wall's salt is what makes keys fresh."""
-    return max((row.epoch for wall, row in list_walls(session).items() if wall.level == level), default=0) + 1
+    used = [row.epoch for wall, row in list_walls(session).items() if wall.level == level]
+    return max(used, default=FIRST_EPOCH - 1) + 1
 
 
 def clear_epoch(session: Session, server: SearchServer, level: int, epoch: int) -> None:

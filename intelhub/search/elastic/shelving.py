@@ -23,7 +23,7 @@ from intelhub.search.elastic import documents
 from intelhub.search.elastic.dictionary import Vocabulary, vocabulary_of
 from intelhub.search.elastic.documents import DocumentRow
 from intelhub.search.elastic.server import Change, SearchServer
-from intelhub.search.elastic.tokens import Wall, fields_of
+from intelhub.search.elastic.tokens import FIRST_EPOCH, Wall, fields_of
 from intelhub.search.elastic.walls import (
     Head,
     change_dictionary,
@@ -185,7 +185,7 @@ def new_head(session: Session, vault: Vault, wall: Wall) -> Head:
         for other, row in list_walls(session).items()
         if other.level == wall.level
     ]
-    epoch = max((head.epoch for head in beside), default=1)
+    epoch = max((head.epoch for head in beside), default=FIRST_EPOCH)
     volumes: Counter[int] = Counter()
     for head in beside:
         if head.epoch == epoch:

@@ -9,10 +9,7 @@ import pytest
 from intelhub.search import ElasticIndex
 from tests.factories.behind_tokens import flatten_everything, move_everything, shelve_everything
 from tests.factories.record_world import fill, travelled
-from tests.search_server import ONE_AT_A_TIME
 from tests.web.records.test_desks import ids_in
-
-pytestmark = ONE_AT_A_TIME
 
 QUESTIONS = (
     "", "phụ tùng", "phu tung", '"phụ tùng ô tô"', "phu*", "tùng NOT xe", "phụ OR khongcogi", "CSQU3054383",
