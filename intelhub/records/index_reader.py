@@ -7,14 +7,12 @@ one, and the index need not look into the parts of the others.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, bindparam, func, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from intelhub.access import ActorScope, Reach, ReadFilter
-from intelhub.records.models import RecordRow
+from intelhub.records.department_queries import list_departments_of_author, list_departments_of_units
 from intelhub.records.projection import index_of
 from intelhub.search import (
     Deadline,
@@ -29,28 +27,6 @@ from intelhub.search import (
 from intelhub.search import ReadFilter as IndexFilter
 
 _MADE = "index_reader"
-
-
-def _departments(owner: InstrumentedAttribute[UUID]) -> Select[Any]:
-    """From one department to the next along an index: an owner may have thousands of records, mostly in one."""
-    one = func.unnest(bindparam("ids", type_=ARRAY(Uuid))).table_valued("id", name="found").render_derived(name="one")
-    first = _next_department(owner == one.c.id, name="first")
-    place = select(one.c.id.label("owner"), first.c.id.label("id")).select_from(one.join(first, true()))
-    places = place.cte("place", recursive=True)
-    behind = (owner == places.c.owner, RecordRow.origin_department_id > places.c.id)
-    further = _next_department(*behind, name="further")
-    onward = select(places.c.owner, further.c.id).select_from(places.join(further, true()))
-    return select(places.union_all(onward).c.id)
-
-
-def _next_department(*conditions: Any, name: str) -> Any:
-    department = RecordRow.origin_department_id.label("id")
-    return select(department).where(*conditions).order_by(RecordRow.origin_department_id).limit(1).lateral(name)
-
-
-# Made once: what a statement is, with the row filter on it, takes longer to work out than to ask.
-_OF_UNITS = _departments(RecordRow.owning_unit_id)
-_OF_AUTHORS = _departments(RecordRow.author_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +69,9 @@ def _made(session: Session) -> IndexFilter:
     if Reach.ALL in reaches or reaches.isdisjoint((Reach.AUTHOR, Reach.UNIT)):
         return scope.records
     # Those of the posts in any case: what this very session publishes lies there.
-    departments = {department for clause in clauses for department in clause.department_ids}
+    departments = frozenset(department for clause in clauses for department in clause.department_ids)
     units = {unit for clause in clauses if clause.reach is Reach.UNIT for unit in clause.unit_ids}
-    found = {*session.scalars(_OF_UNITS, {"ids": sorted(units)})} if units else set()
+    departments |= list_departments_of_units(session, units)
     if Reach.AUTHOR in reaches:
-        found |= {*session.scalars(_OF_AUTHORS, {"ids": [scope.records.actor_id]})}
-    return _Within(scope.records, frozenset(departments | found))
+        departments |= list_departments_of_author(session, scope.records.actor_id)
+    return _Within(scope.records, departments)

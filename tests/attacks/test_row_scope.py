@@ -42,7 +42,8 @@ from intelhub.platform.roles import APP, driver_address
 from intelhub.platform.row_scope import ScopeMissing
 from intelhub.platform.unit_of_work import ActorSession, UnitsOfWork
 from intelhub.records import ListFilter
-from intelhub.records.index_reader import _OF_AUTHORS, _OF_UNITS, ask_index
+from intelhub.records.department_queries import OF_AUTHORS, OF_UNITS
+from intelhub.records.index_reader import ask_index
 from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
 from intelhub.records.queries import find_unpublished, label_of, list_steps, list_versions
 from intelhub.search import SearchRequest
@@ -82,8 +83,8 @@ FILTERED: dict[str, Callable[[Session, UUID], Any]] = {
     "lateral": lambda s, _: s.execute(
         select(UserRow.id).join(select(RecordRow.level).where(_of_a_person).lateral(), true())
     ).all(),
-    "departments by unit": lambda s, _: s.scalars(_OF_UNITS, {"ids": s.scalars(select(UnitRow.id)).all()}).all(),
-    "departments by author": lambda s, _: s.scalars(_OF_AUTHORS, {"ids": s.scalars(select(UserRow.id)).all()}).all(),
+    "departments by unit": lambda s, _: s.scalars(OF_UNITS, {"ids": s.scalars(select(UnitRow.id)).all()}).all(),
+    "departments by author": lambda s, _: s.scalars(OF_AUTHORS, {"ids": s.scalars(select(UserRow.id)).all()}).all(),
     "bundle": lambda s, _: s.execute(select(Bundle("one", RecordRow.id, RecordRow.level))).all(),
     "bundle beside another table": lambda s, _: s.execute(
         select(UserRow.id, Bundle("one", RecordRow.id)).where(_of_a_person)
