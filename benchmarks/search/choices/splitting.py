@@ -28,7 +28,7 @@ _QUESTIONS = (
     ("a beginning of 500", (500,), 10),
     ("two of 500", (500, 500), 3),
 )
-_RAREST = 6_000  # of the words: beginnings of common ones find more than may be named, and nothing can be compared
+_RAREST = 6_000  # of the words: beginnings of common ones find more than may be named
 Query = Mapping[str, Any]
 
 
