@@ -109,6 +109,7 @@ def _render(values: dict[str, Any]) -> str:
         newest=None,
         changes=(),
         audiences=_AUDIENCES,
+        is_received=False,
         page_level=values["record"].summary.level,
         acts=frozenset(),
         is_grading=False,

@@ -33,7 +33,7 @@ from intelhub.platform import clock
 from intelhub.platform.database import open_engine
 from intelhub.platform.unit_of_work import UnitsOfWork
 from intelhub.records import actions, projection, queries, sealing
-from intelhub.records.domain import Grade, Record, RecordHead, RecordState, Step, Subject, Work
+from intelhub.records.domain import Grade, Record, RecordHead, RecordState, Step, StepWords, Subject, Work
 from intelhub.records.lifecycle import TRANSITIONS
 from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
 from intelhub.search import SealedIndex, SearchDocument, list_merges_due, merge_partition
@@ -292,7 +292,7 @@ def _step_row(session: Session, row: RecordRow, step: Step) -> dict[str, Any]:
         compartments=list(row.compartments),
         origin_department_id=row.origin_department_id,
     )
-    sealing.seal_words(session, kept, step.at, step.reason, kek_id=row.kek_id)
+    sealing.seal_words(session, kept, StepWords(at=step.at, reason=step.reason), kek_id=row.kek_id)
     return _columns(kept)
 
 

@@ -212,6 +212,7 @@ _REACH_WORDS = {
     Reach.UNIT: Message("one's own unit"),
     Reach.DEPARTMENT: Message("one's own unit of tier 2"),
     Reach.ALL: Message("the whole service"),
+    Reach.DISSEMINATION: Message("what was shared with one's own unit"),
 }
 _GUARD_REASONS = {
     "not_author": Message("Nobody does this to what they wrote themselves."),

@@ -32,12 +32,17 @@ class LabelColumns(Protocol):
     exposure: Any
     state: Any
 
+    def is_shared_with(self, unit_ids: Collection[UUID]) -> ColumnElement[bool]:
+        """Whether an object was shared with one of these units, in the form that its table finds fastest."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
     """What one policy line (or several alike) lets one actor meet; `ceiling` is already the least of all ceilings.
 
-    `unit_ids` are the units of the posts behind it, `department_ids` their departments.
+    `unit_ids` are the units of the posts behind it, `department_ids` their departments, `receiving_ids` the units for
+    which they receive.
     """
 
     reach: Reach
@@ -47,6 +52,7 @@ class Clause:
     actor_id: UUID
     unit_ids: frozenset[UUID]
     department_ids: frozenset[UUID]
+    receiving_ids: frozenset[UUID] = frozenset()
 
     def admits(self, label: Label) -> bool:
         """Whether this clause alone lets the label through, compartments left aside."""
@@ -69,6 +75,8 @@ class Clause:
                 conditions.append(_is_one_of(columns.owning_unit_id, self.unit_ids))
             case Reach.DEPARTMENT:
                 conditions.append(_is_one_of(columns.origin_department_id, self.department_ids))
+            case Reach.DISSEMINATION:
+                conditions.append(columns.is_shared_with(self.receiving_ids))
         if minimum:
             conditions.append(columns.exposure >= _constant(minimum))
         conditions.append(columns.level <= _constant(self.ceiling))
@@ -91,6 +99,7 @@ class Clause:
             author=self.actor_id if self.reach is Reach.AUTHOR else None,
             other_than=self.actor_id if "not_author" in self.guards else None,
             units=self.unit_ids if asks_unit else None,
+            recipients=self.receiving_ids if self.reach is Reach.DISSEMINATION else None,
             exposure=int(self.reach.minimum_exposure),
         )
 
@@ -104,6 +113,8 @@ class Clause:
                 return label.origin_department_id in self.department_ids
             case Reach.ALL:
                 return True
+            case Reach.DISSEMINATION:
+                return not label.recipient_unit_ids.isdisjoint(self.receiving_ids)
 
     def _is_guard_met(self, guard: str, label: Label) -> bool:
         match guard:
@@ -144,19 +155,21 @@ class RowCondition:
     author: UUID | None = None
     other_than: UUID | None = None
     units: frozenset[UUID] | None = None
+    recipients: frozenset[UUID] | None = None
     exposure: int = 0
 
-    def admits(self, author: UUID, unit: UUID, exposure: int) -> bool:
+    def admits(self, author: UUID, unit: UUID, recipients: Collection[UUID], exposure: int) -> bool:
         """Whether a row is let through."""
         return (
             exposure >= self.exposure
             and self.author in (None, author)
             and self.other_than != author
             and (self.units is None or unit in self.units)
+            and (self.recipients is None or not self.recipients.isdisjoint(recipients))
         )
 
     def sql(self) -> _Condition:
-        """The same for SQLite, over `author`, `unit` and `exposure`."""
+        """The same for SQLite, over `author`, `unit` and `exposure` of rows whose `id` stands in `recipients`."""
         parts: list[str] = []
         parameters: list[object] = []
         if self.author is not None:
@@ -165,6 +178,10 @@ class RowCondition:
         if self.units is not None:
             condition, values = _is_among(sorted(self.units))
             parts.append(condition)
+            parameters += values
+        if self.recipients is not None:
+            condition, values = _is_among(sorted(self.recipients))
+            parts.append(f"id IN (SELECT row FROM recipients WHERE {condition})")  # noqa: S608 - question marks alone
             parameters += values
         if self.other_than is not None:
             parts.append("author <> ?")
@@ -202,12 +219,12 @@ class PartitionFilter:
 
     stages: tuple[tuple[RowCondition, ...], ...]
 
-    def admits(self, author: UUID, unit: UUID, exposure: int) -> bool:
+    def admits(self, author: UUID, unit: UUID, recipients: Collection[UUID], exposure: int) -> bool:
         """Whether a row is this reader's."""
-        return all(any(one.admits(author, unit, exposure) for one in stage) for stage in self.stages)
+        return all(any(one.admits(author, unit, recipients, exposure) for one in stage) for stage in self.stages)
 
     def sql(self) -> _Condition:
-        """A SQLite condition over `author`, `unit` and `exposure`, with its parameters in order.
+        """A SQLite condition over `author`, `unit`, `exposure` and the table `recipients`, its parameters in order.
 
         Ids come as `UUID`, a long list of them as bytes.
         """
@@ -263,6 +280,12 @@ class ReadFilter:
         )
         return PartitionFilter(stages=stages) if all(stages) else None
 
+    @property
+    def receiving_ids(self) -> frozenset[UUID]:
+        """The units for which this actor receives what is shared with them."""
+        received = (clause.receiving_ids for clause in self.stages[0] if clause.reach is Reach.DISSEMINATION)
+        return frozenset().union(*received)
+
     def ceiling_of(self, reach: Reach) -> int | None:
         """The greatest ceiling among this reach's clauses of the first stage, or `None` where it is not held."""
         return max((clause.ceiling for clause in self.stages[0] if clause.reach is reach), default=None)
@@ -294,6 +317,7 @@ def _clause(actor: Actor, post: Post, line: Line, most: int) -> Clause:
         actor_id=actor.user_id,
         unit_ids=post.unit_ids,
         department_ids=frozenset({post.department_id}),
+        receiving_ids=post.receiving_ids,
     )
 
 
@@ -312,7 +336,7 @@ def _merged(clauses: Iterable[Clause]) -> Iterator[Clause]:
             clause.ceiling,
             clause.handling,
             clause.guards,
-            (clause.unit_ids, clause.department_ids) if is_bound else None,
+            (clause.unit_ids, clause.department_ids, clause.receiving_ids) if is_bound else None,
         )
         earlier = found.get(key)
         found[key] = (
@@ -326,6 +350,7 @@ def _merged(clauses: Iterable[Clause]) -> Iterator[Clause]:
                 actor_id=clause.actor_id,
                 unit_ids=earlier.unit_ids | clause.unit_ids,
                 department_ids=earlier.department_ids | clause.department_ids,
+                receiving_ids=earlier.receiving_ids | clause.receiving_ids,
             )
         )
     yield from found.values()

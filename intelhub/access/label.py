@@ -27,8 +27,9 @@ class Exposure(IntEnum):
 class Label:
     """Everything a decision may know about an object.
 
-    `state` is the object's state code, such as `submitted`; a value outside the known levels, exposures
-    or handling codes is a `ValueError`, because an unknown label must not be decided upon.
+    `recipient_unit_ids` are the units it was shared with one by one; `state` is the object's state code, such as
+    `submitted`. A value outside the known levels, exposures or handling codes is a `ValueError`, because an unknown
+    label must not be decided upon.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Label:
     origin_department_id: UUID
     author_id: UUID
     compartments: frozenset[UUID] = field(default_factory=frozenset)
+    recipient_unit_ids: frozenset[UUID] = field(default_factory=frozenset)
     handling: str = "H1"
     exposure: int = Exposure.AUTHOR
     state: str = ""

@@ -52,6 +52,14 @@ KNOWN_DENIALS: tuple[tuple[str, int, str, Reach], ...] = (
         for function, tier in (("contributor", 2), ("contributor", 3), ("group_officer", 3))
         for reach in Reach
     ),
+    # Whoever receives what was shared with their unit reads it and does nothing else.
+    *(
+        (function, tier, f"record.{action}", Reach.DISSEMINATION)
+        for function, tiers in FUNCTIONS.items()
+        for tier in sorted(tiers)
+        for action in ("export", "approve_export", "disseminate", "disseminate_outside", "withdraw", "share_up")
+    ),
+    *(("contributor", tier, "record.read", Reach.DISSEMINATION) for tier in (2, 3)),
     ("contributor", 3, "record.read", Reach.UNIT),
     ("group_officer", 3, "record.read", Reach.UNIT),
     ("group_leader", 3, "record.read", Reach.DEPARTMENT),

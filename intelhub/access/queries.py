@@ -142,6 +142,9 @@ def _units_near(session: Session, action: str, label: Label) -> frozenset[UUID]:
     """Where somebody may sit who can do this: a generous first cut, for the decision says who really may."""
     tree = load_directory(session).as_of(today())
     units = set(tree.descendants(label.origin_department_id)) if label.origin_department_id in tree else set()
+    for received in label.recipient_unit_ids:
+        if received in tree:
+            units |= {*tree.descendants(received), *(unit.id for unit in tree.path(received))}
     if any(line.reach is Reach.ALL for line in _lines_for(action, label)):
         units |= {unit.id for unit in tree.units if unit.tier == 1}
     return frozenset(units)
@@ -191,7 +194,7 @@ def posts_of(directory: Directory, held: Iterable[HeldPost]) -> tuple[Post, ...]
     """Held posts with the units they reach today; a post at a unit that is gone brings nothing.
 
     Below a unit only units of its own tier count: a department sees what its offices submit once it is received.
-    A unit keeps the files of those it took over from.
+    A unit keeps the files of those it took over from. What is shared with a unit is shared with its parts.
     """
     tree = directory.as_of(today())
     posts = []
@@ -200,6 +203,7 @@ def posts_of(directory: Directory, held: Iterable[HeldPost]) -> tuple[Post, ...]
         if unit is None:
             continue
         below = {one for one in tree.descendants(unit.id) if tree.get(one).tier == unit.tier}
+        above = {one.id for one in tree.path(unit.id) if one.tier == unit.tier}
         posts.append(
             Post(
                 function=post.function,
@@ -207,6 +211,7 @@ def posts_of(directory: Directory, held: Iterable[HeldPost]) -> tuple[Post, ...]
                 unit_id=unit.id,
                 unit_ids=directory.with_predecessors(below),
                 department_id=tree.department_of(unit.id).id,
+                receiving_ids=directory.with_predecessors(below | above),
             )
         )
     return tuple(posts)

@@ -10,12 +10,13 @@ from intelhub.platform.actor import Post
 
 
 class Reach(StrEnum):
-    """The four reaches of the tree; each meets an object only from a stated exposure on."""
+    """The four reaches of the tree, and what was shared with a unit; each meets an object from a stated exposure on."""
 
     AUTHOR = "author"
     UNIT = "unit"
     DEPARTMENT = "department"
     ALL = "all"
+    DISSEMINATION = "dissemination"
 
     @property
     def minimum_exposure(self) -> Exposure:
@@ -28,6 +29,7 @@ _MINIMUM_EXPOSURE = {
     Reach.UNIT: Exposure.UNIT,
     Reach.DEPARTMENT: Exposure.DEPARTMENT,
     Reach.ALL: Exposure.HEADQUARTERS,
+    Reach.DISSEMINATION: Exposure.DEPARTMENT,
 }
 
 
@@ -42,6 +44,8 @@ def is_placed_within(reach: Reach, post: Post, user_id: UUID, label: Label) -> b
             return label.origin_department_id == post.department_id
         case Reach.ALL:
             return True
+        case Reach.DISSEMINATION:
+            return not label.recipient_unit_ids.isdisjoint(post.receiving_ids)
 
 
 def is_exposed_to(reach: Reach, label: Label) -> bool:

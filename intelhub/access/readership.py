@@ -6,7 +6,7 @@ nobody may be let in because of what stands here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -39,8 +39,9 @@ def reading_lines(label: Label, policy: Policy | None = None) -> tuple[Line, ...
     """The policy lines under which somebody may read an object with this label, as they stand in the policy."""
     # Whose it is and where it came from changes nothing for somebody who sits right.
     anybody_s = replace(
-        label, object_id=_NOBODY, owning_unit_id=_UNIT, origin_department_id=_DEPARTMENT, author_id=_AUTHOR
-    )
+        label, object_id=_NOBODY, owning_unit_id=_UNIT, origin_department_id=_DEPARTMENT, author_id=_AUTHOR,
+        recipient_unit_ids=frozenset({_UNIT}) if label.recipient_unit_ids else frozenset(),
+    )  # fmt: skip
     return _reading_lines(anybody_s, policy or current_policy())
 
 
@@ -63,6 +64,7 @@ def list_audiences(label: Label, directory: Directory, day: date, policy: Policy
             units = tuple(dict.fromkeys(_units(reach, tier, label, tree, directory)))
             if units or (reach is Reach.ALL and tier != tree.root.tier):
                 found.append(Audience(reach=reach, tier=tier, units=units, functions=functions))
+    found += _receiving(label, lines, tree, directory)
     return tuple(found)
 
 
@@ -74,6 +76,7 @@ def _opens(line: Line, label: Label) -> bool:
         unit_id=label.owning_unit_id,
         unit_ids=frozenset({label.owning_unit_id}),
         department_id=label.origin_department_id,
+        receiving_ids=label.recipient_unit_ids,
     )
     reader = Actor(user_id=label.author_id if line.reach is Reach.AUTHOR else _NOBODY, username="", posts=(post,))
     return all(check.passed for check in line_checks(reader, post, line, label))
@@ -90,6 +93,18 @@ def _units(reach: Reach, tier: int, label: Label, tree: Tree, directory: Directo
             yield tree.get(label.origin_department_id)
         case Reach.ALL if tier == tree.root.tier:
             yield tree.root
+
+
+def _receiving(label: Label, lines: Sequence[Line], tree: Tree, directory: Directory) -> Iterator[Audience]:
+    """Those with whom it was shared, each unit for itself with its parts, and those who sit above it."""
+    for recipient in sorted(label.recipient_unit_ids):
+        for keeper in _keepers(recipient, tree, directory):
+            functions = tuple(
+                line.function for line in lines if line.reach is Reach.DISSEMINATION and line.tier == keeper.tier
+            )
+            units = tuple(unit for unit in reversed(tree.path(keeper.id)) if unit.tier == keeper.tier)
+            if functions:
+                yield Audience(reach=Reach.DISSEMINATION, tier=keeper.tier, units=units, functions=functions)
 
 
 def _keepers(unit_id: UUID, tree: Tree, directory: Directory) -> Iterator[Unit]:

@@ -24,7 +24,8 @@ class Post:
     """A duty function held at a unit today.
 
     `unit_ids` is the unit with everything below it inside the same tier-3 unit or department;
-    `department_id` is the tier-2 ancestor (or the root for units of tier 1).
+    `department_id` is the tier-2 ancestor (or the root for units of tier 1); `receiving_ids` are the units for which
+    it receives what is shared with them: its own, those below and those above it inside the same tier.
     """
 
     function: str
@@ -32,6 +33,7 @@ class Post:
     unit_id: UUID
     unit_ids: frozenset[UUID]
     department_id: UUID
+    receiving_ids: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from intelhub.records.service.checking import (
     look_at_rows,
 )
 from intelhub.records.service.desks import count_waiting
+from intelhub.records.service.disseminating import disseminate_record, withdraw_record
 from intelhub.records.service.drafting import create_draft, discard_draft, open_draft, save_draft, submit_record
 from intelhub.records.service.importing import check_import, import_record
 from intelhub.records.service.lateness import SETTING as STAGE_LIMITS
@@ -85,6 +86,7 @@ __all__ = [
     "count_waiting",
     "create_draft",
     "discard_draft",
+    "disseminate_record",
     "evaluate_record",
     "examine_record",
     "find_labels",
@@ -114,4 +116,5 @@ __all__ = [
     "share_up_record",
     "show_list",
     "submit_record",
+    "withdraw_record",
 ]

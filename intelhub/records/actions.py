@@ -87,5 +87,11 @@ _MOVES = {
         "A record was shared with the highest tier",
         "Đã chuyển phiếu tin lên cấp cao nhất",
     ),
+    "disseminate": ("record:disseminated", "A record was shared with a unit", "Đã chia sẻ phiếu tin với đơn vị"),
+    "withdraw": (
+        "record:withdrawn",
+        "A record is shared with a unit no longer",
+        "Đã ngừng chia sẻ phiếu tin với đơn vị",
+    ),
 }
 MOVED = {event: register_action(name, en=en, vi=vi).name for event, (name, en, vi) in _MOVES.items()}

@@ -22,6 +22,14 @@ def list_departments_of_author(session: Session, author_id: UUID) -> frozenset[U
     return frozenset(session.scalars(OF_AUTHORS, {"ids": [author_id]}))
 
 
+def list_departments_shared_with(session: Session, units: Collection[UUID]) -> frozenset[UUID]:
+    """Where readable records lie that were shared with one of these units."""
+    if not units:
+        return frozenset()
+    shared = select(RecordRow.origin_department_id).where(RecordRow.is_shared_with(units)).distinct()
+    return frozenset(session.scalars(shared))
+
+
 def _departments(owner: InstrumentedAttribute[UUID]) -> Select[Any]:
     """From one department to the next along an index: an owner may have thousands of records, mostly in one."""
     one = func.unnest(bindparam("ids", type_=ARRAY(Uuid))).table_valued("id", name="found").render_derived(name="one")

@@ -250,6 +250,7 @@ class RecordSummary:
     cursor: int
     head: RecordHead
     compartments: tuple[UUID, ...] = ()
+    recipient_unit_ids: tuple[UUID, ...] = ()
     is_damaged: bool = False
 
 
@@ -271,6 +272,15 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepWords:
+    """What of a step stands sealed: its exact time, its words, and the unit that a sharing was about."""
+
+    at: datetime
+    reason: str = ""
+    recipient_unit_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """Something that happened to a record: who, when, as what, from where, and in which words of which level."""
 
@@ -284,3 +294,4 @@ class Step:
     row_version: int
     at: datetime
     reason: str = ""
+    recipient_unit_id: UUID | None = None

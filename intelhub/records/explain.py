@@ -27,6 +27,7 @@ def find_label(session: Session, record_id: UUID, departments: Collection[UUID])
         object_id=record_id,
         level=row.level,
         compartments=frozenset(row.compartments),
+        recipient_unit_ids=frozenset(row.recipient_unit_ids),
         owning_unit_id=row.owning_unit_id,
         origin_department_id=row.origin_department_id,
         author_id=row.author_id,

@@ -1,7 +1,7 @@
 """The search index as this actor asks it: through the row scope, and only where any of its rows lie.
 
-By author or unit somebody may read in any department: units move, and people do. But nearly all of them have records in
-one, and the index need not look into the parts of the others.
+By author or unit somebody may read in any department, for units move, and people do; and any may have shared a record
+with a unit. But nearly all of them have records in a few, and the index need not look into the parts of the others.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from intelhub.access import ActorScope, Reach, ReadFilter
-from intelhub.records.department_queries import list_departments_of_author, list_departments_of_units
+from intelhub.records.department_queries import (
+    list_departments_of_author,
+    list_departments_of_units,
+    list_departments_shared_with,
+)
 from intelhub.records.projection import index_of
 from intelhub.search import (
     Deadline,
@@ -27,6 +31,7 @@ from intelhub.search import (
 from intelhub.search import ReadFilter as IndexFilter
 
 _MADE = "index_reader"
+_LYING_ANYWHERE = (Reach.AUTHOR, Reach.UNIT, Reach.DISSEMINATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +71,13 @@ def _made(session: Session) -> IndexFilter:
     scope: ActorScope = session.info["scope"]
     clauses = scope.records.stages[0]
     reaches = {clause.reach for clause in clauses}
-    if Reach.ALL in reaches or reaches.isdisjoint((Reach.AUTHOR, Reach.UNIT)):
+    if Reach.ALL in reaches or reaches.isdisjoint(_LYING_ANYWHERE):
         return scope.records
     # Those of the posts in any case: what this very session publishes lies there.
     departments = frozenset(department for clause in clauses for department in clause.department_ids)
     units = {unit for clause in clauses if clause.reach is Reach.UNIT for unit in clause.unit_ids}
     departments |= list_departments_of_units(session, units)
+    departments |= list_departments_shared_with(session, scope.records.receiving_ids)
     if Reach.AUTHOR in reaches:
         departments |= list_departments_of_author(session, scope.records.actor_id)
     return _Within(scope.records, departments)

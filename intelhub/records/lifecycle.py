@@ -45,6 +45,8 @@ TRANSITIONS = dict(
         _transition("evaluate", S.RECEIVED, S.EVALUATED, to=S.EVALUATED, needs_reason=True),
         _transition("mark_duplicate", S.RECEIVED, S.EVALUATED, to=S.MERGED, needs_reason=True),
         _transition("collate", S.EVALUATED, to=S.COLLATED),
+        _transition("disseminate", S.EVALUATED, S.COLLATED, S.SHARED_UP, to=None, needs_reason=True),
+        _transition("withdraw", S.EVALUATED, S.COLLATED, S.SHARED_UP, S.MERGED, to=None, needs_reason=True),
         _transition("share_up", S.COLLATED, to=S.SHARED_UP, exposure=Exposure.HEADQUARTERS),
     )
 )

@@ -5,10 +5,26 @@ The clear columns are the list of the spine (1); `tests/architecture/test_clear_
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, ForeignKey, Identity, Index, LargeBinary, SmallInteger, Text, Uuid
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    Uuid,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from intelhub.platform.database import Base
@@ -50,6 +66,7 @@ class RecordRow(Sealed, Scoped, Base):
     origin_department_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("units.id"))
     author_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("users.id"))
     assignee_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("users.id"))
+    recipient_unit_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), default=list, server_default="{}")
     handling: Mapped[str] = mapped_column(Text)
     exposure: Mapped[int] = mapped_column(SmallInteger)
     state: Mapped[str] = mapped_column(Text)
@@ -58,6 +75,26 @@ class RecordRow(Sealed, Scoped, Base):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     label_mac: Mapped[bytes] = mapped_column(LargeBinary)
+
+    @classmethod
+    def is_shared_with(cls, unit_ids: Collection[UUID]) -> ColumnElement[bool]:
+        """Whether a record was shared with one of these units, found through the list that is kept by unit."""
+        units = bindparam(None, sorted(unit_ids), type_=ARRAY(Uuid()), unique=True)
+        of_units = select(RecordRecipientRow.record_id).where(RecordRecipientRow.unit_id == func.any(units))
+        # One array, worked out once: of a subquery inside an OR PostgreSQL makes no use of any index.
+        is_among: ColumnElement[bool] = cls.id == func.any(func.array(of_units.scalar_subquery()))
+        return is_among
+
+
+class RecordRecipientRow(Base):
+    """That a record was shared with a unit, listed by unit: written by a trigger alone, and it decides nothing."""
+
+    __tablename__ = "record_recipients"
+
+    unit_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    record_id: Mapped[UUID] = mapped_column(
+        Uuid, ForeignKey("records.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class RecordVersionRow(Sealed, Scoped, Base):

@@ -85,6 +85,7 @@ def document_of(
         unit_id=row.owning_unit_id,
         author_id=row.author_id,
         exposure=row.exposure,
+        recipient_unit_ids=frozenset(row.recipient_unit_ids),
         state=row.state,
         occurred_at=head.learned_at or row.created_at,
         title=head.abstract,

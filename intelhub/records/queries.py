@@ -75,7 +75,7 @@ class ListFilter:
     """Which of the readable records a list shows; empty means all of them.
 
     `may` names acts of which the actor must be let do one; `within` is a filter that must let a record through as well.
-    Of `waiting` one must fit.
+    Of `waiting` one must fit. `shared_with`: units of which one received it.
     """
 
     states: tuple[RecordState, ...] = ()
@@ -88,6 +88,7 @@ class ListFilter:
     changed_since: datetime | None = None
     waiting: tuple[Waiting, ...] = ()
     may: tuple[str, ...] = ()
+    shared_with: frozenset[UUID] | None = None
     within: ListFilter | None = None
 
 
@@ -128,6 +129,7 @@ def label_of(row: RecordRow) -> Label:
         object_id=row.id,
         level=row.level,
         compartments=frozenset(row.compartments),
+        recipient_unit_ids=frozenset(row.recipient_unit_ids),
         owning_unit_id=row.owning_unit_id,
         origin_department_id=row.origin_department_id,
         author_id=row.author_id,
@@ -216,6 +218,7 @@ def line_of(row: RecordRow, head: RecordHead, *, is_damaged: bool = False) -> Re
         cursor=row.pos,
         head=head,
         compartments=tuple(sorted(row.compartments)) if not is_damaged else (),
+        recipient_unit_ids=tuple(row.recipient_unit_ids) if not is_damaged else (),
         is_damaged=is_damaged,
     )
 
@@ -250,6 +253,8 @@ def _conditions(actor: Actor, wanted: ListFilter) -> list[ColumnElement[bool]]:
     if wanted.is_assigned is not None:
         unassigned = RecordRow.assignee_id.is_(None)
         conditions.append(~unassigned if wanted.is_assigned else unassigned)
+    if wanted.shared_with is not None:
+        conditions.append(RecordRow.is_shared_with(wanted.shared_with))
     if wanted.changed_since is not None:
         conditions.append(RecordRow.updated_at >= wanted.changed_since)
     if wanted.waiting:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, cast
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, inspect, or_
 
@@ -37,6 +39,10 @@ class _PartLabel:
     handling: Any = RecordRow.handling
     exposure: Any = RecordRow.exposure
     state: Any = RecordRow.state
+
+    def is_shared_with(self, unit_ids: Collection[UUID]) -> ColumnElement[bool]:
+        """As the record's own."""
+        return RecordRow.is_shared_with(unit_ids)
 
 
 def _of_readable(scope: ActorScope, mapped: type[RecordVersionRow | RecordStepRow]) -> ColumnElement[bool]:
@@ -77,6 +83,7 @@ def _may_write_record(scope: ActorScope, row: RecordRow) -> bool:
             exposure=_before(row, "exposure"),
             state=_before(row, "state"),
         )
+        # With whom it was shared stays out: who receives a record reads it and writes nothing into it.
         return scope.records.admits(label)
     return row.author_id == scope.actor.user_id and row.level <= scope.ceiling and _holds(scope, row)
 

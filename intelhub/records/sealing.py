@@ -45,6 +45,7 @@ from intelhub.records.domain import (
     Grade,
     RecordHead,
     SavedView,
+    StepWords,
     Subject,
     ViewKind,
     Watch,
@@ -156,10 +157,12 @@ def body_of(fields: Mapping[str, Any], work: Work) -> dict[str, Any]:
     return {"fields": dict(fields), "work": _work_fields(work)}
 
 
-def seal_words(session: Session, step: RecordStepRow, at: datetime, reason: str, *, kek_id: UUID) -> None:
+def seal_words(session: Session, step: RecordStepRow, said: StepWords, *, kek_id: UUID) -> None:
     """Seal a step's exact time and words, with what its clear columns say, under the key of the record's content."""
     kek = vault_of(session).kek(session, kek_id)
-    words = {"at": at.isoformat(), "reason": reason, "facts": _facts_of(step)}
+    words: dict[str, Any] = {"at": said.at.isoformat(), "reason": said.reason, "facts": _facts_of(step)}
+    if said.recipient_unit_id:
+        words["recipient"] = said.recipient_unit_id.hex
     sealed = seal_content(kek, context_of(step), {"words": _dump(words)})
     step.kek_id, step.wrapped_dek = sealed.kek_id, sealed.wrapped_dek
     step.words_ciphertext = sealed.ciphertexts["words"]
@@ -342,7 +345,7 @@ def _context_of_export(row: RecordExportRow) -> bytes:
     return lp(_EXPORTS, *people, *(str(one).encode() for one in (row.level, row.state, row.row_version)))
 
 
-def open_words(session: Session, step: RecordStepRow) -> tuple[datetime, str]:
+def open_words(session: Session, step: RecordStepRow) -> StepWords:
     """A step's exact time and words; raises `Tampered`."""
     kek = vault_of(session).kek(session, step.kek_id)
     sealed = SealedContent(
@@ -354,7 +357,11 @@ def open_words(session: Session, step: RecordStepRow) -> tuple[datetime, str]:
     words = json.loads(open_part(kek, context_of(step), sealed, "words"))
     if words["facts"] != _facts_of(step):
         raise Tampered(_MISFIT)
-    return datetime.fromisoformat(words["at"]), words["reason"]
+    return StepWords(
+        at=datetime.fromisoformat(words["at"]),
+        reason=words["reason"],
+        recipient_unit_id=UUID(words["recipient"]) if "recipient" in words else None,
+    )
 
 
 def _facts_of(step: RecordStepRow) -> dict[str, str]:
@@ -388,7 +395,9 @@ def _label_fields(row: RecordRow) -> tuple[bytes, ...]:
         row.content_version,
         row.row_version,
     )
-    return (*(str(value).encode() for value in values), row.digest)
+    # A record that was shared with nobody is sealed as it was before records could be shared with units.
+    shared = [",".join(sorted(map(str, row.recipient_unit_ids))).encode()] if row.recipient_unit_ids else []
+    return (*(str(value).encode() for value in values), row.digest, *shared)
 
 
 def put_label_mac(session: Session, row: RecordRow) -> None:

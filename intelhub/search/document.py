@@ -42,7 +42,8 @@ class SearchDocument:
     normalised spellings (`MSKU1234565`); what a registered recogniser finds in the texts is added when the document
     is written. `facets` maps a field name of the query language to its values; `level`, `state` and `unit` are
     added by the index, values of fields of identifiers stand in `identifiers` as well, and those of fields of names are
-    asked by their words. `occurred_at` orders and filters by time and must be aware.
+    asked by their words. `recipient_unit_ids` are the units it was shared with. `occurred_at` orders and filters by
+    time and must be aware.
     """
 
     record_id: UUID
@@ -57,6 +58,7 @@ class SearchDocument:
     texts: tuple[str, ...] = ()
     identifiers: tuple[str, ...] = ()
     facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    recipient_unit_ids: frozenset[UUID] = frozenset()
 
     def __post_init__(self) -> None:
         if self.occurred_at.tzinfo is None:
@@ -99,6 +101,7 @@ def encode_entry(entry: Entry) -> bytes:
         "texts": entry.texts,
         "identifiers": entry.identifiers,
         "facets": {name: list(values) for name, values in entry.facets.items()},
+        "recipients": [one.hex for one in sorted(entry.recipient_unit_ids)],
     }
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
@@ -121,6 +124,8 @@ def decode_entry(payload: bytes, *, record_id: UUID, row_version: int, partition
         texts=tuple(fields["texts"]),
         identifiers=tuple(fields["identifiers"]),
         facets={name: tuple(values) for name, values in fields["facets"].items()},
+        # What was written before records could be shared with units has none.
+        recipient_unit_ids=frozenset(map(UUID, fields.get("recipients", ()))),
     )
 
 

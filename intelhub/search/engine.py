@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -44,13 +44,18 @@ class RowCondition(Protocol):
         ...
 
     @property
+    def recipients(self) -> frozenset[UUID] | None:
+        """It was shared with one of these units."""
+        ...
+
+    @property
     def exposure(self) -> int:
         """It is exposed at least so far."""
         ...
 
 
 class RowFilter(Protocol):
-    """A condition over the columns `author`, `unit` and `exposure`."""
+    """A condition over the columns `author`, `unit` and `exposure` and the table `recipients` of `unit` and `row`."""
 
     def sql(self) -> tuple[str, Any]:
         """It in SQLite's words and what its question marks stand for, ids as UUIDs."""
@@ -65,7 +70,7 @@ class PartitionFilter(RowFilter, Protocol):
         """Each must be met by one of its conditions."""
         ...
 
-    def admits(self, author: UUID, unit: UUID, exposure: int) -> bool:
+    def admits(self, author: UUID, unit: UUID, recipients: Collection[UUID], exposure: int) -> bool:
         """Whether a row is let through."""
         ...
 

@@ -42,6 +42,8 @@ CREATE INDEX docs_record ON docs (record);
 CREATE TABLE stored (id INTEGER PRIMARY KEY, packed BLOB NOT NULL);
 CREATE VIRTUAL TABLE fts USING fts5 (title, body, ids, facets, content='', tokenize='ascii', detail='full');
 """
+# A part that was sealed before records could be shared with units has no such table.
+_RECIPIENTS = "CREATE TABLE IF NOT EXISTS recipients (unit BLOB, row INTEGER, PRIMARY KEY (unit, row)) WITHOUT ROWID;"
 _IN_MEMORY = "PRAGMA temp_store = MEMORY; PRAGMA journal_mode = MEMORY; PRAGMA cache_size = -8000;"
 _MASKED = "CREATE TEMP TABLE masked (id INTEGER PRIMARY KEY)"
 _VOCABULARY = "CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab (main, fts, row)"
@@ -128,6 +130,7 @@ class Segment:
         self._connection.executescript(_IN_MEMORY)
         if image is None:
             self._connection.executescript(_SCHEMA)
+        self._connection.execute(_RECIPIENTS)
         self._connection.execute(_MASKED)
         self._connection.execute(_VOCABULARY)
         self._known: tuple[int, str] = (0, "")
@@ -216,12 +219,13 @@ class Segment:
         clause, parameters = self._conditions(plan, None)
         with self._lock:
             asked = [to_match(part, lambda folded: self._near(folded, plan.deadline)) for part in parts]
-        within = "SELECT rowid AS id FROM fts WHERE fts MATCH ? AND rowid BETWEEN ? AND ?"
+        within = "SELECT rowid AS holding FROM fts WHERE fts MATCH ? AND rowid BETWEEN ? AND ?"
         held = " UNION ALL ".join([within] * len(asked))
         span = self._span(plan, None) if self._is_sorted else (1, len(self))
         sql = (
-            f"SELECT {_HIT}, ? - count(held.id) AS lacking {_FROM} "
-            f"LEFT JOIN ({held}) held ON held.id = d.id WHERE {clause} GROUP BY d.id ORDER BY lacking, {self._order}"
+            f"SELECT {_HIT}, ? - count(held.holding) AS lacking {_FROM} "
+            f"LEFT JOIN ({held}) held ON held.holding = d.id "
+            f"WHERE {clause} GROUP BY d.id ORDER BY lacking, {self._order}"
         )
         told = (one for each in asked for one in (each, *span))
         rows = self._fetched(plan, sql, [len(asked), *told, *parameters], limit)
@@ -291,6 +295,8 @@ class Segment:
                 to_microseconds(entry.occurred_at),
             ),
         )
+        shared = [(unit.bytes, self._last) for unit in entry.recipient_unit_ids]
+        self._connection.executemany("INSERT INTO recipients VALUES (?, ?)", shared)
         kept = [entry.title, entry.texts, entry.identifiers, {name: list(v) for name, v in entry.facets.items()}]
         packed = zlib.compress(json.dumps(kept, ensure_ascii=False).encode("utf-8", "surrogatepass"), 6)
         self._connection.execute("INSERT INTO stored VALUES (?, ?)", (self._last, packed))
@@ -310,6 +316,7 @@ class Segment:
         if dead:
             return Tombstone(record_id=UUID(bytes=record), row_version=version, partition=self.partition)
         packed = self._one("SELECT packed FROM stored WHERE id = ?", row)
+        units = self._connection.execute("SELECT unit FROM recipients WHERE row = ?", (row,)).fetchall()
         title, texts, ids, facets = json.loads(zlib.decompress(packed).decode("utf-8", "surrogatepass"))
         return SearchDocument(
             record_id=UUID(bytes=record),
@@ -324,6 +331,7 @@ class Segment:
             texts=tuple(texts),
             identifiers=tuple(ids),
             facets={name: tuple(values) for name, values in facets.items()},
+            recipient_unit_ids=frozenset(UUID(bytes=unit) for (unit,) in units),
         )
 
     def _near(self, folded: str, deadline: float) -> list[str]:

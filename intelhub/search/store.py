@@ -116,8 +116,7 @@ def find_sight(session: Session) -> Sight | None:
     """
     row = run(
         session,
-        "SELECT current_user::text, greatest(intelhub_author_ceiling(), intelhub_unit_ceiling(),"
-        " intelhub_department_ceiling(), intelhub_everywhere_ceiling()), intelhub_compartments(),"
+        "SELECT current_user::text, intelhub_reading_ceiling(), intelhub_compartments(),"
         " pg_has_role(current_user, 'intelhub_worker', 'usage'),"
         " pg_snapshot_xmin(pg_current_snapshot())::text, current_setting('transaction_isolation')",
     ).one()

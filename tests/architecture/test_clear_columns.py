@@ -16,7 +16,11 @@ CLEAR = {
     "records": LABEL | SEAL | {
         "id", "pos", "owning_unit_id", "author_id", "assignee_id", "handling", "exposure", "state", "case_id",
         "row_version", "created_at", "updated_at",
+        # With which units it was shared, one by one: docs/adr/0016-shared-with-units.md.
+        "recipient_unit_ids",
     },
+    # The same by unit, for lists.
+    "record_recipients": {"unit_id", "record_id"},
     # An earlier version of a record: its label, whose it is, and whether others may see it.
     "record_versions": LABEL | SEAL | {"record_id", "is_published", "author_id"},
     # What the audit log says of a move too: who, which act, from which state to which, for which unit, from where.
@@ -45,6 +49,7 @@ CLEAR = {
 # Ciphertexts, and what authenticates them.
 SEALED = {
     "records": {"head_ciphertext", "body_ciphertext", "digest", "label_mac"},
+    "record_recipients": set(),
     "record_versions": {"head_ciphertext", "body_ciphertext", "digest"},
     "record_steps": {"words_ciphertext"},
     "record_series": set(),

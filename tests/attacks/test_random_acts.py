@@ -50,6 +50,7 @@ from tests.factories.law import (
     has_another_leader,
     may,
     may_edit,
+    may_share_with,
     opens_pages_of_records,
     reads,
 )
@@ -87,6 +88,7 @@ READER = st.sampled_from(
 )
 MEMBER = st.sampled_from(["leader", "officer"])
 WRITER = st.sampled_from([name for name, (_, function, _, _) in sorted(PEOPLE.items()) if function in WRITERS])
+RECIPIENTS = ("15BE", "15BC", "15BB", "20ZZ", "20ZZ.CBL", "15ZZ")
 LEVEL = st.sampled_from([0, 0, 1, 1, 2])
 HANDLING = st.sampled_from(["H2", "H2", "H1", "H0", "HX"])
 UUIDS = re.compile(r"/records/([0-9a-f]{8}-[0-9a-f-]{27})")
@@ -110,6 +112,7 @@ class RandomActs(RuleBasedStateMachine):
         self.papers: list[Paper] = []
         self.compartment: UUID | None = None
         self.said = ""
+        self.chosen = ""
         self.at_home: dict[str, set[str]] = {}
 
     # What people do
@@ -128,6 +131,7 @@ class RandomActs(RuleBasedStateMachine):
         for name, act in (("leader", "forward"), ("analyst", "evaluate"), ("analyst", "collate"),
                           ("head", "share_up")):  # fmt: skip
             self.attempt(self.people[name], act, self.papers[1])
+        self.attempt(self.people["head"], "disseminate", self.papers[1])
         self.write("officer", 1, "H2", is_inside=True)
         self.submit_as_it_is(self.papers[2])
         self.write("officer", 2, "H2", is_inside=False)
@@ -243,6 +247,10 @@ class RandomActs(RuleBasedStateMachine):
             paper.is_taken_on |= act in {"acknowledge", "assign", "evaluate"}
             paper.state = state or paper.state
             paper.came = max(paper.came, came)
+            if act == "disseminate":
+                paper.recipients.add(self.chosen)
+            if act == "withdraw":
+                paper.recipients.discard(self.chosen)
             if act == "lower_level":
                 paper.level, paper.proposed = paper.proposed, None
 
@@ -266,11 +274,22 @@ class RandomActs(RuleBasedStateMachine):
             is_other = target is not paper and reads(one, target)
             words = {"target": target.id, "reason": "Cùng một lô hàng"}
             return is_lawful and is_other, lambda a, s: records.mark_duplicate(a, s, *at, **words)
+        if act in {"disseminate", "withdraw"}:
+            among = sorted(RECIPIENTS if act == "disseminate" else paper.recipients or RECIPIENTS)
+            self.chosen = data.draw(st.sampled_from(among)) if data else "15BE"
+            is_able = (
+                may_share_with(one, paper, self.chosen, list(self.people.values()))
+                if act == "disseminate"
+                else self.chosen in paper.recipients
+            )
+            words = {"unit_id": self.unit_id(self.chosen), "reason": "Hàng đi qua đơn vị này"}
+            move = getattr(records, f"{act}_record")
+            return is_lawful and is_able, lambda a, s: move(a, s, *at, **words)
         words = {
             "return": {"comment": "Ghi rõ biển số xe"}, "evaluate": GRADE, "collate": {"entities": (ENTITY,)},
             "lower_level": {"reason": "Đã công khai"},
         }.get(act, {})  # fmt: skip
-        move: Any = records.lower_level if act == "lower_level" else getattr(records, f"{act}_record")
+        move = records.lower_level if act == "lower_level" else getattr(records, f"{act}_record")
         return is_lawful, lambda a, s: move(a, s, *at, **words)
 
     # What operators and time do to people's rights
@@ -377,7 +396,7 @@ class RandomActs(RuleBasedStateMachine):
     def everything_waits_for_somebody(self) -> None:
         """What anybody could bring on stands on the home page of one of those who could."""
         for paper in self.papers:
-            acts = set(STARTS) - ({"assign"} if paper.state == "collated" else set())
+            acts = set(STARTS) - {"disseminate", "withdraw"} - ({"assign"} if paper.state == "collated" else set())
             able = {one.name for one in self.people.values() if any(may(one, act, paper) for act in acts)}
             assert not able or any(str(paper.id) in self.at_home[name] for name in able), f"{paper} waits for nobody"
 

@@ -327,8 +327,8 @@ def test_without_an_actor_no_table_of_content_shows_a_row(house, context):
     names = sorted(set(tables_of_content(house.database)) - set(EXEMPT) - {"sessions", "sign_in_throttle"})
     with psycopg.connect(driver_address(house.database.app_url)) as connection:
         if context is not None:
-            settings = ("actor", "compartments", "units", "departments", "author_ceiling", "unit_ceiling",
-                        "department_ceiling", "everywhere_ceiling", "reads_audit")  # fmt: skip
+            settings = ("actor", "compartments", "units", "departments", "receiving", "author_ceiling", "unit_ceiling",
+                        "department_ceiling", "everywhere_ceiling", "dissemination_ceiling", "reads_audit")  # fmt: skip
             for name in settings:
                 connection.execute("select set_config(%s, '', true)", (f"intelhub.{name}",))
         for name in names:

@@ -387,6 +387,7 @@ def test_the_segment_lets_through_what_the_decision_admits(actor, objects):
                     author_id=label.author_id,
                     exposure=int(label.exposure),
                     state=label.state,
+                    recipient_unit_ids=label.recipient_unit_ids,
                 )
             ]
         )

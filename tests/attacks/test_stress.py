@@ -70,7 +70,14 @@ DEPARTMENT = Probe(
 )
 
 
-@pytest.fixture(params=[UNIT, DEPARTMENT], ids=["a unit", "a department"])
+# Whoever receives reads of each department what was shared with them, and nothing beside it.
+RECIPIENT = Probe(
+    Reader(recipient=GATE, exposure=2),
+    ({}, {"recipient_unit_ids": frozenset({DEPOT})}, {"partition": RIVERSIDE}, {"partition": COMPARTMENT}),
+)
+
+
+@pytest.fixture(params=[UNIT, DEPARTMENT, RECIPIENT], ids=["a unit", "a department", "a recipient"])
 def probe(request):
     return request.param
 
@@ -91,6 +98,10 @@ def world(database, request, monkeypatch):
     return kind(database.app_url, database.worker_url, database.superuser_url, server=server)
 
 
+# Every reader's own: of their unit, and shared with it.
+OWN = {"unit_id": GATE, "recipient_unit_ids": frozenset({GATE})}
+
+
 def planted():
     """For each word documents that differ in it alone, some that hold several, in lengths of their own."""
     chance = Random(7)  # noqa: S311 - the same texts each time
@@ -99,7 +110,7 @@ def planted():
     texts += [" ".join(chance.choices(WORDS + FILLING, k=chance.randint(5, 60))) for _ in range(20)]
     chance.shuffle(texts)
     return [
-        document(text, unit_id=GATE, record_id=UUID(int=place), occurred_at=minutes(place))
+        document(text, **OWN, record_id=UUID(int=place), occurred_at=minutes(place))
         for place, text in enumerate(texts, start=1)
     ]
 
@@ -174,7 +185,7 @@ def test_no_hidden_word_changes_what_a_beginning_looks_through(world, probe, mon
     taken = candidates.Candidates._rows
     monkeypatch.setattr(candidates.Candidates, "_rows", lambda *given: opened.append(len(given[-1])) or taken(*given))
     one = world.process()
-    one.write(document(" ".join(f"vonk{number}" for number in range(1_000)), unit_id=GATE), *planted())
+    one.write(document(" ".join(f"vonk{number}" for number in range(1_000)), **OWN), *planted())
     assert world.merge()
     before = _said(one.answer("vonk*", reader=probe.reader)), one.answer("vonk*", reader=probe.reader).notices
     looked_through, opened[:] = sum(opened), []

@@ -16,6 +16,7 @@ from intelhub.platform.shipped import shipped
 ROOT = UUID(int=0x100)
 DEPARTMENTS = (UUID(int=0x210), UUID(int=0x220))
 UNITS = {department: tuple(UUID(int=department.int + n) for n in (1, 2, 3)) for department in DEPARTMENTS}
+PLACES = tuple(unit for department in DEPARTMENTS for unit in (department, *UNITS[department]))
 PEOPLE = tuple(UUID(int=0x900 + n) for n in range(3))
 COMPARTMENTS = (UUID(int=0xC1), UUID(int=0xC2))
 ACTIONS = ("read", "search", "return", "forward", "evaluate", "collate", "share_up")
@@ -69,6 +70,7 @@ def posts(draw: st.DrawFn) -> Post:
         unit_id=ROOT if tier == 1 else unit,
         unit_ids=frozenset({ROOT}) if tier == 1 else below | {unit},
         department_id=ROOT if tier == 1 else department,
+        receiving_ids=frozenset() if tier == 1 else below | {unit} | ({department} if tier == 2 else frozenset()),
     )
 
 
@@ -97,6 +99,7 @@ def labels(draw: st.DrawFn) -> Label:
         owning_unit_id=draw(st.sampled_from((department, *UNITS[department]))),
         origin_department_id=department,
         author_id=draw(st.sampled_from(PEOPLE)),
+        recipient_unit_ids=draw(st.frozensets(st.sampled_from(PLACES), max_size=3)),
         handling=draw(st.sampled_from(HANDLING_CODES)),
         exposure=draw(st.integers(0, 3)),
         state=draw(st.sampled_from(STATES)),

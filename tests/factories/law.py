@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from intelhub.platform.actor import Place
 
-TIER = {"15BB": 3, "15BE": 3, "15BC": 3, "15ZZ.CBL": 2, "15ZZ": 2, "20ZZ.CBL": 2, "DTCBL.TTNV": 1, "TCHQ": 1}
-DEPARTMENT = {"15BB": "15ZZ", "15BE": "15ZZ", "15BC": "15ZZ", "15ZZ.CBL": "15ZZ", "15ZZ": "15ZZ", "20ZZ.CBL": "20ZZ"}
+TIER = {
+    "15BB": 3, "15BE": 3, "15BC": 3, "15ZZ.CBL": 2, "15ZZ": 2, "20ZZ.CBL": 2, "20ZZ": 2, "DTCBL.TTNV": 1, "TCHQ": 1,
+}  # fmt: skip
+DEPARTMENT = {
+    "15BB": "15ZZ",
+    "15BE": "15ZZ",
+    "15BC": "15ZZ",
+    "15ZZ.CBL": "15ZZ",
+    "15ZZ": "15ZZ",
+    "20ZZ.CBL": "20ZZ",
+    "20ZZ": "20ZZ",
+}
 WRITERS = {"contributor": 3, "group_officer": 2, "group_leader": 3}
 """Who writes, and up to which level."""
 CAME_TO_UNIT, CAME_TO_DEPARTMENT, CAME_TO_HEADQUARTERS = 1, 2, 3
@@ -23,6 +33,8 @@ STARTS = {
     "mark_duplicate": {"received", "evaluated"},
     "collate": {"evaluated"},
     "share_up": {"collated"},
+    "disseminate": {"evaluated", "collated", "shared_up"},
+    "withdraw": {"evaluated", "collated", "shared_up", "merged"},
 }
 LEADS_TO = {
     "return": ("draft", 0),
@@ -34,8 +46,13 @@ LEADS_TO = {
     "mark_duplicate": ("merged", 0),
     "collate": ("collated", 0),
     "share_up": ("shared_up", CAME_TO_HEADQUARTERS),
+    "disseminate": (None, 0),
+    "withdraw": (None, 0),
 }
-BY_ANOTHER = {"return", "forward", "lower_level", "acknowledge", "evaluate", "mark_duplicate", "collate", "share_up"}
+BY_ANOTHER = {
+    "return", "forward", "lower_level", "acknowledge", "evaluate", "mark_duplicate", "collate", "share_up",
+    "disseminate",
+}  # fmt: skip
 
 
 @dataclass
@@ -75,7 +92,7 @@ class Paper:
     """A record as the law sees it; `typed` is what its author last typed: level and handling.
 
     `proposed` is the lower level its author asked for when sending it again, which takes a second person; `is_taken_on`
-    says that somebody works on it.
+    says that somebody works on it. `recipients` are the units it was shared with.
     """
 
     id: UUID
@@ -90,6 +107,7 @@ class Paper:
     version: int = 1
     proposed: int | None = None
     is_taken_on: bool = False
+    recipients: set[str] = field(default_factory=set)
 
     @property
     def department(self) -> str:
@@ -98,6 +116,21 @@ class Paper:
 
 def reads(one: Someone, paper: Paper) -> bool:
     """Whether the law lets somebody read a record."""
+    return reads_by_place(one, paper) or receives(one, paper)
+
+
+def receives(one: Someone, paper: Paper) -> bool:
+    """Whether a record was shared with somebody's unit; a department receives for its divisions."""
+    if paper.level > one.ceiling or not paper.compartments <= one.compartments or not one.has_post:
+        return False
+    if one.function in {"group_officer", "group_leader"}:
+        return one.unit in paper.recipients and (one.function == "group_leader" or paper.level <= 2)
+    receiving = {one.unit, DEPARTMENT.get(one.unit)}
+    return (one.holds("analyst", 2) or one.holds("unit_head", 2)) and bool(receiving & paper.recipients)
+
+
+def reads_by_place(one: Someone, paper: Paper) -> bool:
+    """Whether somebody reads a record without its having been shared with a unit."""
     if paper.level > one.ceiling or not paper.compartments <= one.compartments or not one.has_post:
         return False
     limit = one.writes_up_to
@@ -123,7 +156,9 @@ def passes_on(one: Someone, paper: Paper, least: int) -> bool:
 
 def may(one: Someone, act: str, paper: Paper) -> bool:
     """Whether the law lets somebody do this to a record now."""
-    if not reads(one, paper) or paper.state not in STARTS[act] or (act in BY_ANOTHER and paper.author == one.name):
+    # Who only receives a record does nothing to it.
+    is_own = act in BY_ANOTHER and paper.author == one.name
+    if not reads_by_place(one, paper) or paper.state not in STARTS[act] or is_own:
         return False
     if (act == "lower_level" and paper.proposed is None) or (act == "acknowledge" and paper.is_taken_on):
         return False
@@ -131,11 +166,23 @@ def may(one: Someone, act: str, paper: Paper) -> bool:
         leads = one.function == "group_leader" and one.unit == paper.unit
         stands_in = one.holds("unit_head", 2) and paper.came >= CAME_TO_DEPARTMENT
         return (leads or stands_in) and (act != "forward" or passes_on(one, paper, 1))
-    if act == "share_up":
-        return one.holds("unit_head", 2) and passes_on(one, paper, 2)
+    if act in {"share_up", "disseminate", "withdraw"}:
+        asked = {"share_up": passes_on(one, paper, 2), "disseminate": passes_on(one, paper, 1)}
+        return one.holds("unit_head", 2) and asked.get(act, bool(paper.recipients))
     if act == "assign" and one.holds("unit_head", 2):
         return True
     return one.holds("analyst", 2)
+
+
+def may_share_with(one: Someone, paper: Paper, unit: str, everybody: list[Someone]) -> bool:
+    """Whether sharing a record with one of the units leads anywhere and not too far."""
+    if unit in paper.recipients or unit == paper.unit or (TIER[unit] == 2 and DEPARTMENT[unit] == paper.department):
+        return False
+    if DEPARTMENT[unit] != paper.department and not passes_on(one, paper, 2):
+        return False
+    # At their desks, whatever the place they are at now.
+    shared = replace(paper, recipients={unit})
+    return any(receives(replace(each, place=Place.ONSITE), shared) for each in everybody)
 
 
 def may_edit(one: Someone, paper: Paper) -> bool:

@@ -95,6 +95,7 @@ class Reader:
     departments: frozenset[UUID] | None = None
     exposure: int = 0
     unit: UUID | None = None
+    recipient: UUID | None = None
 
     def for_partition(self, level, compartments, department_id):
         if level > self.ceiling or not compartments <= self.compartments:
@@ -102,7 +103,8 @@ class Reader:
         if self.departments is not None and department_id not in self.departments:
             return None
         units = None if self.unit is None else frozenset({self.unit})
-        return PartitionFilter(stages=((RowCondition(units=units, exposure=self.exposure),),))
+        received = None if self.recipient is None else frozenset({self.recipient})
+        return PartitionFilter(stages=((RowCondition(units=units, recipients=received, exposure=self.exposure),),))
 
 
 @dataclass(frozen=True)

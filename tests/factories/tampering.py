@@ -193,6 +193,9 @@ ROW = {
     "level lower": "update records set level = 0 where id = $R",
     "level higher": "update records set level = 2 where id = $R",
     "unit": "update records set owning_unit_id = (select id from units where code = '15BE') where id = $R",
+    "a recipient more": "update records set recipient_unit_ids = recipient_unit_ids ||"
+        " (select id from units where code = '15BE') where id = $R",
+    "a recipient of nothing": "update records set recipient_unit_ids = '{NULL}' where id = $R",
     "department": "update records set origin_department_id = (select id from units where code = '20ZZ') where id = $R",
     **{f"exposure {one}": f"update records set exposure = {one} where id = $R" for one in (0, 1, 3)},
     "handling": "update records set handling = 'H4' where id = $R",

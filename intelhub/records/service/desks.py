@@ -35,7 +35,8 @@ class Desk:
     """A kind of work that somebody's duties bring; what is there to be read only (not `waits`) by its last change.
 
     What is counted only (not `has_lines`) is a filter of the list; a home page says how many there are. What colleagues
-    have taken on (`is_with_others`) waits for them, and is nobody else's number.
+    have taken on (`is_with_others`) waits for them, and is nobody else's number. A home page leaves out what is rarely
+    there while it is not (`hides_empty`).
     """
 
     key: str
@@ -44,6 +45,7 @@ class Desk:
     waits: bool = True
     is_with_others: bool = False
     has_lines: bool = True
+    hides_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,10 @@ def list_desks(actor: Actor, session: Session) -> tuple[Desk, ...]:
             states=unfinished, is_assigned=True, not_assignee_id=me if grades else None, may=("assign",)
         )
         desks.append(Desk(key="colleagues", wanted=others, is_assignable=True, is_with_others=True))
+    received = scope.records.receiving_ids
+    if received:
+        wanted = ListFilter(shared_with=received)
+        desks.append(Desk(key="received", wanted=wanted, waits=False, hides_empty=True))
     if reads_all:
         desks.append(Desk(key="shared", wanted=ListFilter(states=(S.SHARED_UP,)), waits=False))
     return tuple(desks)

@@ -165,7 +165,7 @@ def open_draft(actor: Actor, session: Session, record_id: UUID) -> Draft:
 def find_return_comment(actor: Actor, session: Session, record_id: UUID) -> str:
     """The leader's words with which the record came back, or nothing."""
     returns = [step for step in queries.list_steps(actor, session, record_id) if step.event == "return"]
-    return sealing.open_words(session, returns[-1])[1] if returns else ""
+    return sealing.open_words(session, returns[-1]).reason if returns else ""
 
 
 def save_draft(

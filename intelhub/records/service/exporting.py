@@ -63,6 +63,7 @@ def _label_of(line: RecordSummary) -> Label:
     return Label(
         kind="record", object_id=_NOBODY, level=line.level, compartments=frozenset(line.compartments),
         owning_unit_id=line.unit_id, origin_department_id=line.department_id, author_id=_NOBODY,
+        recipient_unit_ids=frozenset(line.recipient_unit_ids),
         handling=line.handling, exposure=line.exposure, state="",
     )  # fmt: skip
 

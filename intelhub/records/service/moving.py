@@ -20,7 +20,7 @@ from intelhub.platform.actor import Actor
 from intelhub.platform.errors import Conflict, RuleRefused, StaleVersion
 from intelhub.platform.messages import Message
 from intelhub.records import actions, lifecycle, projection, queries, sealing
-from intelhub.records.domain import Grade, RecordHead, RecordState, Subject, Work
+from intelhub.records.domain import Grade, RecordHead, RecordState, StepWords, Subject, Work
 from intelhub.records.lifecycle import Transition
 from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
 from intelhub.records.service.compartments import check_headquarters_reads, check_somebody_receives
@@ -42,6 +42,7 @@ class Move:
     head: RecordHead
     fields: Mapping[str, Any]
     work: Work
+    recipient_unit_id: UUID | None = None
 
 
 def begin_move(actor: Actor, session: Session, record_id: UUID, row_version: int, event: str, reason: str = "") -> Move:
@@ -93,13 +94,19 @@ def complete_move(
     if head != move.head or work != move.work:
         archive_version(session, row)
         sealing.seal_into(session, row, row.id, head, sealing.body_of(move.fields, work))
-    advance(actor, session, row, move.transition, move.decision, move.reason)
+    advance(actor, session, row, move.transition, move.decision, move.reason, move.recipient_unit_id)
     projection.write(session, row, head, move.fields, work)
     return row
 
 
 def advance(
-    actor: Actor, session: Session, row: RecordRow, transition: Transition, decision: Decision, reason: str
+    actor: Actor,
+    session: Session,
+    row: RecordRow,
+    transition: Transition,
+    decision: Decision,
+    reason: str,
+    recipient_unit_id: UUID | None = None,
 ) -> None:
     """Put the row into its next state and write the step and the audit entry of it."""
     from_state = row.state
@@ -123,7 +130,10 @@ def advance(
         compartments=list(row.compartments),
         origin_department_id=row.origin_department_id,
     )
-    sealing.seal_words(session, step, clock.now(), reason, kek_id=row.kek_id)
+    words = StepWords(at=clock.now(), reason=reason, recipient_unit_id=recipient_unit_id)
+    sealing.seal_words(session, step, words, kek_id=row.kek_id)
+    said = {"reason": reason} if reason else {}
+    said |= {"unit": str(recipient_unit_id)} if recipient_unit_id else {}
     session.add(step)
     record_act(
         actor,
@@ -134,7 +144,7 @@ def advance(
         digest=row.digest,
         rule=decision.rule,
         level=row.level,
-        sensitive={"reason": reason} if reason else None,
+        sensitive=said or None,
         unit_id=unit_id,
     )
     session.flush()  # a further act in the same transaction compares the row with this entry

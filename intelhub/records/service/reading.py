@@ -187,7 +187,7 @@ def _timeline(session: Session, rows: Sequence[RecordStepRow]) -> tuple[Step, ..
 
 def step_of(session: Session, row: RecordStepRow) -> Step:
     """A step with its words opened; raises `Tampered`."""
-    at, reason = sealing.open_words(session, row)
+    words = sealing.open_words(session, row)
     return Step(
         event=row.event,
         from_state=RecordState(row.from_state),
@@ -197,8 +197,9 @@ def step_of(session: Session, row: RecordStepRow) -> Step:
         place=row.place,
         level=row.level,
         row_version=row.row_version,
-        at=at,
-        reason=reason,
+        at=words.at,
+        reason=words.reason,
+        recipient_unit_id=words.recipient_unit_id,
     )
 
 

@@ -7,6 +7,7 @@ blueprint = FeatureBlueprint("records", __name__, template_folder="../templates"
 from intelhub.records.views import (  # noqa: E402 - they add their routes
     alerts,  # noqa: F401
     choosing,  # noqa: F401
+    disseminating,  # noqa: F401
     drafting,  # noqa: F401
     exporting,  # noqa: F401
     home,  # noqa: F401

@@ -17,6 +17,7 @@ def title_of(key: str) -> str:
         "drafts": gettext("Drafts and returned records"), "mine": gettext("Assigned to me"),
         "triage": gettext("Received, not yet assigned"), "shared": gettext("Shared up"),
         "colleagues": gettext("With others of the %(tier)s", tier=tier_name(2)),
+        "received": gettext("Shared with my unit"),
         "late": gettext("Waiting too long"), "today": gettext("Shared up today"),
     }  # fmt: skip
     return titles[key]
@@ -36,6 +37,6 @@ def act_on(key: str, line: RecordSummary | None, *, takes_on: bool) -> str:
         "approve": gettext("Decide"), "review": gettext("Review"), "drafts": gettext("Go on writing"),
         "triage": gettext("Take on") if takes_on else gettext("Open"),
         "mine": gettext("Grade") if line and line.state is RecordState.RECEIVED else gettext("Collate"),
-        "colleagues": gettext("Open"), "shared": gettext("Read"),
+        "colleagues": gettext("Open"), "shared": gettext("Read"), "received": gettext("Read"),
     }  # fmt: skip
     return acts[key]

@@ -112,7 +112,7 @@ def home_page(attempt: Attempt) -> str:
     actor, session = current_actor(), current_session()
     offered = desks.list_desks(actor, session)
     share = _share_of(sum(desk.waits for desk in offered))
-    shown = [_shown(actor, desk, share) for desk in offered]
+    shown = [one for desk in offered if (one := _shown(actor, desk, share)).count or not desk.hides_empty]
     sent: tuple[RecordSummary, ...] = ()
     moved = tuple(state for state in RecordState if state is not RecordState.DRAFT)
     if may(actor, "record.create"):

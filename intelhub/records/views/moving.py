@@ -22,14 +22,15 @@ from intelhub.records.views.reading import read_version
 from intelhub.records.views.record_page import Attempt, record_page
 
 
-def _version() -> int:
+def version_named() -> int:
+    """The row version that the form of this request rests on; raises `VersionMissing`."""
     version = read_version(request.form.get("row_version", ""))
     if version is None:
         raise VersionMissing("This page does not say which version it rests on. Open the record again.")
     return version
 
 
-def _move(record_id: UUID, event: str, done: str, act: Callable[[], object]) -> ResponseReturnValue:
+def carry_out(record_id: UUID, event: str, done: str, act: Callable[[], object]) -> ResponseReturnValue:
     """Carry an act out and come back to the record; refused, the record is shown again with all that was typed."""
     try:
         act()
@@ -38,7 +39,7 @@ def _move(record_id: UUID, event: str, done: str, act: Callable[[], object]) -> 
         if isinstance(refused, Conflict):
             audit_refusal(refused)
         keep_work()  # showing the record again is a reading that stays logged
-        attempt = Attempt(event=event, form=request.form, refused=refused, rests_on=_version())
+        attempt = Attempt(event=event, form=request.form, refused=refused, rests_on=version_named())
         return record_page(record_id, attempt), int(refused.status)
     flash(done, "good")
     return redirect(_onward(record_id), 303)
@@ -57,11 +58,13 @@ def _onward(record_id: UUID) -> str:
 def return_record(record_id: UUID) -> ResponseReturnValue:
     """Give it back to the author with a comment."""
     actor, session = current_actor(), current_session()
-    return _move(
+    return carry_out(
         record_id,
         "return",
         gettext("The record went back to its author."),
-        lambda: moving.return_record(actor, session, record_id, _version(), comment=request.form.get("reason", "")),
+        lambda: moving.return_record(
+            actor, session, record_id, version_named(), comment=request.form.get("reason", "")
+        ),
     )
 
 
@@ -69,11 +72,11 @@ def return_record(record_id: UUID) -> ResponseReturnValue:
 def forward_record(record_id: UUID) -> ResponseReturnValue:
     """Send it up to tier 2."""
     actor, session = current_actor(), current_session()
-    return _move(
+    return carry_out(
         record_id,
         "forward",
         gettext("The record is with the %(tier)s now.", tier=tier_name(2)),
-        lambda: moving.forward_record(actor, session, record_id, _version(), note=request.form.get("reason", "")),
+        lambda: moving.forward_record(actor, session, record_id, version_named(), note=request.form.get("reason", "")),
     )
 
 
@@ -81,11 +84,11 @@ def forward_record(record_id: UUID) -> ResponseReturnValue:
 def lower_level(record_id: UUID) -> ResponseReturnValue:
     """Bring it down to the level its author proposed: which one that is stands in the record, never in the form."""
     actor, session = current_actor(), current_session()
-    return _move(
+    return carry_out(
         record_id,
         "lower_level",
         gettext("The record stands at the lower level now. What was written before stays at its own."),
-        lambda: lowering.lower_level(actor, session, record_id, _version(), reason=request.form.get("reason", "")),
+        lambda: lowering.lower_level(actor, session, record_id, version_named(), reason=request.form.get("reason", "")),
     )
 
 
@@ -93,11 +96,11 @@ def lower_level(record_id: UUID) -> ResponseReturnValue:
 def acknowledge_record(record_id: UUID) -> ResponseReturnValue:
     """Take it on."""
     actor, session = current_actor(), current_session()
-    return _move(
+    return carry_out(
         record_id,
         "acknowledge",
         gettext("You have taken this record on."),
-        lambda: moving.acknowledge_record(actor, session, record_id, _version()),
+        lambda: moving.acknowledge_record(actor, session, record_id, version_named()),
     )
 
 
@@ -107,7 +110,7 @@ def evaluate_record(record_id: UUID) -> ResponseReturnValue:
     actor, session = current_actor(), current_session()
     grade = Grade(source=request.form.get("source_grade", ""), info=request.form.get("info_grade", ""))
     named = [*request.form.getlist("corroborating"), *re.split(r"[,;\s]+", request.form.get("corroborating_named", ""))]
-    return _move(
+    return carry_out(
         record_id,
         "evaluate",
         gettext("The record is graded %(grade)s.", grade=str(grade)),
@@ -115,7 +118,7 @@ def evaluate_record(record_id: UUID) -> ResponseReturnValue:
             actor,
             session,
             record_id,
-            _version(),
+            version_named(),
             grade=grade,
             reason=request.form.get("reason", ""),
             corroborating=[one for one in named if one],
@@ -128,7 +131,7 @@ def mark_duplicate(record_id: UUID) -> ResponseReturnValue:
     """Merge it into another record."""
     actor, session = current_actor(), current_session()
     named = request.form.get("target_named", "").strip() or request.form.get("target", "")
-    return _move(
+    return carry_out(
         record_id,
         "mark_duplicate",
         gettext("The record is merged into the other one."),
@@ -136,7 +139,7 @@ def mark_duplicate(record_id: UUID) -> ResponseReturnValue:
             actor,
             session,
             record_id,
-            _version(),
+            version_named(),
             target=named,
             reason=request.form.get("reason", ""),
         ),
@@ -147,7 +150,7 @@ def mark_duplicate(record_id: UUID) -> ResponseReturnValue:
 def collate_record(record_id: UUID) -> ResponseReturnValue:
     """Bring it together with its subjects."""
     actor, session = current_actor(), current_session()
-    return _move(
+    return carry_out(
         record_id,
         "collate",
         gettext("The record is collated."),
@@ -155,7 +158,7 @@ def collate_record(record_id: UUID) -> ResponseReturnValue:
             actor,
             session,
             record_id,
-            _version(),
+            version_named(),
             entities=entities_of(subjects_from_form(request.form, "entities")),
             no_entity_reason=request.form.get("reason", ""),
         ),
@@ -166,9 +169,9 @@ def collate_record(record_id: UUID) -> ResponseReturnValue:
 def share_up_record(record_id: UUID) -> ResponseReturnValue:
     """Let tier 1 read it."""
     actor, session = current_actor(), current_session()
-    return _move(
+    return carry_out(
         record_id,
         "share_up",
         gettext("The %(tier)s can read this record now.", tier=tier_name(1)),
-        lambda: moving.share_up_record(actor, session, record_id, _version(), note=request.form.get("reason", "")),
+        lambda: moving.share_up_record(actor, session, record_id, version_named(), note=request.form.get("reason", "")),
     )

@@ -52,6 +52,8 @@ _EVENTS: Mapping[str, Callable[[], str]] = {
     "mark_duplicate": lambda: gettext("Merged into another record"),
     "collate": lambda: gettext("Collated"),
     "share_up": lambda: gettext("Shared with the %(tier)s", tier=tier_name(1)),
+    "disseminate": lambda: gettext("Shared with a unit"),
+    "withdraw": lambda: gettext("Sharing with a unit ended"),
     "lower_level": lambda: gettext("Brought down to a lower level"),
 }
 

@@ -37,6 +37,7 @@ _SHOWN = {
     "evaluate": {"reason", "grade", "corroborating"},
     "mark_duplicate": {"reason", "target"},
     "collate": {"no_entity_reason"},
+    "disseminate": {"reason", "recipient"},
 }
 _SHOWN_ALWAYS = {"reason"}
 # Of a published version the pair of grades stands in its head, and a proposed level in a notice with its reason.
@@ -142,6 +143,7 @@ def record_page(record_id: UUID, attempt: Attempt, *, found: str = "") -> str:
         may_have_merged=linking.may_have_merged(record),
         finds_similar=may(actor, "record.search"),
         audiences=_audiences(opened.label),
+        is_received=is_received(opened.label),
         related_choices=[(str(line.id), f"{line.head.number} · {line.head.abstract}") for line in related.lines],
         versions=opened.versions,
         names=names_of(people),
@@ -157,11 +159,18 @@ def _acts(record: Record, label: Label) -> set[str]:
     acts = {
         event for event, step in TRANSITIONS.items() if state in step.starts and decide(actor, event, label).allowed
     }
+    if not label.recipient_unit_ids:
+        acts.discard("withdraw")
     if lowering.proposal_of(record.fields) is None:
         acts.discard("lower_level")
     if state is RecordState.DRAFT and decide(actor, "edit", label).allowed:
         acts.add("edit")
     return acts
+
+
+def is_received(label: Label) -> bool:
+    """Whether this person reads a record for no other reason than that it was shared with their unit."""
+    return not decide(current_actor(), "read", replace(label, recipient_unit_ids=frozenset())).allowed
 
 
 def _held_back(record: Record, label: Label) -> Message | None:

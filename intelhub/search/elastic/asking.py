@@ -56,6 +56,7 @@ class Condition(NamedTuple):
     author: UUID | None = None
     other_than: UUID | None = None
     units: frozenset[UUID] | None = None
+    recipients: frozenset[UUID] | None = None
 
 
 Remaining = tuple[tuple[Condition, ...], ...]
@@ -67,7 +68,11 @@ def remaining(access: PartitionFilter, exposure: int) -> Remaining | None:
     stages: list[tuple[Condition, ...]] = []
     for stage in access.stages:
         left = tuple(
-            dict.fromkeys(Condition(one.author, one.other_than, one.units) for one in stage if one.exposure <= exposure)
+            dict.fromkeys(
+                Condition(one.author, one.other_than, one.units, one.recipients)
+                for one in stage
+                if one.exposure <= exposure
+            )
         )
         if not left:
             return None
@@ -217,6 +222,8 @@ class Asking:
             parts.append(self._values("author", [asked.author.hex]))
         if asked.units is not None:
             parts.append(self._values(facet_kind("unit"), [unit.hex for unit in sorted(asked.units)]))
+        if asked.recipients is not None:
+            parts.append(self._values("recipient", [unit.hex for unit in sorted(asked.recipients)]))
         if asked.other_than is not None:
             parts.append({"bool": {"must_not": [self._values("author", [asked.other_than.hex])]}})
         return _all(parts)

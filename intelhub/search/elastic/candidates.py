@@ -237,7 +237,9 @@ class Candidates:
                 logger.error("document %s of the search index does not fit its seal", row.id)  # noqa: TRY400 - no key or text may reach a log through a traceback
                 self._attempt.damaged.append(row.partition)
                 continue
-            if opened.access.admits(document.author_id, document.unit_id, document.exposure):
+            if opened.access.admits(
+                document.author_id, document.unit_id, document.recipient_unit_ids, document.exposure
+            ):
                 yield document
 
     def _within(self, days: Sequence[str]) -> Sequence[str]:

@@ -176,6 +176,7 @@ def values_of(document: SearchDocument) -> Iterator[tuple[str, str]]:
     yield "day", day
     yield "month", month_of_day(day)
     yield "author", document.author_id.hex
+    yield from (("recipient", unit.hex) for unit in document.recipient_unit_ids)
 
 
 def identifiers_of(document: SearchDocument) -> set[str]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    bindparam,
     create_engine,
     delete,
     insert,
@@ -41,15 +42,30 @@ LABELS = Table(
     Column("handling", Text),
     Column("exposure", Integer),
     Column("state", Text),
+    Column("recipient_unit_ids", ARRAY(Uuid)),
 )
 
 
-def rule_of_records() -> str:
-    path = next(Path(__file__).resolve().parents[3].glob("migrations/versions/0006_*.py"))
-    spec = importlib.util.spec_from_file_location("migration_0006", path)
+class TrialColumns:
+    """The columns of the trial table under a label's names, and how it answers what was shared with a unit."""
+
+    def __getattr__(self, name):
+        return LABELS.c[name]
+
+    def is_shared_with(self, unit_ids):
+        units = bindparam(None, sorted(unit_ids), type_=ARRAY(Uuid()), unique=True)
+        return LABELS.c.recipient_unit_ids.op("&&", is_comparison=True)(units)
+
+
+COLUMNS = TrialColumns()
+
+
+def rule_of_records(number: str, name: str) -> str:
+    path = next(Path(__file__).resolve().parents[3].glob(f"migrations/versions/{number}_*.py"))
+    spec = importlib.util.spec_from_file_location(f"migration_{number}", path)
     migration = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(migration)
-    return migration._READABLE
+    return getattr(migration, name)
 
 
 @pytest.fixture
@@ -61,7 +77,8 @@ def engine(database):
             ALTER TABLE trial_labels ENABLE ROW LEVEL SECURITY;
             GRANT SELECT, INSERT, DELETE ON trial_labels TO intelhub_app, intelhub_worker;
             CREATE POLICY everything ON trial_labels TO intelhub_worker USING (true) WITH CHECK (true);
-            CREATE POLICY readable ON trial_labels TO intelhub_app USING ({rule_of_records()});
+            CREATE POLICY readable ON trial_labels TO intelhub_app USING ({rule_of_records("0006", "_READABLE")});
+            CREATE POLICY received ON trial_labels TO intelhub_app USING ({rule_of_records("0028", "_RECEIVED")});
         """)
     app, worker = (create_engine(url) for url in (database.app_url, database.worker_url))
     yield app, worker
@@ -80,6 +97,7 @@ def columns_of(number: int, label: Label) -> dict[str, object]:
         "handling": label.handling,
         "exposure": label.exposure,
         "state": label.state,
+        "recipient_unit_ids": sorted(label.recipient_unit_ids),
     }
 
 
@@ -97,7 +115,7 @@ def test_sql_rendering_equals_the_decision(engine, actor, some, seed, action):
     expected = {number for number, one in enumerate(some) if decide(actor, action, one, policy=policy).allowed}
     with worker.connect() as connection:
         connection.execute(insert(LABELS), [columns_of(number, one) for number, one in enumerate(some)])
-        found = set(connection.scalars(select(LABELS.c.id).where(compiled.where(LABELS.c))))
+        found = set(connection.scalars(select(LABELS.c.id).where(compiled.where(COLUMNS))))
         connection.rollback()
     assert found == expected
 
@@ -113,7 +131,7 @@ def test_row_level_security_never_hides_what_the_filter_shows(engine, actor, som
         with UnitsOfWork(app, {}).begin(actor, scope) as session:
             options = {"unscoped": "the second wall alone is tried"}
             seen = set(session.scalars(select(LABELS.c.id), execution_options=options))
-            kept = select(LABELS.c.id).where(scope.records.where(LABELS.c))
+            kept = select(LABELS.c.id).where(scope.records.where(COLUMNS))
             filtered = set(session.scalars(kept, execution_options=options))
     finally:
         with worker.begin() as connection:

@@ -8,6 +8,7 @@ from uuid import UUID
 from intelhub.access import Audience, Label, Reach, list_audiences
 from intelhub.organisation import Tree, load_directory, today
 from intelhub.records import queries
+from tests.attacks.test_sharing_with_units import share
 from tests.factories.record_world import fill, readers
 from tests.house import PEOPLE, TestHouse
 
@@ -28,6 +29,7 @@ def meant(house: TestHouse, label: Label, audiences: list[Audience], tree: Tree)
                 Reach.AUTHOR: house.people[name] == label.author_id,
                 Reach.UNIT: unit in one.units,
                 Reach.DEPARTMENT: tree.department_of(unit.id) in one.units,
+                Reach.DISSEMINATION: bool(one.units) and (unit in one.units or one.units[0] in tree.path(unit.id)),
                 Reach.ALL: not one.units or unit.id in tree.descendants(one.units[0].id),
             }[one.reach]
             serves = one.reach is Reach.AUTHOR or (function in one.functions and unit.tier == one.tier)
@@ -36,7 +38,11 @@ def meant(house: TestHouse, label: Label, audiences: list[Audience], tree: Tree)
 
 
 def test_the_words_mean_exactly_those_who_can_open_the_record(house):
-    for name, record_id in fill(house).items():
+    world = fill(house)
+    for name, codes in (("after 3 steps", ("15BE", "20ZZ")), ("after 5 steps", ("15BE", "20ZZ.CBL"))):
+        for code in codes:
+            share(house, world[name], code)
+    for name, record_id in world.items():
         able = readers(house, record_id)
         told = label_seen_by(house, min(able), record_id)
         assert set(meant(house, *told)) == able, name

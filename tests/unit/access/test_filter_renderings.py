@@ -22,15 +22,19 @@ policies = st.sampled_from(POLICY_SEEDS).map(policy_of)
 def is_found_in_index(partition: PartitionFilter, label: Label) -> bool:
     connection = sqlite3.connect(":memory:")
     try:
-        connection.execute("CREATE TABLE rows (author BLOB, unit BLOB, exposure INTEGER)")
-        row = (label.author_id.bytes, label.owning_unit_id.bytes, label.exposure)
-        connection.execute("INSERT INTO rows VALUES (?, ?, ?)", row)
+        connection.execute("CREATE TABLE rows (id INTEGER, author BLOB, unit BLOB, exposure INTEGER)")
+        connection.execute("CREATE TABLE recipients (unit BLOB, row INTEGER)")
+        row = (7, label.author_id.bytes, label.owning_unit_id.bytes, label.exposure)
+        connection.execute("INSERT INTO rows VALUES (?, ?, ?, ?)", row)
+        shared = [(unit.bytes, 7) for unit in label.recipient_unit_ids] + [(DEPARTMENTS[0].bytes, 8)]
+        connection.executemany("INSERT INTO recipients VALUES (?, ?)", shared)
         clause, parameters = partition.sql()
         encoded = [value.bytes if isinstance(value, UUID) else value for value in parameters]
         found = connection.execute(f"SELECT count(*) FROM rows WHERE {clause}", encoded).fetchone()
     finally:
         connection.close()
-    assert partition.admits(label.author_id, label.owning_unit_id, label.exposure) == (found == (1,))
+    told = (label.author_id, label.owning_unit_id, label.recipient_unit_ids, label.exposure)
+    assert partition.admits(*told) == (found == (1,))
     return found == (1,)
 
 
@@ -49,6 +53,11 @@ def is_within_row_level_security(context: dict[str, str], label: Label) -> bool:
         or (label.exposure >= 1 and str(label.owning_unit_id) in held("units") and reaches("unit"))
         or (label.exposure >= 2 and str(label.origin_department_id) in held("departments") and reaches("department"))
         or (label.exposure >= 3 and reaches("everywhere"))
+        or (
+            label.exposure >= 2
+            and {str(one) for one in label.recipient_unit_ids} & held("receiving")
+            and reaches("dissemination")
+        )
     )
 
 

@@ -30,6 +30,9 @@ def test_no_event_starts_elsewhere(event, start):
     allowed |= {RecordState.RECEIVED, RecordState.EVALUATED} if event == "acknowledge" else set()
     allowed |= {RecordState.SUBMITTED} if event == "lower_level" else set()
     allowed |= {RecordState.RECEIVED, RecordState.EVALUATED, RecordState.COLLATED} if event == "assign" else set()
+    graded = {RecordState.EVALUATED, RecordState.COLLATED, RecordState.SHARED_UP}
+    allowed |= graded if event == "disseminate" else set()
+    allowed |= {*graded, RecordState.MERGED} if event == "withdraw" else set()
     if start in allowed:
         assert lifecycle.transition(event, start, "vì sao").event == event
     else:
@@ -37,7 +40,7 @@ def test_no_event_starts_elsewhere(event, start):
             lifecycle.transition(event, start, "vì sao")
 
 
-@pytest.mark.parametrize("event", ["return", "lower_level", "evaluate", "mark_duplicate"])
+@pytest.mark.parametrize("event", ["return", "lower_level", "evaluate", "mark_duplicate", "disseminate", "withdraw"])
 def test_a_decision_against_or_about_a_record_needs_words(event):
     start = next(iter(lifecycle.TRANSITIONS[event].starts))
     with pytest.raises(RuleRefused) as refused:
