@@ -176,6 +176,8 @@ class _Filler:
 
     def _seal_one(self, session: Session, planned: Planned, batch: _Batch) -> None:
         staff, events = planned.staff, WAYS[planned.state]
+        if planned.recipient_id is not None:
+            events = (*events, "disseminate")
         begun = min(planned.learned_at + timedelta(hours=1), NOW)
         row = _row_of(planned, begun)
         fields = planned.fields(self.texts)
@@ -200,6 +202,7 @@ class _Filler:
                 row_version=number + 2,
                 at=min(begun + timedelta(hours=6 * number), NOW),
                 reason=_REASON if TRANSITIONS[event].needs_reason else "",
+                recipient_unit_id=planned.recipient_id if event == "disseminate" else None,
             )
             from_state = step.to_state
             steps.append(step)
@@ -237,6 +240,7 @@ def _row_of(planned: Planned, begun: datetime) -> RecordRow:
         exposure=int(exposure.get(planned.state, Exposure.DEPARTMENT)),
         state=str(planned.state),
         case_id=None,
+        recipient_unit_ids=[planned.recipient_id] if planned.recipient_id else [],
         content_version=1,  # the draft's
         created_at=clock.to_the_hour(begun),
     )
@@ -292,7 +296,8 @@ def _step_row(session: Session, row: RecordRow, step: Step) -> dict[str, Any]:
         compartments=list(row.compartments),
         origin_department_id=row.origin_department_id,
     )
-    sealing.seal_words(session, kept, StepWords(at=step.at, reason=step.reason), kek_id=row.kek_id)
+    words = StepWords(at=step.at, reason=step.reason, recipient_unit_id=step.recipient_unit_id)
+    sealing.seal_words(session, kept, words, kek_id=row.kek_id)
     return _columns(kept)
 
 

@@ -20,6 +20,7 @@ TEXTS = 2_100
 OPEN_AMONG_FIRST = 10_000  # the work that lies on desks does not grow with the archive
 _IDS = UUID("0b0f3e1a-6c1e-4b39-9f5e-5d8f6a0c7b11")
 _SPAN_SECONDS = 730 * 86_400
+_SHARED_WITH_UNITS = 0.02
 _LEVELS, _LEVEL_WEIGHTS = (0, 1, 2, 3), (55, 30, 12, 3)
 _OPEN = (S.SUBMITTED, S.RECEIVED, S.RECEIVED, S.EVALUATED)
 _DONE, _DONE_WEIGHTS = (S.COLLATED, S.SHARED_UP, S.MERGED), (45, 40, 15)
@@ -45,6 +46,7 @@ class Planned:
     level: int
     state: RecordState
     learned_at: datetime
+    recipient_id: UUID | None = None
 
     @property
     def id(self) -> UUID:
@@ -85,15 +87,23 @@ def plan(staff: Sequence[Staff], begin: int, end: int, now: datetime) -> Iterato
         is_open = index < OPEN_AMONG_FIRST and index % 5 == 0
         state = _OPEN[index // 5 % len(_OPEN)] if is_open else rng.choices(_DONE, _DONE_WEIGHTS)[0]
         age = rng.uniform(3600, 20 * 86_400 if is_open else _SPAN_SECONDS)
+        level = rng.choices(_LEVELS, _LEVEL_WEIGHTS)[0]
+        is_shared = state in (S.COLLATED, S.SHARED_UP) and rng.random() < _SHARED_WITH_UNITS
         yield Planned(
             index=index,
             staff=chosen,
             unit_id=unit_id,
             unit_code=unit_code,
-            level=rng.choices(_LEVELS, _LEVEL_WEIGHTS)[0],
+            level=level,
             state=state,
             learned_at=(now - timedelta(seconds=age)).replace(microsecond=0),
+            recipient_id=_another_unit(rng, staff, unit_id) if is_shared else None,
         )
+
+
+def _another_unit(rng: Random, staff: Sequence[Staff], besides: UUID) -> UUID | None:
+    there = [unit for unit, _ in staff[rng.randrange(len(staff))].units if unit != besides]
+    return there[rng.randrange(len(there))] if there else None
 
 
 def _renumbered(value: Any, copy: int) -> Any:

@@ -28,6 +28,7 @@ _GOALS: tuple[tuple[float, Mapping[str, int]], ...] = (
 BEFORE_DEPARTMENT = frozenset({"draft", "returned", "submitted"})
 _RETURNED_ONCE, _RETURNED_AND_WAITING = 0.07, 0.3
 _PROPOSED_LOWER = 0.6
+_SHARED, _SHARED_FAR = 0.17, 0.4
 _HOW_TAKEN_ON = (30, 20, 50)
 # F and 6 say "cannot be judged": they are no worse than E and 5. A 1 takes an independent record.
 _BETTER_SOURCE = MappingProxyType({"C": "B", "D": "C", "E": "D", "F": "C"})
@@ -146,7 +147,7 @@ def live(rng: Random, plan: Plan, staff: Staff) -> tuple[DemoStep, ...]:
         return tuple(walk.steps)
     walk.go("forward", leader, (0.3, 30))
     _department(rng, plan, walk, chain)
-    return tuple(walk.steps)
+    return (*walk.steps, *_passing_on(plan, walk, chain, staff))
 
 
 def propose_lower(rng: Random, plan: Plan) -> dict[str, Any]:
@@ -177,6 +178,31 @@ def _department(rng: Random, plan: Plan, walk: _Walk, chain: Mapping[str, Sequen
     walk.go("collate", analyst, (0.5, 200), collation(rng, plan.content))
     if plan.goal == "shared_up":
         walk.go("share_up", rng.choice(chain["head"]).username, (2, 240), {"note": rng.choice(words["share_up"])})
+
+
+def _passing_on(plan: Plan, walk: _Walk, chain: Mapping[str, Sequence[DemoPerson]], staff: Staff) -> Sequence[DemoStep]:
+    """One collated record in six is shared with another gate: of the department, or beyond it from H2 on."""
+    # A chance of its own: what else happens to any record stays as it was.
+    rng = Random(f"{plan.created_at.isoformat()} {plan.author}")  # noqa: S311 - invented content
+    code, department = plan.content["handling"], plan.unit_code[:2]
+    is_far = rng.random() < _SHARED_FAR and code != "H1"
+    gates = [
+        unit
+        for function, unit in staff.by_post
+        if function == "group_leader"
+        and unit != plan.unit_code
+        and (unit[:2] != department) == is_far
+        and staff.find(function, unit, plan.content["level"])
+    ]
+    if walk.is_over or plan.goal not in {"collated", "shared_up"} or code in {"H0", "HX"} or rng.random() > _SHARED:
+        return ()
+    if not gates:
+        return ()
+    onward = _Walk(rng, walk.at, walk.until)
+    reason = rng.choice(load("phrases_common")["disseminate"])
+    head = rng.choice(chain["head"]).username
+    onward.go("disseminate", head, (1, 90), {"recipient": rng.choice(gates), "reason": reason})
+    return onward.steps
 
 
 def _taken_on(rng: Random, walk: _Walk, analyst: str, chain: Mapping[str, Sequence[DemoPerson]]) -> None:

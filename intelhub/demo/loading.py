@@ -246,8 +246,9 @@ class _Loader:
         try:
             self._carry_out(actor, session, life, step)
         except RuleRefused as refused:
-            # It rests on a record that a load which was broken off left on its way: this one stays where it is.
-            if refused.rule != "other_not_found":
+            # It rests on a record that a load which was broken off left on its way, or nobody of the unit it is shared
+            # with is in its compartment: this one stays where it is.
+            if refused.rule not in {"other_not_found", "nobody_receives_it"}:
                 raise
             life.is_stopped = True
 
@@ -280,6 +281,11 @@ def _assign(actor: Actor, session: Session, record_id: UUID, version: int, detai
     return records.assign_record(actor, session, record_id, version, assignee_id=assignee.id)
 
 
+def _disseminate(actor: Actor, session: Session, record_id: UUID, version: int, details: Any, _: dict[str, Any]) -> Any:
+    unit = load_directory(session).ever.get(details["recipient"])
+    return records.disseminate_record(actor, session, record_id, version, unit_id=unit.id, reason=details["reason"])
+
+
 _MOVES: Mapping[str, Callable[..., Any]] = {
     "submit": _submit,
     "return": lambda a, s, r, v, d, _: records.return_record(a, s, r, v, comment=d["comment"]),
@@ -297,5 +303,6 @@ _MOVES: Mapping[str, Callable[..., Any]] = {
     "collate": lambda a, s, r, v, d, _: records.collate_record(
         a, s, r, v, entities=_subjects(d["entities"]), no_entity_reason=d.get("no_entity_reason") or ""
     ),
+    "disseminate": _disseminate,
     "share_up": lambda a, s, r, v, d, _: records.share_up_record(a, s, r, v, note=d.get("note", "")),
 }  # fmt: skip

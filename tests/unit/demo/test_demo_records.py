@@ -193,7 +193,7 @@ def test_every_step_is_taken_by_somebody_who_may(records):
     functions = {
         "return": "group_leader", "lower_level": "group_leader", "forward": "group_leader", "evaluate": "analyst",
         "mark_duplicate": "analyst", "collate": "analyst", "share_up": "unit_head",
-        "acknowledge": "analyst", "assign": "unit_head",
+        "acknowledge": "analyst", "assign": "unit_head", "disseminate": "unit_head",
     }  # fmt: skip
     for record in records:
         author, level = PEOPLE[record.author], record.content["level"]
@@ -229,6 +229,10 @@ def test_what_travels_has_a_handling_code_that_lets_it(records):
             assert record.content["handling"] != "H0"
         if "share_up" in events:
             assert record.content["handling"] in {"H2", "H3", "H4"}
+        for step in record.steps:
+            if step.event == "disseminate":
+                is_far = step.details["recipient"][:2] != record.unit_code[:2]
+                assert record.content["handling"] in ({"H2", "H3", "H4"} if is_far else {"H1", "H2", "H3", "H4"})
 
 
 def test_steps_say_what_their_service_asks_for(records):
@@ -291,6 +295,7 @@ def test_some_grades_are_confirmed_and_some_records_merged(records):
     )
     assert events["confirmed"] >= 20
     assert events["mark_duplicate"] >= 20
+    assert events["disseminate"] >= 40
 
 
 def test_english_is_a_small_part(records):
