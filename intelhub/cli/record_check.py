@@ -55,6 +55,10 @@ _SENTENCES: Mapping[Fault, tuple[str, str]] = MappingProxyType(
             "Its author discarded it, and it is there again.",
             "Keep a copy as evidence, then remove the row.",
         ),
+        Fault.RECIPIENTS: (
+            "The units it is shared with are not those whose lists it stands in.",
+            "Nobody reads it who should not. Remove what is too much of record_recipients; end and renew what lacks.",
+        ),
         Fault.LOOSE_PARTS: (
             "There are steps or versions of it, and no record.",
             "If the log does not know it, keep a copy and remove them; else restore the record's rows.",

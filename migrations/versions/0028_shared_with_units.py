@@ -66,6 +66,14 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # Whatever is shared with a unit carries that in its seal and would not open any more.
+    op.execute("""
+        DO $$ BEGIN
+            IF EXISTS (SELECT 1 FROM records WHERE recipient_unit_ids <> '{}') THEN
+                RAISE EXCEPTION 'records are shared with units: end those sharings first';
+            END IF;
+        END $$
+    """)
     _explain(with_recipients=False)
     _put_ceilings(_WITHIN_OLD)
     for trigger in ("recipients_are_listed", "recipients_are_listed_at_first"):
@@ -92,7 +100,8 @@ def _list_recipients() -> None:
             USING (unit_id = ANY ((select intelhub_receiving())::uuid[]))
     """)
     op.execute("CREATE POLICY listed ON record_recipients TO intelhub_owner USING (true) WITH CHECK (true)")
-    op.execute("GRANT SELECT ON record_recipients TO intelhub_app")
+    op.execute("CREATE POLICY worker ON record_recipients FOR SELECT TO intelhub_worker USING (true)")
+    op.execute("GRANT SELECT ON record_recipients TO intelhub_app, intelhub_worker")
     op.execute("""
         CREATE FUNCTION intelhub_list_recipients() RETURNS trigger
             LANGUAGE plpgsql SECURITY DEFINER

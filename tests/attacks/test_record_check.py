@@ -19,8 +19,9 @@ from intelhub.platform.errors import NotFound
 from intelhub.platform.unit_of_work import UnitsOfWork
 from intelhub.records import Fault
 from intelhub.search import SealedIndex
+from tests.attacks.test_sharing_with_units import share as share_with
 from tests.factories.compartments import compartment, take_out
-from tests.factories.record_world import act, drafted, fill, returned, submitted
+from tests.factories.record_world import act, drafted, fill, returned, submitted, travelled
 from tests.factories.tampering import ROW, STEPS, UNPUBLISHED, VERSIONS, Scene
 from tests.house import TestHouse, content
 
@@ -158,6 +159,19 @@ def test_a_record_whose_entries_were_deleted_is_found(scene, worker):
     ):
         scene.sql(statement)
         assert any(fault in faults for faults in found(worker).values()), statement
+
+
+def test_a_list_of_a_unit_that_is_not_what_was_shared_is_found(scene, worker):
+    unit = "(select id from units where code = '15BE')"
+    scene.sql(f"insert into record_recipients (unit_id, record_id) values ({unit}, $R)")
+    assert found(worker) == {scene.record: {Fault.RECIPIENTS}}
+    scene.sql("delete from record_recipients")
+    assert found(worker) == {}
+    shared = travelled(scene.house, 3)
+    share_with(scene.house, shared, "15BE")
+    assert shared not in found(worker)
+    scene.sql("delete from record_recipients")
+    assert found(worker) == {shared: {Fault.RECIPIENTS}}
 
 
 def test_parts_of_no_record_are_found(scene, worker):

@@ -31,7 +31,7 @@ from intelhub.platform.actor import Actor
 from intelhub.platform.errors import Tampered
 from intelhub.records import actions, sealing
 from intelhub.records.domain import RecordState
-from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
+from intelhub.records.models import RecordRecipientRow, RecordRow, RecordStepRow, RecordVersionRow
 from intelhub.records.queries import Whole, compare_with_log
 
 _ROWS_AT_ONCE = 100
@@ -56,6 +56,7 @@ class Fault(StrEnum):
     UNKNOWN = "unknown"
     DISCARDED = "discarded"
     LOOSE_PARTS = "loose_parts"
+    RECIPIENTS = "recipients"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,7 @@ class _Found:
     versions: list[RecordVersionRow]
     states: Sequence[LoggedState]
     acts: Counter[str]
+    listed_for: frozenset[UUID]
 
 
 def count_records_to_check(session: Session) -> int:
@@ -183,9 +185,14 @@ def _belongings(session: Session, record_ids: Collection[UUID]) -> Mapping[UUID,
     states = list_states_of(session, record_ids)
     # What was submitted has states; only of the rest is it asked how it began.
     acts = _draft_acts(session, [each for each in record_ids if each not in states])
+    listed = _listed_recipients(session, record_ids)
     return {
         each: _Found(
-            steps=steps[each], versions=versions[each], states=states.get(each, ()), acts=acts.get(each, Counter())
+            steps=steps[each],
+            versions=versions[each],
+            states=states.get(each, ()),
+            acts=acts.get(each, Counter()),
+            listed_for=frozenset(listed[each]),
         )
         for each in record_ids
     }
@@ -196,6 +203,15 @@ def _parts(session: Session, mapped: type[_Part], record_ids: Collection[UUID]) 
     statement = select(mapped).where(mapped.record_id.in_(record_ids)).execution_options(populate_existing=True)
     for part in session.scalars(statement):
         found[part.record_id].append(part)
+    return found
+
+
+def _listed_recipients(session: Session, record_ids: Collection[UUID]) -> defaultdict[UUID, set[UUID]]:
+    """In which units' lists these records stand."""
+    found: defaultdict[UUID, set[UUID]] = defaultdict(set)
+    listed = select(RecordRecipientRow.record_id, RecordRecipientRow.unit_id)
+    for record_id, unit_id in session.execute(listed.where(RecordRecipientRow.record_id.in_(record_ids))):
+        found[record_id].add(unit_id)
     return found
 
 
@@ -227,6 +243,8 @@ def _faults_of(session: Session, row: RecordRow, found: _Found) -> Iterator[Faul
     except Tampered:
         yield Fault.LABEL
     yield from _faults_against_log(row, found, published)
+    if found.listed_for != frozenset(row.recipient_unit_ids):
+        yield Fault.RECIPIENTS
     if not _opens(session, [row]):
         yield Fault.CONTENT
     if not _opens(session, found.versions):
