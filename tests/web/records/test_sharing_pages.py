@@ -40,7 +40,7 @@ def test_a_head_shares_and_ends_it_and_the_page_says_both(house, client_as, grad
     page(neighbour, f"/records/{graded}", 404)
     send(head, graded, "disseminate", version, 303, recipient=GATE, reason=WORDS)
     shown = opened(head, graded)
-    assert "Đơn vị đã đọc được phiếu tin này." in shown
+    assert "Từ nay đơn vị đọc được phiếu tin này." in shown
     assert WORDS in shown
     assert "Đã chia sẻ với" in shown
     received = opened(neighbour, graded)
