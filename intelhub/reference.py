@@ -25,6 +25,7 @@ _REACHES = {
     "unit": "their unit and what stands below it, once submitted",
     "department": "their department, once received",
     "all": "everything, once shared up",
+    "dissemination": "what was shared with their unit, one of its parts or one above it, once received",
 }
 _STRENGTHS = {"password": "a password alone", "totp": "a password and a one-time code", "demo": "one click in the demo"}
 

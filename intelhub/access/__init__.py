@@ -33,7 +33,15 @@ from intelhub.access.domain import (
 )
 from intelhub.access.explain import Explanation, explain
 from intelhub.access.explaining import LabelFinder, explain_access, register_label_finder
-from intelhub.access.filter import Clause, PartitionFilter, ReadFilter, RowCondition, is_within, read_filter
+from intelhub.access.filter import (
+    Clause,
+    PartitionFilter,
+    ReadFilter,
+    RowCondition,
+    is_shared_with,
+    is_within,
+    read_filter,
+)
 from intelhub.access.in_force import record_policy_in_force
 from intelhub.access.label import HANDLING_CODES, HIGHEST_LEVEL, Exposure, Label, handling_allows
 from intelhub.access.misfits import raise_alarm
@@ -148,6 +156,7 @@ __all__ = [
     "handling_allows",
     "has_another_leader",
     "install_web",
+    "is_shared_with",
     "is_there_somebody_who_may",
     "is_within",
     "issue_setup_code",

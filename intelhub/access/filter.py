@@ -31,9 +31,10 @@ class LabelColumns(Protocol):
     handling: Any
     exposure: Any
     state: Any
+    recipient_unit_ids: Any
 
-    def is_shared_with(self, unit_ids: Collection[UUID]) -> ColumnElement[bool]:
-        """Whether an object was shared with one of these units, in the form that its table finds fastest."""
+    def may_be_shared_with(self, unit_ids: Collection[UUID]) -> ColumnElement[bool]:
+        """A condition that an index serves, and that everything shared with one of these units meets."""
         ...
 
 
@@ -76,7 +77,7 @@ class Clause:
             case Reach.DEPARTMENT:
                 conditions.append(_is_one_of(columns.origin_department_id, self.department_ids))
             case Reach.DISSEMINATION:
-                conditions.append(columns.is_shared_with(self.receiving_ids))
+                conditions.append(is_shared_with(columns, self.receiving_ids))
         if minimum:
             conditions.append(columns.exposure >= _constant(minimum))
         conditions.append(columns.level <= _constant(self.ceiling))
@@ -213,6 +214,13 @@ def is_within(compartments: Any, held: Collection[UUID]) -> ColumnElement[bool]:
     return or_(in_none, compartments.op("<@", is_comparison=True)(every))
 
 
+def is_shared_with(columns: LabelColumns, unit_ids: Collection[UUID]) -> ColumnElement[bool]:
+    """Whether an object was shared with one of these units, for SQL."""
+    units = bindparam(None, sorted(unit_ids), type_=ARRAY(Uuid()), unique=True)
+    overlaps: ColumnElement[bool] = columns.recipient_unit_ids.op("&&", is_comparison=True)(units)
+    return and_(columns.may_be_shared_with(unit_ids), overlaps)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionFilter:
     """What remains to be asked of each row inside one partition of the index: one condition of every stage."""
@@ -279,6 +287,13 @@ class ReadFilter:
             for stage, which in zip(self.stages, opened, strict=True)
         )
         return PartitionFilter(stages=stages) if all(stages) else None
+
+    def by_place(self) -> ReadFilter:
+        """The same without what is met for no other reason than that it was shared with a unit."""
+        stages = tuple(
+            tuple(clause for clause in stage if clause.reach is not Reach.DISSEMINATION) for stage in self.stages
+        )
+        return ReadFilter(actor_id=self.actor_id, compartments=self.compartments, stages=stages)
 
     @property
     def receiving_ids(self) -> frozenset[UUID]:

@@ -30,6 +30,7 @@ MOST_LINES = 200
 STRENGTHS = ("password", "totp", "demo")
 GUARDS = frozenset({"not_author", "own_unit", "leaderless"})
 _NO_GUARD = "-"
+_OF_RECIPIENTS = frozenset({"record.read", "record.search"})
 _CANONICAL_LINE = re.compile(r"p[23]?(, [A-Za-z0-9_+-]+)+")
 _COMMENT_LINE = re.compile(r"# [ -~]+")
 _MATCHER_LINE = re.compile(r"(m[0-9]*) *=(.*)")
@@ -51,13 +52,6 @@ KNOWN_DENIALS: tuple[tuple[str, int, str, Reach], ...] = (
         (function, tier, "record.lower_level", reach)
         for function, tier in (("contributor", 2), ("contributor", 3), ("group_officer", 3))
         for reach in Reach
-    ),
-    # Whoever receives what was shared with their unit reads it and does nothing else.
-    *(
-        (function, tier, f"record.{action}", Reach.DISSEMINATION)
-        for function, tiers in FUNCTIONS.items()
-        for tier in sorted(tiers)
-        for action in ("export", "approve_export", "disseminate", "disseminate_outside", "withdraw", "share_up")
     ),
     *(("contributor", tier, "record.read", Reach.DISSEMINATION) for tier in (2, 3)),
     ("contributor", 3, "record.read", Reach.UNIT),
@@ -258,6 +252,8 @@ def _read_line(row: _Row) -> Line:
         raise PolicyBroken(f"policy.csv, {where}: there is no permission {kind}.{action}.")
     if reach not in tuple(Reach):
         raise PolicyBroken(f"policy.csv, {where}: there is no reach {reach}.")
+    if reach == Reach.DISSEMINATION and f"{kind}.{action}" not in _OF_RECIPIENTS:
+        raise PolicyBroken(f"policy.csv, {where}: whoever receives reads, and has no {kind}.{action}.")
     if handling not in HANDLING_CODES or handling == REFER_TO_ORIGINATOR:
         raise PolicyBroken(f"policy.csv, {where}: {handling} is not a least handling code.")
     guards = frozenset() if guard == _NO_GUARD else frozenset(guard.split("+"))

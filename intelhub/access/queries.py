@@ -194,7 +194,8 @@ def posts_of(directory: Directory, held: Iterable[HeldPost]) -> tuple[Post, ...]
     """Held posts with the units they reach today; a post at a unit that is gone brings nothing.
 
     Below a unit only units of its own tier count: a department sees what its offices submit once it is received.
-    A unit keeps the files of those it took over from. What is shared with a unit is shared with its parts.
+    A unit keeps the files of those it took over from. What is shared with a unit reaches those
+    below and above it inside its tier.
     """
     tree = directory.as_of(today())
     posts = []

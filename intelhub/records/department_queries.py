@@ -26,7 +26,7 @@ def list_departments_shared_with(session: Session, units: Collection[UUID]) -> f
     """Where readable records lie that were shared with one of these units."""
     if not units:
         return frozenset()
-    shared = select(RecordRow.origin_department_id).where(RecordRow.is_shared_with(units)).distinct()
+    shared = select(RecordRow.origin_department_id).where(RecordRow.may_be_shared_with(units)).distinct()
     return frozenset(session.scalars(shared))
 
 

@@ -36,15 +36,22 @@ _LYING_ANYWHERE = (Reach.AUTHOR, Reach.UNIT, Reach.DISSEMINATION)
 
 @dataclass(frozen=True, slots=True)
 class _Within:
-    """A filter that keeps the partitions of all other departments shut."""
+    """A filter that keeps the partitions of all other departments shut.
+
+    What was shared is asked for only in those that shared anything: it makes each question longer.
+    """
 
     whole: ReadFilter
-    departments: frozenset[UUID]
+    by_place: ReadFilter
+    placed: frozenset[UUID]
+    sharing: frozenset[UUID]
 
     def for_partition(self, level: int, compartments: frozenset[UUID], department_id: UUID) -> PartitionFilter | None:
-        if department_id not in self.departments:
-            return None
-        return self.whole.for_partition(level, compartments, department_id)
+        if department_id in self.sharing:
+            return self.whole.for_partition(level, compartments, department_id)
+        if department_id in self.placed:
+            return self.by_place.for_partition(level, compartments, department_id)
+        return None
 
 
 def ask_index(session: Session, request: SearchRequest) -> SearchAnswer:
@@ -77,7 +84,11 @@ def _made(session: Session) -> IndexFilter:
     departments = frozenset(department for clause in clauses for department in clause.department_ids)
     units = {unit for clause in clauses if clause.reach is Reach.UNIT for unit in clause.unit_ids}
     departments |= list_departments_of_units(session, units)
-    departments |= list_departments_shared_with(session, scope.records.receiving_ids)
     if Reach.AUTHOR in reaches:
         departments |= list_departments_of_author(session, scope.records.actor_id)
-    return _Within(scope.records, departments)
+    return _Within(
+        whole=scope.records,
+        by_place=scope.records.by_place(),
+        placed=departments,
+        sharing=list_departments_shared_with(session, scope.records.receiving_ids),
+    )

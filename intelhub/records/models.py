@@ -77,8 +77,8 @@ class RecordRow(Sealed, Scoped, Base):
     label_mac: Mapped[bytes] = mapped_column(LargeBinary)
 
     @classmethod
-    def is_shared_with(cls, unit_ids: Collection[UUID]) -> ColumnElement[bool]:
-        """Whether a record was shared with one of these units, found through the list that is kept by unit."""
+    def may_be_shared_with(cls, unit_ids: Collection[UUID]) -> ColumnElement[bool]:
+        """Whether a record stands in the list that is kept by unit: it finds, and decides nothing."""
         units = bindparam(None, sorted(unit_ids), type_=ARRAY(Uuid()), unique=True)
         of_units = select(RecordRecipientRow.record_id).where(RecordRecipientRow.unit_id == func.any(units))
         # One array, worked out once: of a subquery inside an OR PostgreSQL makes no use of any index.

@@ -35,7 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from intelhub.access import ActorScope, Exposure, Label, read_filter
+from intelhub.access import ActorScope, Exposure, Label, is_shared_with, read_filter
 from intelhub.audit import LoggedDigest, LoggedState, list_states, newest_digests
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import NotFound, Tampered
@@ -75,7 +75,8 @@ class ListFilter:
     """Which of the readable records a list shows; empty means all of them.
 
     `may` names acts of which the actor must be let do one; `within` is a filter that must let a record through as well.
-    Of `waiting` one must fit. `shared_with`: units of which one received it.
+    Of `waiting` one must fit. `shared_with`: units of which one received it. Where it
+    `is_placed`, what was only shared with the actor's unit is left out.
     """
 
     states: tuple[RecordState, ...] = ()
@@ -89,6 +90,7 @@ class ListFilter:
     waiting: tuple[Waiting, ...] = ()
     may: tuple[str, ...] = ()
     shared_with: frozenset[UUID] | None = None
+    is_placed: bool = False
     within: ListFilter | None = None
 
 
@@ -254,7 +256,9 @@ def _conditions(actor: Actor, wanted: ListFilter) -> list[ColumnElement[bool]]:
         unassigned = RecordRow.assignee_id.is_(None)
         conditions.append(~unassigned if wanted.is_assigned else unassigned)
     if wanted.shared_with is not None:
-        conditions.append(RecordRow.is_shared_with(wanted.shared_with))
+        conditions.append(is_shared_with(cast("Any", RecordRow), wanted.shared_with))
+    if wanted.is_placed:
+        conditions.append(read_filter(actor).by_place().where(cast("Any", RecordRow)))
     if wanted.changed_since is not None:
         conditions.append(RecordRow.updated_at >= wanted.changed_since)
     if wanted.waiting:

@@ -39,10 +39,11 @@ class _PartLabel:
     handling: Any = RecordRow.handling
     exposure: Any = RecordRow.exposure
     state: Any = RecordRow.state
+    recipient_unit_ids: Any = RecordRow.recipient_unit_ids
 
-    def is_shared_with(self, unit_ids: Collection[UUID]) -> ColumnElement[bool]:
+    def may_be_shared_with(self, unit_ids: Collection[UUID]) -> ColumnElement[bool]:
         """As the record's own."""
-        return RecordRow.is_shared_with(unit_ids)
+        return RecordRow.may_be_shared_with(unit_ids)
 
 
 def _of_readable(scope: ActorScope, mapped: type[RecordVersionRow | RecordStepRow]) -> ColumnElement[bool]:

@@ -43,7 +43,10 @@ CREATE TABLE stored (id INTEGER PRIMARY KEY, packed BLOB NOT NULL);
 CREATE VIRTUAL TABLE fts USING fts5 (title, body, ids, facets, content='', tokenize='ascii', detail='full');
 """
 # A part that was sealed before records could be shared with units has no such table.
-_RECIPIENTS = "CREATE TABLE IF NOT EXISTS recipients (unit BLOB, row INTEGER, PRIMARY KEY (unit, row)) WITHOUT ROWID;"
+_RECIPIENTS = """
+CREATE TABLE IF NOT EXISTS recipients (row INTEGER, unit BLOB, PRIMARY KEY (row, unit)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS recipients_unit ON recipients (unit);
+"""
 _IN_MEMORY = "PRAGMA temp_store = MEMORY; PRAGMA journal_mode = MEMORY; PRAGMA cache_size = -8000;"
 _MASKED = "CREATE TEMP TABLE masked (id INTEGER PRIMARY KEY)"
 _VOCABULARY = "CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab (main, fts, row)"
@@ -130,7 +133,7 @@ class Segment:
         self._connection.executescript(_IN_MEMORY)
         if image is None:
             self._connection.executescript(_SCHEMA)
-        self._connection.execute(_RECIPIENTS)
+        self._connection.executescript(_RECIPIENTS)
         self._connection.execute(_MASKED)
         self._connection.execute(_VOCABULARY)
         self._known: tuple[int, str] = (0, "")
@@ -295,7 +298,7 @@ class Segment:
                 to_microseconds(entry.occurred_at),
             ),
         )
-        shared = [(unit.bytes, self._last) for unit in entry.recipient_unit_ids]
+        shared = [(self._last, unit.bytes) for unit in entry.recipient_unit_ids]
         self._connection.executemany("INSERT INTO recipients VALUES (?, ?)", shared)
         kept = [entry.title, entry.texts, entry.identifiers, {name: list(v) for name, v in entry.facets.items()}]
         packed = zlib.compress(json.dumps(kept, ensure_ascii=False).encode("utf-8", "surrogatepass"), 6)

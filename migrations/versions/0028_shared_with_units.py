@@ -47,6 +47,15 @@ _WITHIN = """
     compartments <@ (select intelhub_compartments()) AND level <= (select intelhub_reading_ceiling())
 """
 _OF_READABLE = "(SELECT r.id FROM records r WHERE r.id = record_id) IS NOT NULL"
+# As `readable` on the records themselves: whoever only received one is not among these.
+_OF_PLACED = """(SELECT r.id FROM records r WHERE r.id = record_id AND (
+        (r.author_id = (select intelhub_actor()) AND r.level <= (select intelhub_author_ceiling()))
+        OR (r.exposure >= 1 AND r.owning_unit_id = ANY ((select intelhub_units())::uuid[])
+            AND r.level <= (select intelhub_unit_ceiling()))
+        OR (r.exposure >= 2 AND r.origin_department_id = ANY ((select intelhub_departments())::uuid[])
+            AND r.level <= (select intelhub_department_ceiling()))
+        OR (r.exposure >= 3 AND r.level <= (select intelhub_everywhere_ceiling()))
+    )) IS NOT NULL"""
 _OWN_UNLESS_PUBLISHED = "(is_published OR author_id = (select intelhub_actor()))"
 _LABEL_FUNCTION = "intelhub_label_for_explaining(uuid, uuid[])"
 
@@ -61,20 +70,32 @@ def upgrade() -> None:
     # Beside `readable`, and for reading alone: whoever receives a record writes nothing into it.
     op.execute(f"CREATE POLICY received ON records FOR SELECT TO intelhub_app USING ({_RECEIVED})")
     _list_recipients()
+    _put_parts(_WITHIN, apart=True)
     _put_ceilings(_WITHIN)
     _explain(with_recipients=True)
 
 
 def downgrade() -> None:
-    # Whatever is shared with a unit carries that in its seal and would not open any more.
+    # What is shared carries that in its seal, and what ever was has steps that an older program does not know: neither
+    # would open any more. The owner sees rows only while row-level security is not forced upon it.
+    for table in ("records", "record_steps"):
+        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
     op.execute("""
         DO $$ BEGIN
-            IF EXISTS (SELECT 1 FROM records WHERE recipient_unit_ids <> '{}') THEN
-                RAISE EXCEPTION 'records are shared with units: end those sharings first';
+            IF EXISTS (SELECT 1 FROM records WHERE recipient_unit_ids <> '{}')
+                OR EXISTS (SELECT 1 FROM record_steps WHERE event IN ('disseminate', 'withdraw'))
+            THEN
+                RAISE EXCEPTION 'records were shared with units: an older program cannot read them';
             END IF;
         END $$
     """)
+    for table in ("records", "record_steps"):
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
     _explain(with_recipients=False)
+    for table in ("record_versions", "record_steps"):
+        for policy in ("added", "changed", "dropped"):
+            op.execute(f"DROP POLICY {policy} ON {table}")
+    _put_parts(_WITHIN_OLD, apart=False)
     _put_ceilings(_WITHIN_OLD)
     for trigger in ("recipients_are_listed", "recipients_are_listed_at_first"):
         op.execute(f"DROP TRIGGER {trigger} ON records")
@@ -126,10 +147,23 @@ def _list_recipients() -> None:
     """)
 
 
-def _put_ceilings(within: str) -> None:
+def _put_parts(within: str, *, apart: bool) -> None:
+    """Parts of a record are read by whoever reads it, and written by those alone who read it by its place."""
     for table, more in (("record_versions", f" AND {_OWN_UNLESS_PUBLISHED}"), ("record_steps", "")):
-        where = f"{within} AND {_OF_READABLE}{more}"
-        op.execute(f"ALTER POLICY readable ON {table} USING ({where}) WITH CHECK ({where})")
+        readable = f"{within} AND {_OF_READABLE}{more}"
+        op.execute(f"DROP POLICY readable ON {table}")
+        if not apart:
+            op.execute(f"CREATE POLICY readable ON {table} TO intelhub_app USING ({readable}) WITH CHECK ({readable})")
+            continue
+        placed = f"{within} AND {_OF_PLACED}{more}"
+        op.execute(f"CREATE POLICY readable ON {table} FOR SELECT TO intelhub_app USING ({readable})")
+        op.execute(f"CREATE POLICY added ON {table} FOR INSERT TO intelhub_app WITH CHECK ({placed})")
+        changed = f"USING ({placed}) WITH CHECK ({placed})"
+        op.execute(f"CREATE POLICY changed ON {table} FOR UPDATE TO intelhub_app {changed}")
+        op.execute(f"CREATE POLICY dropped ON {table} FOR DELETE TO intelhub_app USING ({placed})")
+
+
+def _put_ceilings(within: str) -> None:
     for table in _SEARCHED:
         op.execute(f"ALTER POLICY readable ON {table} USING ({within})")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from intelhub import reference
+from intelhub.access import Reach
 from intelhub.records.domain import RecordContent
 
 ROOT = Path(__file__).parents[2]
@@ -51,3 +52,7 @@ def test_no_permission_is_missing(written):
     lines = [line for line in policy.splitlines() if line.startswith("p, ")]
     table = text.split("## Lines in full")[1].split("##")[0]
     assert len([line for line in table.splitlines() if line.startswith("| `")]) == len(lines)
+
+
+def test_every_reach_of_the_policy_is_explained():
+    assert set(reference._REACHES) == {reach.value for reach in Reach}

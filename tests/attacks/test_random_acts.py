@@ -53,6 +53,7 @@ from tests.factories.law import (
     may_share_with,
     opens_pages_of_records,
     reads,
+    reads_by_place,
 )
 from tests.factories.record_world import ENTITY, GRADE, LIST_ITEMS, WHY_LOWER
 from tests.house import LIMITS, PEOPLE, TestHouse, content, ids_of_people
@@ -271,7 +272,7 @@ class RandomActs(RuleBasedStateMachine):
             return is_lawful and is_able, lambda a, s: records.assign_record(a, s, *at, assignee_id=assignee)
         if act == "mark_duplicate":
             target = data.draw(st.sampled_from(self.papers))
-            is_other = target is not paper and reads(one, target)
+            is_other = target is not paper and reads_by_place(one, target)
             words = {"target": target.id, "reason": "Cùng một lô hàng"}
             return is_lawful and is_other, lambda a, s: records.mark_duplicate(a, s, *at, **words)
         if act in {"disseminate", "withdraw"}:

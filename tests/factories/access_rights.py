@@ -37,6 +37,7 @@ def policy_of(seed: int) -> Policy:
             for action in ACTIONS:
                 for reach in Reach:
                     denied = (function, tier, f"record.{action}", reach) in KNOWN_DENIALS
+                    denied |= reach is Reach.DISSEMINATION and action not in {"read", "search"}
                     if denied or chance.random() > 0.25 or len(lines) >= 180:
                         continue
                     ceiling = chance.randint(0, 3)

@@ -243,7 +243,7 @@ def _faults_of(session: Session, row: RecordRow, found: _Found) -> Iterator[Faul
     except Tampered:
         yield Fault.LABEL
     yield from _faults_against_log(row, found, published)
-    if found.listed_for != frozenset(row.recipient_unit_ids):
+    if found.listed_for != _recipients_of(row):
         yield Fault.RECIPIENTS
     if not _opens(session, [row]):
         yield Fault.CONTENT
@@ -253,6 +253,13 @@ def _faults_of(session: Session, row: RecordRow, found: _Found) -> Iterator[Faul
         yield Fault.STEP_CONTENT
     if not _is_unpublished_work(row, [version for version in found.versions if not version.is_published]):
         yield Fault.UNPUBLISHED
+
+
+def _recipients_of(row: RecordRow) -> frozenset[UUID] | None:
+    try:
+        return frozenset(row.recipient_unit_ids)
+    except TypeError:  # an array of arrays, which no act of this product writes
+        return None
 
 
 def _faults_against_log(row: RecordRow, found: _Found, published: Sequence[RecordVersionRow]) -> Iterator[Fault]:

@@ -6,13 +6,12 @@ sharing closes the record to it from the next request on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from intelhub.access import Label, decide, is_there_somebody_who_may
+from intelhub.access import Exposure, Label, decide, is_there_somebody_who_may
 from intelhub.organisation import Directory, Unit, load_directory, today
 from intelhub.platform.actor import Actor
 from intelhub.platform.errors import Conflict, RuleRefused
@@ -32,9 +31,11 @@ def disseminate_record(
     """Share a graded record with one more unit; raises `RuleRefused` where that leads nowhere or goes too far."""
     move = begin_move(actor, session, record_id, row_version, "disseminate", reason)
     directory, label = load_directory(session), queries.label_of(move.row)
-    unit = directory.as_of(today()).find(unit_id) if unit_id else None
-    if unit is None:
+    if unit_id is None:
         raise _refused("recipient_unknown", Message("No single unit is meant. Type its code, or more of its name."))
+    unit = directory.as_of(today()).find(unit_id)
+    if unit is None:
+        raise _refused("recipient_gone", Message("This unit is no more. Name the one that took over from it."))
     _check_it_helps(unit, label, directory)
     _check_handling(actor, unit, label, directory)
     _check_somebody_reads(actor, session, unit, label)
@@ -59,22 +60,20 @@ def _check_it_helps(unit: Unit, label: Label, directory: Directory) -> None:
         raise _refused("recipient_is_headquarters", said)
     if unit.id in label.recipient_unit_ids:
         raise _refused("recipient_twice", Message("It is shared with this unit already."))
-    if unit.id in _readers_by_place(label, directory):
+    if _reads_by_place(unit, label, directory):
         raise _refused("recipient_reads_it", Message("This unit reads the record without that."))
     if len(label.recipient_unit_ids) >= MOST_RECIPIENTS:
         said = Message("A record is shared with at most %(count)d units.", {"count": MOST_RECIPIENTS})
         raise _refused("too_many_recipients", said)
 
 
-def _readers_by_place(label: Label, directory: Directory) -> Iterator[UUID]:
-    """The department a record came from with its parts, and the unit it belongs to with those above it."""
+def _reads_by_place(unit: Unit, label: Label, directory: Directory) -> bool:
+    """Whether it is a part of the record's department, or the unit it belongs to or one above that."""
     tree = directory.as_of(today())
-    if label.origin_department_id in tree:
-        within = tree.descendants(label.origin_department_id)
-        yield from (one for one in within if tree.get(one).tier == _DEPARTMENT)
-    if label.owning_unit_id in tree:
-        owner = tree.get(label.owning_unit_id)
-        yield from (one.id for one in tree.path(owner.id) if one.tier == owner.tier)
+    if unit.tier == _DEPARTMENT and tree.department_of(unit.id).id == label.origin_department_id:
+        return True
+    within = {one for one in tree.descendants(unit.id) if tree.get(one).tier == unit.tier}
+    return label.owning_unit_id in directory.with_predecessors(within)
 
 
 def _check_handling(actor: Actor, unit: Unit, label: Label, directory: Directory) -> None:
@@ -86,10 +85,10 @@ def _check_handling(actor: Actor, unit: Unit, label: Label, directory: Directory
 
 
 def _check_somebody_reads(actor: Actor, session: Session, unit: Unit, label: Label) -> None:
-    # Of nobody's unit and by nobody: who reads it without being shared with does not count.
+    # Of nobody's unit, by nobody and not come further up: who reads it without its being shared does not count.
     received = replace(
         label, author_id=_NOBODY, owning_unit_id=_NOBODY, origin_department_id=_NOBODY,
-        recipient_unit_ids=frozenset({unit.id}),
+        recipient_unit_ids=frozenset({unit.id}), exposure=Exposure.DEPARTMENT,
     )  # fmt: skip
     if not is_there_somebody_who_may(actor, session, "read", received):
         said = Message("Nobody at this unit could read it: no duty there reaches its level and all its compartments.")

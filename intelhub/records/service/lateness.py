@@ -47,20 +47,21 @@ class Late:
 
 
 def late_filter(session: Session) -> ListFilter:
-    """What waits longer than the limit of its state."""
+    """What waits longer than the limit of its state, with those who answer for it."""
     now = clock.now()
     return ListFilter(
+        is_placed=True,
         waiting=tuple(
             Waiting(state=state, before=clock.to_the_hour(now - limit), handling=_codes(state))
             for state, limit in _limits(session).items()
-        )
+        ),
     )
 
 
 def today_filter() -> ListFilter:
     """What was shared with headquarters since midnight in Vietnam, whose hours begin with those of the clock."""
     midnight = datetime.combine(clock.now().astimezone(clock.HANOI).date(), time(), clock.HANOI)
-    return ListFilter(states=(RecordState.SHARED_UP,), changed_since=midnight)
+    return ListFilter(states=(RecordState.SHARED_UP,), changed_since=midnight, is_placed=True)
 
 
 def list_late(actor: Actor, session: Session, wanted: ListFilter) -> tuple[Late, ...]:

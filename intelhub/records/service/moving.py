@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from intelhub.access import Decision, Label, list_people_who_may, require
+from intelhub.access import Decision, Label, list_people_who_may, read_filter, require
 from intelhub.audit import ObjectRef, record_act
 from intelhub.platform import clock
 from intelhub.platform.actor import Actor
@@ -254,6 +254,10 @@ def mark_duplicate(
     """Merge a record into an earlier one that tells the same, named by its id, its number or its address."""
     move = begin_move(actor, session, record_id, row_version, "mark_duplicate", reason)
     other = get_other(actor, session, record_id, target, field="target")
+    if not read_filter(actor).by_place().admits(queries.label_of(other)):
+        # When the sharing ends nobody here could open what this record was merged into.
+        said = Message("That record was only shared with your unit: none of yours can end in it.")
+        raise RuleRefused(said, rule="target_only_received", fields={"target": (said,)})
     return complete_move(actor, session, move, work=replace(move.work, duplicate_of=other.id))
 
 

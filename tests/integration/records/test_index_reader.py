@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from intelhub import access, records
+from intelhub import records
 from intelhub.organisation import load_directory, today
-from intelhub.platform import clock
 from intelhub.platform.roles import driver_address
 from intelhub.records.index_reader import reader_of
 from intelhub.records.service.searching import search_records
 from intelhub.search import SearchRequest
-from tests.factories.compartments import console
-from tests.factories.record_world import submitted
+from tests.attacks.test_sharing_with_units import end, share
+from tests.factories.people_moving import moved
+from tests.factories.record_world import submitted, travelled
 
 WORDS = "phụ tùng"
 NONE = frozenset()
@@ -36,18 +35,6 @@ def opened(house, username, *, level=1, as_a_whole=False):
         return {one.code for one in departments if reader.for_partition(level, NONE, one.id) is not None}
 
 
-def moved(house, username, function, code):
-    """Somebody leaves their post for another one."""
-    with console(house) as (actor, session):
-        for post in access.list_posts(actor, session, house.people[username]):
-            access.revoke_post(actor, session, post.id)
-        elsewhere = load_directory(session).as_of(today()).get(code).id
-        access.grant_post(
-            actor, session, user_id=house.people[username], function=function, unit_id=elsewhere,
-            starts_at=clock.now() - timedelta(hours=1), ends_at=clock.now() + timedelta(days=9),
-        )  # fmt: skip
-
-
 def in_sql(house, statement, **given):
     with psycopg.connect(driver_address(house.database.superuser_url), autocommit=True) as connection:
         connection.execute(statement, given)
@@ -64,6 +51,17 @@ def test_nobody_of_one_department_has_the_others_looked_into(house, username):
     submitted(house, "neighbour")
     assert opened(house, username) == {"15ZZ"}
     assert opened(house, username, as_a_whole=True) > {"15ZZ", "20ZZ"}, "the row scope alone would open them"
+
+
+def test_whoever_receives_has_those_departments_looked_into_that_shared_with_them(house):
+    graded = travelled(house, 3)
+    assert opened(house, "stranger") == {"20ZZ"}
+    assert found(house, "stranger") == []
+    share(house, graded, "20ZZ")
+    assert opened(house, "stranger") == {"15ZZ", "20ZZ"}
+    assert found(house, "stranger") == [graded]
+    end(house, graded, "20ZZ")
+    assert opened(house, "stranger") == {"20ZZ"}
 
 
 def test_headquarters_has_every_department_looked_into(house):

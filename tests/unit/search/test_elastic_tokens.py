@@ -105,6 +105,11 @@ def test_a_number_is_told_by_its_end():
         ([(RowCondition(author=LAN), RowCondition(exposure=2))], (((LAN,),), ((LAN,),), (), ())),
         ([(RowCondition(units=frozenset({GATE}), exposure=1),)], (None, ((GATE,),), ((GATE,),), ((GATE,),))),
         ([(RowCondition(exposure=1),), (RowCondition(author=LAN),)], (None, ((LAN,),), ((LAN,),), ((LAN,),))),
+        ([(RowCondition(recipients=frozenset({GATE}), exposure=2),)], (None, None, ((GATE,),), ((GATE,),))),
+        (
+            [(RowCondition(recipients=frozenset({GATE}), exposure=2), RowCondition(exposure=3))],
+            (None, None, ((GATE,),), ()),
+        ),
     ],
 )
 def test_what_an_access_filter_asks_within_a_layer(conditions, left):
@@ -116,7 +121,7 @@ def test_what_an_access_filter_asks_within_a_layer(conditions, left):
 
 
 def said_of(stage):
-    return tuple(one.author or next(iter(one.units)) for one in stage)
+    return tuple(one.author or next(iter(one.units or one.recipients)) for one in stage)
 
 
 @given(st.lists(some_words, max_size=6), st.lists(some_words, max_size=6))
