@@ -158,7 +158,7 @@ def test_each_known_denial_keeps_a_policy_that_grants_it_from_starting(function,
         return
     kind, action = permission.split(".")
     grant = f"p, {function}, {tier}, {kind}, {action}, {reach}, 3, H0, -\n"
-    with pytest.raises(PolicyBroken, match="must deny|whoever receives reads"):
+    with pytest.raises(PolicyBroken, match=r"must deny|whoever receives reads"):
         Policy(MODEL, LINES + grant)
 
 
