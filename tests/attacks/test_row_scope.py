@@ -45,7 +45,8 @@ from intelhub.records import ListFilter
 from intelhub.records.department_queries import OF_AUTHORS, OF_UNITS
 from intelhub.records.index_reader import ask_index
 from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
-from intelhub.records.queries import find_unpublished, label_of, list_steps, list_versions
+from intelhub.records.queries import label_of, list_steps, list_versions
+from intelhub.records.unpublished_queries import find_unpublished
 from intelhub.search import SearchRequest
 from tests.factories.record_world import GRADE, act, decided, drafted, fill, returned, submitted, travelled
 from tests.house import content

@@ -29,6 +29,7 @@ from intelhub.records.domain import Grade, RecordContent, RecordHead, RecordStat
 from intelhub.records.models import RecordRow, RecordSeriesRow, RecordVersionRow
 from intelhub.records.service.compartments import check_somebody_forwards, compartments_of
 from intelhub.records.service.moving import advance, archive_version
+from intelhub.records.unpublished_queries import find_unpublished, list_unpublished
 from intelhub.records.validation import abstract_of, check_content, parse_time
 
 _DRAFT_BYTES = 60_000
@@ -140,7 +141,7 @@ def open_draft(actor: Actor, session: Session, record_id: UUID) -> Draft:
     _check_editable(row)
     queries.check_not_rolled_back(session, row)
     is_returned = row.exposure > Exposure.AUTHOR
-    unpublished = queries.find_unpublished(actor, session, record_id) if is_returned else None
+    unpublished = find_unpublished(actor, session, record_id) if is_returned else None
     shown = unpublished or row
     fields, _ = sealing.open_body(session, shown)
     record_act(
@@ -207,7 +208,7 @@ def submit_record(
         raise StaleVersion("This draft was changed in another window. Both versions are shown; choose what to keep.")
     queries.check_not_rolled_back(session, row)
     is_returned = row.exposure > Exposure.AUTHOR
-    unpublished = queries.find_unpublished(actor, session, record_id) if is_returned else None
+    unpublished = find_unpublished(actor, session, record_id) if is_returned else None
     if fields is None:
         fields = lowering.as_typed(sealing.open_body(session, unpublished or row)[0])
     standing = sealing.open_body(session, row)[0] if is_returned else None
@@ -372,7 +373,7 @@ def _keep_unpublished(
 
 
 def _drop_unpublished(actor: Actor, session: Session, row: RecordRow) -> None:
-    for unpublished in queries.list_unpublished(actor, session, row.id):
+    for unpublished in list_unpublished(actor, session, row.id):
         session.delete(unpublished)
     session.flush()
 

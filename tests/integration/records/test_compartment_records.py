@@ -13,8 +13,8 @@ from intelhub import records
 from intelhub.crypto.models import KekRow
 from intelhub.platform.database import open_engine
 from intelhub.platform.errors import NotFound, RuleRefused
-from intelhub.records import queries
 from intelhub.records.models import RecordRow, RecordStepRow, RecordVersionRow
+from intelhub.records.unpublished_queries import list_unpublished
 from intelhub.search import SearchRequest
 from tests.factories.compartments import compartment, let_in, take_out
 from tests.factories.record_world import act, drafted, returned, submitted, travelled, version_of
@@ -172,7 +172,7 @@ def test_work_begun_in_a_compartment_that_was_left_hinders_nobody(house):
         assert len(records.list_published(actor, session, record_id)) == 2
     let_in(house, river, "officer")
     with house.acting("officer") as (actor, session):
-        assert len(queries.list_unpublished(actor, session, record_id)) == 1
+        assert len(list_unpublished(actor, session, record_id)) == 1
 
 
 def test_nothing_is_shared_up_where_nobody_at_headquarters_is_in_it(house):
