@@ -39,6 +39,7 @@ def extra(house) -> dict[str, Any]:
         "original_grade": "A1", "created_at": "2001-01-01", "updated_at": "2001-01-01", "is_published": "1",
         "id": str(uuid4()), "record_id": str(uuid4()), "actor": stranger, "actor_id": stranger, "event": "share_up",
         "submitted_at": "2001-01-01", "place": "onsite", "ceiling": "3", "clearance": "3",
+        "recipient_unit_ids": str(uuid4()), "recipient": "20ZZ",
     }  # fmt: skip
     assert {column.name for column in RecordRow.__table__.columns} - set(wanted) <= {
         "level", "handling", "row_version", "head_ciphertext", "body_ciphertext",
@@ -58,6 +59,7 @@ def test_a_new_record_is_the_writer_s_draft_in_the_writer_s_unit(house, client_a
     assert (row.state, row.exposure, row.author_id) == ("draft", 0, house.people["officer"])
     assert (row.assignee_id, row.case_id, row.row_version, row.content_version) == (None, None, 1, 1)
     assert row.compartments == []
+    assert row.recipient_unit_ids == []
     assert row.level == 2, "no higher than the session's own ceiling"
     assert row.created_at.year > 2001
     assert row_of(house, write(officer)).owning_unit_id == row.owning_unit_id

@@ -114,6 +114,8 @@ def _document(record: DemoRecord) -> SearchDocument:
     """What the search index gets of a record, but for its words."""
     known = record.content
     grade = f"{known['source_grade']}{known['info_grade']}"
+    # A sharing with a unit leaves a record in its state.
+    moved = [step.event for step in record.steps if step.event != "disseminate"]
     listed = {"grade": grade} | {name: known[name] for name in _FIELDS if name != "grade"}
     return SearchDocument(
         record_id=uuid4(),
@@ -122,7 +124,7 @@ def _document(record: DemoRecord) -> SearchDocument:
         unit_id=_id(record.unit_code),
         author_id=_id(record.author),
         exposure=0,
-        state=record.steps[-1].event if record.steps else "draft",
+        state=moved[-1] if moved else "draft",
         occurred_at=datetime.fromisoformat(known["learned_at"]),
         identifiers=tuple(one["identifier"] for one in known["subjects"] if one["identifier"]),
         facets={name: (value,) for name, value in listed.items() if value},

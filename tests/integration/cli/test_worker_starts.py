@@ -82,6 +82,10 @@ def test_an_upkeep_that_killed_its_worker_is_left_to_the_full_hour(installation,
             time.sleep(0.2)
         assert installation.sql("SELECT 1 FROM procrastinate_workers"), log.read_text()
         # Another one would wait in line, or be done, and the tail merged; what stalled may be called failed by now.
-        asked = "SELECT status::text FROM procrastinate_jobs WHERE task_name = 'search.merge_every_tail'"
+        # That of the full hour, should it come just now, is another matter.
+        asked = (
+            "SELECT status::text FROM procrastinate_jobs WHERE task_name = 'search.merge_every_tail'"
+            " AND id NOT IN (SELECT job_id FROM procrastinate_periodic_defers WHERE job_id IS NOT NULL)"
+        )
         assert [status for (status,) in installation.sql(asked)] in (["doing"], ["failed"])
     assert installation.sql("SELECT 1 FROM search_tail")

@@ -97,7 +97,7 @@ def test_the_function_gives_the_application_labels_of_named_departments_alone(ho
         (row,) = connection.execute(call, {"record": record, "departments": [department]}).mappings()
         assert set(row) == {
             "level", "compartments", "owning_unit_id", "origin_department_id", "author_id", "handling", "exposure",
-            "state",
+            "state", "recipient_unit_ids",
         }  # fmt: skip
         # The setting of the policy opens nothing to the application itself.
         connection.execute(text("SELECT set_config('intelhub.explaining', 'on', true)"))
