@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from intelhub.search import ElasticIndex
+from tests.attacks.test_sharing_with_units import end, share
 from tests.factories.behind_tokens import flatten_everything, move_everything, shelve_everything
 from tests.factories.record_world import fill, travelled
 from tests.web.records.test_desks import ids_in
@@ -30,7 +31,9 @@ def found(client_as, usernames):
 @pytest.mark.parametrize("move", [shelve_everything, flatten_everything])
 @pytest.mark.parametrize("usernames", [("officer", "leader", "analyst", "stranger"), ("head", "hq", "neighbour")])
 def test_everybody_finds_the_same_with_tokens_as_without(house, client_as, house_server, usernames, move):
-    fill(house)
+    world = fill(house)
+    for name, code in (("after 3 steps", "15BE"), ("after 5 steps", "15BE"), ("after 5 steps", "20ZZ")):
+        share(house, world[name], code)
     for steps in (1, 3, 5):
         travelled(house, steps)
     before = found(client_as, usernames)
@@ -42,6 +45,33 @@ def test_everybody_finds_the_same_with_tokens_as_without(house, client_as, house
         assert set(after[asked]) == set(ids), asked
         if asked[2] == "newest":
             assert after[asked] == ids, asked
+
+
+@pytest.mark.parametrize("move", [shelve_everything, flatten_everything])
+def test_what_was_shared_is_found_by_keyed_tokens_of_its_recipients(house, client_as, house_server, move):
+    first, second = travelled(house, 3), travelled(house, 3)
+    share(house, first, "15BE")
+    for record_id in (first, second):
+        share(house, record_id, "20ZZ")
+
+    def seen(username):
+        return set(ids_in(client_as(username).submit("/search", {"q": "phụ tùng"}).get_data(as_text=True)))
+
+    def moved():
+        move_everything(house, house_server.indexing, move)
+        house.units.info["search_index"] = ElasticIndex(house_server.searching)
+
+    moved()
+    assert seen("neighbour") == {str(first)}
+    assert seen("stranger") == {str(first), str(second)}
+    house.units.info["search_index"] = ElasticIndex(None)
+    assert seen("neighbour") == seen("stranger") == set(), "they were found behind tokens and nowhere else"
+    house.units.info["search_index"] = ElasticIndex(house_server.searching)
+    end(house, first, "15BE")
+    assert seen("neighbour") == set(), "at once, while its tokens still name the gate"
+    moved()
+    assert seen("neighbour") == set()
+    assert seen("stranger") == {str(first), str(second)}
 
 
 def test_a_page_without_its_server_says_what_may_be_missing(house, client_as, house_server):
