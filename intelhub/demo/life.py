@@ -185,6 +185,8 @@ def _passing_on(plan: Plan, walk: _Walk, chain: Mapping[str, Sequence[DemoPerson
     # A chance of its own: what else happens to any record stays as it was.
     rng = Random(f"{plan.created_at.isoformat()} {plan.author}")  # noqa: S311 - invented content
     code, department = plan.content["handling"], plan.unit_code[:2]
+    if walk.is_over or plan.goal not in {"collated", "shared_up"} or code in {"H0", "HX"} or rng.random() > _SHARED:
+        return ()
     is_far = rng.random() < _SHARED_FAR and code != "H1"
     gates = [
         unit
@@ -194,8 +196,6 @@ def _passing_on(plan: Plan, walk: _Walk, chain: Mapping[str, Sequence[DemoPerson
         and (unit[:2] != department) == is_far
         and staff.find(function, unit, plan.content["level"])
     ]
-    if walk.is_over or plan.goal not in {"collated", "shared_up"} or code in {"H0", "HX"} or rng.random() > _SHARED:
-        return ()
     if not gates:
         return ()
     onward = _Walk(rng, walk.at, walk.until)
