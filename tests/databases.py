@@ -11,10 +11,13 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import Engine
 
+from intelhub.platform.database import open_engine
 from intelhub.platform.roles import APP, MIGRATOR, SEQUENCER, WORKER, driver_address, open_to_roles
 
 BORROWED = "borrowed"  # names the connections that stay open from one test to the next
+_MOST_KEPT = 12
 # Rows that tests left dead make the tables longer; a new copy is cheaper than a vacuum.
 _LONGEST_USE = 60
 
@@ -29,6 +32,18 @@ class Database:
     app_url: str
     worker_url: str
     sequencer_url: str
+
+
+_kept: dict[str, Engine] = {}
+
+
+def kept_engine(url: str) -> Engine:
+    """An engine that stays open for the next test of the same database: to connect takes longer than most questions."""
+    engine = _kept.pop(url, None) or open_engine(f"{url}&application_name={BORROWED}")
+    _kept[url] = engine
+    while len(_kept) > _MOST_KEPT:
+        _kept.pop(next(iter(_kept))).dispose()
+    return engine
 
 
 @dataclass(slots=True, kw_only=True)

@@ -66,6 +66,7 @@ full_page_writes = off
 wal_level = 'minimal'
 max_wal_senders = 0
 max_connections = 200
+scram_iterations = 1
 shared_buffers = '64MB'
 io_method = 'sync'
 autovacuum = off
@@ -206,7 +207,7 @@ class EmbeddedPostgres:
             password_file.write(password)
             password_file.flush()
             self._account.own(Path(password_file.name), named=True)
-            options = ["--no-sync"] if self._throwaway else []
+            options = ["--no-sync", "--set=scram_iterations=1"] if self._throwaway else []
             self._call(
                 [
                     str(programs / "initdb"),

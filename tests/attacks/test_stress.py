@@ -39,7 +39,9 @@ FILLING = ("hàng", "kho", "cảng", "tờ", "khai", "chủ", "lô")
 PAIRS = [f"{one} OR {other}" for one, other in combinations(WORDS, 2)]
 TYPED = [*PAIRS, "thuốc vàng", '"vàng gỗ"', "x* OR vàng", "g* OR thuốc", "gỗ NOT pháo"]
 SHORT = 4
-MORE_THAN_RANKED = 1_200
+# What is ranked, named by one look and taken as one stretch: a tenth of the product's, and so few that all is cut.
+TENTH, CUT_SHORT = (100, 100, 30), (3, 3, 2)
+MORE_THAN_RANKED = 120
 
 
 COMPARTMENT = replace(PARTITION, compartments=frozenset({CASE}))
@@ -84,15 +86,12 @@ def probe(request):
 
 @pytest.fixture(params=["sealed", "sealed, cut short", "tokens", "tokens, cut short", "flat", "flat, cut short"])
 def world(database, request, monkeypatch):
-    if request.param.endswith("short"):
-        # What is opened and weighed by our formula hides how it was chosen.
-        for module, name, most in (
-            (gathering, "MOST_RANKED", 3),
-            (candidates, "MOST_NAMED", 3),
-            (candidates, "ENOUGH", 2),
-        ):
-            monkeypatch.setattr(module, name, most)
-        monkeypatch.setattr(stretches, "ENOUGH", 2)
+    # What is opened and weighed by our formula hides how it was chosen, unless it is few.
+    ranked, named, enough = CUT_SHORT if request.param.endswith("short") else TENTH
+    monkeypatch.setattr(gathering, "MOST_RANKED", ranked)
+    monkeypatch.setattr(candidates, "MOST_NAMED", named)
+    for module in (candidates, stretches):
+        monkeypatch.setattr(module, "ENOUGH", enough)
     server = None if request.param.startswith("sealed") else request.getfixturevalue("search_server")
     kind = FlatWorld if request.param.startswith("flat") else RankedWorld
     return kind(database.app_url, database.worker_url, database.superuser_url, server=server)

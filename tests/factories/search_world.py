@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import create_engine, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import text
 
 from intelhub.access.filter import PartitionFilter, RowCondition
 from intelhub.app import House
@@ -30,6 +29,7 @@ from intelhub.search.elastic import (
     walls_of_level,
 )
 from intelhub.search.elastic.walls import find_head
+from tests.databases import kept_engine
 from tests.search_server import TestServer
 
 NAVY, RIVER = UUID(int=0xD1), UUID(int=0xD2)
@@ -136,7 +136,7 @@ class Process:
     index: SealedIndex = field(default_factory=SealedIndex)
 
     def __post_init__(self):
-        self.work = UnitsOfWork(create_engine(self.url, poolclass=NullPool), {"vault": self.vault})
+        self.work = UnitsOfWork(kept_engine(self.url), {"vault": self.vault})
 
     @contextmanager
     def session(self, scope=WIDE) -> Iterator:
@@ -236,7 +236,7 @@ def minutes(count):
 
 def by_hand(world, statement, **parameters):
     """What somebody with the whole database in hands may do."""
-    with create_engine(world.superuser_url, poolclass=NullPool).begin() as connection:
+    with kept_engine(world.superuser_url).begin() as connection:
         return connection.execute(text(statement), parameters)
 
 
