@@ -1,6 +1,7 @@
 # Two commands do everything: `make demo` and `make test`. The others are for developers.
 PYTHON ?= python3
 PORT ?= 8080
+ADDRESS ?= http://127.0.0.1:$(PORT)
 VAR ?= var
 VENV := .venv
 BIN := $(VENV)/bin
@@ -52,6 +53,9 @@ load: $(VENV)/.runtime ## fill a house with invented records and keep it (RECORD
 
 bench-house: $(VENV)/.runtime ## measure search in a filled house with a search server, write docs/benchmarks-house.md (VAR=var-load)
 	$(BIN)/python -m benchmarks.house $(if $(filter var,$(VAR)),var-load,$(VAR))
+
+screenshots: $(VENV)/.dev ## pictures of a demo that runs (ADDRESS=http://127.0.0.1:8080)
+	$(BIN)/python -m tests.journeys.screenshots --address $(ADDRESS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

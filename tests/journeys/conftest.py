@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -18,12 +16,8 @@ from intelhub.audit import run_sequencer
 from intelhub.platform.actor import Place
 from intelhub.platform.database import open_engine
 from tests.house import TestHouse
+from tests.journeys.browsers import FLAGS, find_chromium
 from tests.web.conftest import make_app, open_session
-
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 class _Quiet(WSGIRequestHandler):
@@ -34,9 +28,9 @@ class _Quiet(WSGIRequestHandler):
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium; without it every journey is skipped and says so."""
-    path = os.environ.get("INTELHUB_CHROMIUM") or shutil.which("chromium")
+    path = find_chromium()
     if not path:
-        pytest.skip("no Chromium: install the package chromium, or name one in INTELHUB_CHROMIUM")
+        pytest.skip("no Chromium: install chromium-headless-shell or chromium, or name one in INTELHUB_CHROMIUM")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser

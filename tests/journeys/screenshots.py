@@ -6,14 +6,12 @@ One folder a width, theme and language; look at them before a screen is called d
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
+from tests.journeys.browsers import FLAGS, find_chromium
+
 HOMES = {
     "officer": "15bb.officer1", "leader": "15bb.leader1", "analyst": "15cbl.analyst1", "head": "15cbl.head1",
     "headquarters": "dtcbl.analyst1", "stranger": "20cbl.analyst1", "auditor": "auditor1",
@@ -99,9 +97,8 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="360, 768 and 1280 px, light and dark, both languages")
     arguments = parser.parse_args()
     sets = [(w, t, c) for w in (360, 768, 1280) for t in ("light", "dark") for c in ("vi", "en")]
-    path = os.environ.get("INTELHUB_CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         for width, theme, language in sets if arguments.all else [(360, "light", "vi"), (1280, "light", "vi")]:
             folder = arguments.folder / f"{width}-{theme}-{language}"
             folder.mkdir(parents=True, exist_ok=True)
