@@ -6,7 +6,7 @@ VAR ?= var
 VENV := .venv
 BIN := $(VENV)/bin
 # More than cores: a good part of a test is waiting for the database server.
-JOBS ?= 3
+JOBS ?= 4
 SIZES ?= 10000 100000
 PARTS ?=
 RECORDS ?= 100000

@@ -505,12 +505,12 @@ def test_hostile_slips_take_no_longer_than_a_question_may(world):
     rubbish = [document(" ".join(f"{n:x}{m:x}abcdefgh"[: 4 + m % 9] for m in range(400))) for n in range(40)]
     one.write(*rubbish)
     assert world.merge()
-    start = time.perf_counter()
+    start = time.thread_time()
     answer = one.answer(" OR ".join(f"{n:x}abcdefgh~" for n in range(64)))
     assert q.TOO_MANY_FUZZY in answer.notices
     one.answer("~" * 1000)
     one.answer("a" * 999 + "~")
-    assert time.perf_counter() - start < 6
+    assert time.thread_time() - start < 6, "of this thread's own time"
 
 
 def test_snippets_show_original_text(world):

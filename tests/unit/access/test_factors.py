@@ -43,9 +43,9 @@ def test_an_unknown_person_costs_the_same_work():
     def fastest(stored_hash: str | None) -> float:
         times = []
         for _ in range(5):
-            start = time.perf_counter()
+            start = time.process_time()
             assert not factors.is_password(stored_hash, "something else")
-            times.append(time.perf_counter() - start)
+            times.append(time.process_time() - start)
         return min(times)
 
     assert 0.5 < fastest(None) / fastest(stored) < 2

@@ -308,10 +308,15 @@ def test_of_alternatives_the_fullest_come_first_and_of_these_the_newest():
         "́" * 1000,
     ],
 )
-def test_hostile_input_takes_little_time(typed):
-    start = time.perf_counter()
-    to_match(parse_query(typed).tree, lambda word: [word])
-    assert time.perf_counter() - start < 0.5
+def test_hostile_input_takes_little_work(typed):
+    """Of this thread's own time, and of the best of three: what else the machine does is no question here."""
+
+    def spent():
+        start = time.thread_time()
+        to_match(parse_query(typed).tree, lambda word: [word])
+        return time.thread_time() - start
+
+    assert min(spent() for _ in range(3)) < 0.5
 
 
 def _segments():
