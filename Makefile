@@ -10,6 +10,7 @@ JOBS ?= 4
 SIZES ?= 10000 100000
 PARTS ?=
 RECORDS ?= 100000
+EACH ?= 12
 
 # Each run starts the product's programs many times; without their compiled files each start compiles them again.
 export PYTHONDONTWRITEBYTECODE :=
@@ -51,8 +52,8 @@ bench-choices: $(VENV)/.runtime ## measure the ways of search that were not take
 load: $(VENV)/.runtime ## fill a house with invented records and keep it (RECORDS=1000000 VAR=var-load)
 	$(BIN)/python -m benchmarks.loading --records $(RECORDS) --var $(if $(filter var,$(VAR)),var-load,$(VAR))
 
-bench-house: $(VENV)/.runtime ## measure search in a filled house with a search server, write docs/benchmarks-house.md (VAR=var-load)
-	$(BIN)/python -m benchmarks.house $(if $(filter var,$(VAR)),var-load,$(VAR))
+bench-house: $(VENV)/.runtime ## measure search in a filled house with a search server, write docs/benchmarks-house.md (VAR=var-load EACH=12)
+	$(BIN)/python -m benchmarks.house --each $(EACH) $(if $(filter var,$(VAR)),var-load,$(VAR))
 
 screenshots: $(VENV)/.dev ## pictures of a demo that runs (ADDRESS=http://127.0.0.1:8080)
 	$(BIN)/python -m tests.journeys.screenshots --address $(ADDRESS)
