@@ -17,7 +17,7 @@ from intelhub.platform.database import open_engine
 from intelhub.platform.roles import APP, MIGRATOR, SEQUENCER, WORKER, driver_address, open_to_roles
 
 BORROWED = "borrowed"  # names the connections that stay open from one test to the next
-_MOST_KEPT = 12
+_MOST_KEPT = 6  # the roles of two databases: all workers together have 200 connections
 # Rows that tests left dead make the tables longer; a new copy is cheaper than a vacuum.
 _LONGEST_USE = 60
 

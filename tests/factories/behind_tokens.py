@@ -41,9 +41,12 @@ def flatten_everything(begin, server):
 
 
 def move_everything(house, server, move=shelve_everything):
+    """Move a house's records; the epoch of each wall afterwards."""
     engine = open_engine(house.database.worker_url, pool_size=1)
     work = UnitsOfWork(engine, {"vault": house.vault})
     move(partial(work.begin, WORKER, SystemScope()), server)
     with work.begin(WORKER, SystemScope()) as session:
-        assert list_walls(session)
+        epochs = {wall: row.epoch for wall, row in list_walls(session).items()}
     engine.dispose()
+    assert epochs
+    return epochs

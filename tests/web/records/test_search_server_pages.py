@@ -42,8 +42,10 @@ def test_everybody_finds_the_same_with_tokens_as_without(house, client_as, house
         travelled(house, steps)
     before = found(client_as, usernames)
     assert any(before.values())
+    epochs: dict = {}
     for move in (shelve_everything, flatten_everything):
-        move_everything(house, house_server.indexing, move)
+        earlier, epochs = epochs, move_everything(house, house_server.indexing, move)
+        assert all(epoch > earlier.get(wall, 0) for wall, epoch in epochs.items()), "each lies elsewhere than before"
         house.units.info["search_index"] = ElasticIndex(house_server.searching)
         after = found(client_as, usernames)
         for asked, ids in before.items():
